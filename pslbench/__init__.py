@@ -1,0 +1,51 @@
+"""What authors of plugins import, and nothing else.
+
+Example:
+    from pslbench import Pool, PseudoLabels, hookimpl, strategy
+
+    @strategy("first")
+    def first(pool: Pool) -> PseudoLabels:
+        '''Label the first samples of the pool and train on those alone.'''
+        chosen = range(pool.budget)
+        return PseudoLabels(chosen, pool.label(chosen))
+
+    @hookimpl
+    def pslbench_register():
+        yield first
+"""
+
+from pslbench.contracts import (
+    Clusters,
+    Dataset,
+    Embedding,
+    Pool,
+    Predictor,
+    PseudoLabels,
+    Result,
+    TrainingData,
+)
+from pslbench.errors import BudgetExceeded, ContractError, InputError
+from pslbench.parts import Part, clusterer, dataset, embedder, reporter, strategy, trainer
+from pslbench.plugins.spec import hookimpl
+
+__all__ = [
+    "BudgetExceeded",
+    "Clusters",
+    "ContractError",
+    "Dataset",
+    "Embedding",
+    "InputError",
+    "Part",
+    "Pool",
+    "Predictor",
+    "PseudoLabels",
+    "Result",
+    "TrainingData",
+    "clusterer",
+    "dataset",
+    "embedder",
+    "hookimpl",
+    "reporter",
+    "strategy",
+    "trainer",
+]

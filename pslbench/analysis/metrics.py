@@ -1,0 +1,62 @@
+"""Scores of class probabilities, of pseudo-labels and of clusters: pure functions of arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Floats, Ints
+
+
+def classifier_scores(y: Ints, probabilities: Floats) -> dict[str, float]:
+    """Scores of class probabilities, float (n, classes), against true classes, int (n,).
+
+    `test_accuracy`, `macro_f1` over the classes in `y`, `nll` (mean negative log-likelihood, nats, probabilities
+    clipped at 1e-7) and `ece` (15 bins).
+    """
+    import numpy as np
+    from sklearn.metrics import f1_score
+
+    predicted = probabilities.argmax(axis=1)
+    true = np.clip(probabilities[np.arange(len(y)), y].astype(np.float64), 1e-7, 1)
+    return {
+        "test_accuracy": float((predicted == y).mean()),
+        "macro_f1": float(f1_score(y, predicted, labels=np.unique(y), average="macro", zero_division=0)),
+        "nll": float(-np.log(true).mean()),
+        "ece": calibration_error(y, probabilities),
+    }
+
+
+def calibration_error(y: Ints, probabilities: Floats, bins: int = 15) -> float:
+    """Expected calibration error with `bins` equal bins of confidence (Guo et al. 2017, eq. 3)."""
+    import numpy as np
+
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    correct = probabilities.argmax(axis=1) == y
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    gap = np.bincount(which, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gap).sum() / len(y))
+
+
+def pseudo_label_scores(y: Ints, indices: Ints, labels: Ints) -> dict[str, float]:
+    """`pseudo_accuracy` of pseudo-labels, int (m,), at `indices` of a pool with true classes `y`, int (n,); `coverage`,
+    the share of the pool that has one; `classes_seen`, how many of the classes occur among them."""
+    import numpy as np
+
+    return {
+        "pseudo_accuracy": float((labels == y[indices]).mean()),
+        "coverage": len(indices) / len(y),
+        "classes_seen": float(len(np.unique(labels))),
+    }
+
+
+def cluster_scores(y: Ints, assignment: Ints) -> dict[str, float]:
+    """`purity`, `nmi` (arithmetic mean) and `ari` of clusters, int (n,), against true classes, int (n,)."""
+    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+    from sklearn.metrics.cluster import contingency_matrix
+
+    return {
+        "purity": float(contingency_matrix(y, assignment).max(axis=0).sum() / len(y)),
+        "nmi": float(normalized_mutual_info_score(y, assignment)),
+        "ari": float(adjusted_rand_score(y, assignment)),
+    }

@@ -1,0 +1,46 @@
+"""The command line: one command, one file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from pslbench.cli import compare, data, leaderboard, listing, plugins, run, show
+from pslbench.cli.screen import errors
+from pslbench.errors import InputError
+
+app = typer.Typer(
+    name="pslbench",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Which samples to label, what labels the rest get, how good a classifier comes out: "
+    "a benchmark of pseudo-labeling strategies.",
+    epilog="Start with:  pslbench run --all   or   pslbench compare centroid random",
+)
+app.command("run")(run.run)
+app.command("compare")(compare.compare)
+app.command("list")(listing.list_parts)
+app.command("show")(show.show)
+app.command("plugins")(plugins.plugins)
+app.command("leaderboard")(leaderboard.leaderboard)
+app.add_typer(data.app, name="data")
+
+UsageError = typer.BadParameter.__mro__[1]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit status: 0 well, 1 some cell failed, 2 wrong input, 130 interrupted."""
+    try:
+        status = app(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False, prog_name="pslbench")
+    except (InputError, UsageError) as error:
+        message = error.format_message() if isinstance(error, UsageError) else str(error)  # type: ignore[attr-defined]
+        errors().print(f"[bold red]error:[/] {message}", soft_wrap=True, highlight=False)
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        errors().print("interrupted; what is finished is saved, and the same command goes on from there")
+        return 130
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pslbench.cli import options
+from pslbench.cli.screen import output
+from pslbench.contracts import Dataset
+from pslbench.errors import InputError
+
+app = typer.Typer(no_args_is_help=True, help="Find, fetch and check data sets.", rich_markup_mode="rich")
+
+Name = Annotated[str, typer.Argument(metavar="DATASET", help="A data set's name, an .npz file or a folder of images.")]
+
+
+@app.command("list")
+def list_data(plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = []) -> None:  # noqa: B006
+    """List the data sets, and where those that have to be fetched are."""
+    from rich import box
+    from rich.table import Table
+
+    from pslbench.datasets.mnist import FASHION, MNIST
+
+    catalog = options.find_plugins(plugin, no_plugin)
+    places = {source.name: next((str(f) for f, _ in source.found()), "to be fetched") for source in (MNIST, FASHION)}
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("data set", "where", "what it is"):
+        table.add_column(head, overflow="fold")
+    for name, part in catalog.parts("dataset").items():
+        ready = "your own path" if part.parameters else "comes along"
+        table.add_row(name, places.get(name, ready), part.summary)
+    output().print(table)
+
+
+@app.command()
+def fetch(name: Name, plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = []) -> None:  # noqa: B006
+    """Download a data set into the cache, unless this machine has it.
+
+    Example:
+
+      pslbench data fetch fashion-mnist
+    """
+    _describe(_load(name, plugin, no_plugin))
+
+
+@app.command()
+def check(name: Name, plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = []) -> None:  # noqa: B006
+    """Load a data set and say what is in it, or what is wrong with it.
+
+    Example:
+
+      pslbench data check mine.npz
+    """
+    _describe(_load(name, plugin, no_plugin))
+
+
+def _load(name: str, plugin: list[str], no_plugin: list[str]) -> Dataset:
+    catalog = options.find_plugins(plugin, no_plugin)
+    chosen = options.choose_dataset(catalog, name)
+    if len(chosen) != 1:
+        raise InputError(f"'{name}' stands for {len(chosen)} data sets; name one")
+    loaded: Dataset = catalog.call(chosen[0])
+    return loaded
+
+
+def _describe(data: Dataset) -> None:
+    import numpy as np
+
+    console = output()
+    console.print(f"[bold]{data.name}[/]: {len(data.x_train):,} in the pool, {len(data.x_test):,} to test on")
+    console.print(f"samples of shape {data.x_train.shape[1:]}, from {data.x_train.min():g} to {data.x_train.max():g}")
+    counts = np.bincount(data.y_train, minlength=data.n_classes)
+    each = ", ".join(f"{name} ({count:,})" for name, count in zip(data.classes, counts, strict=True))
+    console.print(f"{data.n_classes} classes: {each}", soft_wrap=True, markup=False)
+    console.print(f"checksum {data.checksum}", soft_wrap=True)

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pslbench.cli import options
+from pslbench.cli.run import report
+from pslbench.engine.store import Store
+
+
+def leaderboard(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder of results.")] = options.RESULTS,
+    plugin: options.PluginFiles = [],  # noqa: B006
+    no_plugin: options.PluginsOff = [],  # noqa: B006
+) -> int:
+    """Show the leaderboard of a folder of results, and write its CSV files anew.
+
+    Example:
+
+      pslbench leaderboard results/latest
+    """
+    results = Store.open(folder).results()
+    report(options.find_plugins(plugin, no_plugin), results, folder)
+    return 0 if all(result.ok for result in results) else 1

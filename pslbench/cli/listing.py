@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pslbench.cli import options
+from pslbench.cli.screen import output
+from pslbench.errors import unknown
+from pslbench.parts import KINDS
+
+
+def list_parts(
+    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}; all of them by default.")] = "",
+    plugin: options.PluginFiles = [],  # noqa: B006
+    no_plugin: options.PluginsOff = [],  # noqa: B006
+) -> None:
+    """List the parts that can be combined.
+
+    Examples:
+
+      pslbench list
+
+      pslbench list strategy
+    """
+    from rich import box
+    from rich.table import Table
+
+    wanted = kind.removesuffix("s") if kind.removesuffix("s") in KINDS else {"strategies": "strategy"}.get(kind, kind)
+    if kind and wanted not in KINDS:
+        raise unknown("kind of part", kind, KINDS)
+    catalog = options.find_plugins(plugin, no_plugin)
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("kind", "name", "what it does"):
+        table.add_column(head, no_wrap=head != "what it does", style="bold" if head == "name" else "")
+    for each in KINDS:
+        if wanted in ("", each):
+            for name, part in catalog.parts(each).items():
+                table.add_row(each, name, part.summary)
+            table.add_section()
+    output().print(table)

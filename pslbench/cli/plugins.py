@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from pslbench.cli import options
+from pslbench.cli.screen import output
+from pslbench.plugins.manager import discover
+
+
+def plugins(
+    plugin: options.PluginFiles = [],  # noqa: B006
+    no_plugin: options.PluginsOff = [],  # noqa: B006
+) -> None:
+    """List the plugins that were found, what they bring, and what is wrong with those that failed."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for head in ("plugin", "found in", "status", "parts"):
+        table.add_column(head, overflow="fold")
+    colours = {"ok": "green", "failed": "red", "off": "yellow"}
+    for found in discover(plugin, no_plugin).plugins:
+        brings = ", ".join(part.name for part in found.parts)
+        status = f"[{colours[found.status]}]{found.status}[/]"
+        table.add_row(found.name, found.source, status, escape(found.problem) or brings)
+    output().print(table)

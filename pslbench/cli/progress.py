@@ -1,0 +1,74 @@
+"""Shows how a run goes on: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from pslbench.cli.screen import errors
+from pslbench.contracts import Result
+from pslbench.engine.plan import Cell
+
+
+class ProgressBar:
+    """Cells done, the stages now running, and the time left."""
+
+    def __init__(self) -> None:
+        self._console = errors()
+        self._live = self._console.is_terminal
+        self._bar = Progress(
+            TextColumn("cells"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(elapsed_when_finished=False),
+            TextColumn("[dim]{task.fields[now]}"),
+            console=self._console,
+            disable=not self._live,
+            transient=True,
+        )
+        self._task = self._bar.add_task("cells", total=None, now="")
+        self._running: dict[str, tuple[Cell, str]] = {}
+        self._total = self._done = 0
+
+    def __enter__(self) -> ProgressBar:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def started(self, cells: int, done: int) -> None:
+        self._total, self._done = cells, done
+        self._bar.update(self._task, total=cells - done)
+        if done:
+            self._console.print(f"{done} of {cells} cells were there already")
+
+    def stage(self, cell: Cell, stage: str) -> None:
+        self._running[cell.key] = cell, stage
+        self._show()
+
+    def finished(self, result: Result) -> None:
+        self._done += 1
+        self._running.pop(result.key, None)
+        self._bar.advance(self._task)
+        self._show()
+        if not result.ok or not self._live:
+            self._console.print(f"\\[{self._done}/{self._total}] {self._line(result)}", soft_wrap=True)
+
+    def _show(self) -> None:
+        now = [f"{cell.strategy} s{cell.seed}: {stage}" for cell, stage in self._running.values()]
+        self._bar.update(self._task, now=" | ".join(now))
+
+    @staticmethod
+    def _line(result: Result) -> str:
+        parts = [result.dataset, result.embedder, result.clusterer, result.strategy, result.trainer]
+        cell = " ".join(part for part in parts if part != "-") + f" seed {result.seed}"
+        seconds = f"{result.seconds.get('total', 0):.1f} s"
+        if result.error:
+            return f"{cell}: [red]failed[/] with {result.error['type']}: {result.error['message']}"
+        return f"{cell}: accuracy {result.scores['test_accuracy']:.4f}, {seconds}"

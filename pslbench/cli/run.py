@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pslbench.cli import options
+from pslbench.cli.options import (
+    Budgets,
+    Clusterers,
+    Datasets,
+    Embedders,
+    Jobs,
+    Output,
+    PluginFiles,
+    PluginsOff,
+    Seeds,
+    Trainers,
+)
+from pslbench.cli.screen import complain, output
+from pslbench.contracts import Result
+from pslbench.engine.plan import Grid, plan, read_budgets, read_seeds
+from pslbench.engine.store import Store
+from pslbench.errors import InputError
+from pslbench.parts import Choice
+from pslbench.plugins.manager import Catalog
+
+
+def run(
+    strategies: Annotated[list[str] | None, typer.Argument(metavar="[STRATEGY]...", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every strategy that is not switched off.")] = False,
+    dataset: Datasets = ["mnist-5k"],  # noqa: B006
+    embedder: Embedders = ["pixels"],  # noqa: B006
+    clusterer: Clusterers = ["minibatch-kmeans"],  # noqa: B006
+    trainer: Trainers = ["cnn"],  # noqa: B006
+    budget: Budgets = ["120"],  # noqa: B006
+    seeds: Seeds = "3",
+    jobs: Jobs = 0,
+    folder: Output = options.RESULTS,
+    plugin: PluginFiles = [],  # noqa: B006
+    no_plugin: PluginsOff = [],  # noqa: B006
+) -> int:
+    """Run strategies over the same data, clusters and trainer, and show the leaderboard.
+
+    A part takes parameters as name:key=value,key=value. An option given twice, or a value list "key=1|2", spans a
+    grid; quote it, since shells read the bar as a pipe. What the output folder already holds is not run again.
+
+    Examples:
+
+      pslbench run --all
+
+      pslbench run centroid random -d mnist -s 5 -o results/mnist
+
+      pslbench run "centroid:keep=0.2|0.5|1" -c all -t logreg
+    """
+    catalog = options.find_plugins(plugin, no_plugin)
+    names = list(strategies or []) + (["all"] if every else [])
+    if not names:
+        raise InputError(f"name strategies, or --all; known: {', '.join(catalog.parts('strategy'))}")
+    grid = Grid(
+        [c for text in dataset for c in options.choose_dataset(catalog, text)],
+        [c for text in embedder for c in catalog.choose("embedder", text)],
+        [c for text in clusterer for c in catalog.choose("clusterer", text)],
+        [c for text in names for c in catalog.choose("strategy", text)],
+        [c for text in trainer for c in catalog.choose("trainer", text)],
+        read_budgets(budget),
+        read_seeds(seeds),
+    )
+    results = run_grid(catalog, grid, folder, jobs, plugin, no_plugin)
+    report(catalog, results, folder)
+    return 0 if all(result.ok for result in results) else 1
+
+
+def run_grid(
+    catalog: Catalog, grid: Grid, folder: Path, jobs: int, files: list[str], off: list[str]
+) -> list[Result]:
+    """Run what is missing of a grid, with a progress bar, and give all its rows."""
+    from pslbench.cli.progress import ProgressBar
+    from pslbench.engine import run as engine
+    from pslbench.engine.executors import Workers
+
+    planned = plan(catalog, grid, catalog.call)
+    for warning in planned.warnings:
+        complain(warning)
+    store = Store.create(folder)
+    at_most = min(jobs or os.cpu_count() or 1, len(planned.cells))
+    workers = Workers(at_most, tuple(files), tuple(off), folder / "workers.log")
+    store.write_manifest(engine.manifest(["pslbench", *sys.argv[1:]], planned, workers))
+    try:
+        with ProgressBar() as bar:
+            return engine.run(catalog, planned, store, workers, bar, complain)
+    except KeyboardInterrupt:
+        report(catalog, store.results(cell.key for cell in planned.cells), folder)
+        raise
+
+
+def report(catalog: Catalog, results: list[Result], folder: Path) -> None:
+    """Let every reporter that is switched on have the results, and print what it gives."""
+    for name, part in catalog.parts("reporter").items():
+        if part.enabled and (shown := part(results, folder)) is not None:
+            output().print(shown)
+    output().print(f"results in {folder}", soft_wrap=True)

@@ -1,0 +1,22 @@
+"""The two consoles: results go to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+
+PAGE = 120  # columns, where the output is no terminal
+
+
+def output() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=max(console.width, PAGE))
+
+
+def errors() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def complain(message: str) -> None:
+    """One line of warning on standard error."""
+    errors().print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pslbench.parts import clusterer
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Floats, Ints
+
+
+@clusterer("birch", reference="Zhang, Ramakrishnan & Livny 1996")
+def birch(k: int, seed: int, *, threshold: float = 0.5, branching_factor: int = 50) -> Any:
+    """A tree of subclusters, merged into k by Ward's method.
+
+    Args:
+        k: how many clusters.
+        seed: not used; nothing here is random.
+        threshold: the radius up to which a subcluster takes samples in, as a share of the root mean square distance
+            of the samples to their mean. It is halved until there are at least k subclusters.
+        branching_factor: the most subclusters of a node of the tree.
+    """
+    return ScaledBirch(k, threshold, branching_factor)
+
+
+class ScaledBirch:
+    """scikit-learn's Birch with a threshold that does not depend on the units of the features."""
+
+    def __init__(self, k: int, threshold: float, branching_factor: int) -> None:
+        self._k, self._threshold, self._branching_factor = k, threshold, branching_factor
+
+    def fit(self, features: Floats) -> ScaledBirch:
+        import numpy as np
+        from sklearn.cluster import AgglomerativeClustering, Birch
+
+        threshold = self._threshold * float(np.sqrt(features.var(axis=0).sum()))
+        tree = Birch(threshold=threshold, branching_factor=self._branching_factor, n_clusters=None)
+        while len(tree.fit(features).subcluster_centers_) < self._k and tree.threshold > 0:
+            tree.threshold /= 2
+        merged = AgglomerativeClustering(self._k).fit(tree.subcluster_centers_)
+        self.labels_: Ints = merged.labels_[tree.labels_]
+        return self

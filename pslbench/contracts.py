@@ -1,0 +1,362 @@
+"""What flows through a cell: frozen, small, and all that a part ever sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pslbench.errors import ContractError, InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float32]
+    Ints = NDArray[np.int64]
+
+
+class Predictor(Protocol):
+    """A trained classifier."""
+
+    def predict_proba(self, x: Floats) -> Floats:
+        """Class probabilities, float (m, classes), for samples `x` shaped as the data set's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images or feature vectors with their classes, split once and for all into train and test.
+
+    Attributes:
+        name: what the rows of the results call it.
+        x_train, x_test: float32 in [0, 1], (n, height, width, channels), or (n, features). Made read-only.
+        y_train, y_test: class numbers from 0, int64 (n,). Made read-only.
+        classes: the name of each class; by default its number.
+
+    Raises:
+        InputError: where the arrays do not fit together, hold NaN, or labels are no class numbers.
+    """
+
+    name: str
+    x_train: Floats
+    y_train: Ints
+    x_test: Floats
+    y_test: Ints
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        import numpy as np
+
+        for part in ("train", "test"):
+            x, y = self._checked(part, np.asarray(getattr(self, f"x_{part}")), np.asarray(getattr(self, f"y_{part}")))
+            object.__setattr__(self, f"x_{part}", x)
+            object.__setattr__(self, f"y_{part}", y)
+        if self.x_train.shape[1:] != self.x_test.shape[1:]:
+            raise InputError(
+                f"{self.name}: x_train has samples of shape {self.x_train.shape[1:]}, x_test of {self.x_test.shape[1:]}"
+            )
+        present = np.unique(self.y_train)
+        if len(present) < 2:
+            raise InputError(f"{self.name}: y_train holds one class only; a benchmark needs at least two")
+        if not self.classes:
+            object.__setattr__(self, "classes", tuple(str(c) for c in range(int(present[-1]) + 1)))
+        if (top := max(int(present[-1]), int(self.y_test.max()))) >= len(self.classes):
+            raise InputError(
+                f"{self.name}: label {top} has no class; y_train knows the {len(self.classes)} classes "
+                f"0 to {len(self.classes) - 1}"
+            )
+
+    def _checked(self, part: str, x: Any, y: Any) -> tuple[Floats, Ints]:
+        import numpy as np
+
+        if x.ndim not in (2, 4) or not np.issubdtype(x.dtype, np.floating):
+            raise InputError(
+                f"{self.name}: x_{part} must be floats (n, height, width, channels) or (n, features), "
+                f"not {x.dtype} of shape {x.shape}"
+            )
+        if len(x) == 0:
+            raise InputError(f"{self.name}: x_{part} is empty; give it at least one sample")
+        if y.shape != (len(x),):
+            raise InputError(f"{self.name}: x_{part} has {len(x)} samples but y_{part} has shape {y.shape}")
+        if not np.issubdtype(y.dtype, np.integer):
+            raise InputError(f"{self.name}: y_{part} must be integer class numbers from 0, not {y.dtype}")
+        if y.min() < 0:
+            raise InputError(f"{self.name}: y_{part} holds the negative label {y.min()}; class numbers start at 0")
+        low, high = float(x.min()), float(x.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise InputError(f"{self.name}: x_{part} holds NaN or infinite values; remove or fill them first")
+        if low < 0 or high > 1:
+            raise InputError(f"{self.name}: x_{part} runs from {low:g} to {high:g}; scale it to [0, 1]")
+        x, y = x.astype(np.float32, copy=False).view(), y.astype(np.int64)
+        x.flags.writeable = y.flags.writeable = False
+        return x, y
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def is_images(self) -> bool:
+        return self.x_train.ndim == 4
+
+    @cached_property
+    def checksum(self) -> str:
+        """SHA-256 over the shapes and contents of all four arrays, hexadecimal."""
+        import hashlib
+
+        import numpy as np
+
+        digest = hashlib.sha256()
+        for array in (self.x_train, self.y_train, self.x_test, self.y_test):
+            digest.update(str(array.shape).encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """The pool in the space where distances are measured.
+
+    Attributes:
+        features: float32 (n, d), a row for each sample of the pool.
+        transform: puts new samples (m, ...) into the same space, float32 (m, d); None where the method has no such map.
+    """
+
+    features: Floats
+    transform: Callable[[Floats], Floats] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Clusters:
+    """The pool cut into k clusters, in the space of its embedding.
+
+    Attributes:
+        assignment: int64 (n,), the cluster of each sample, 0 to k - 1.
+        centres: float32 (k, d).
+        medoids: int64 (k,), the member nearest its cluster's centre (of an empty cluster: the nearest of all samples).
+        distances: float32 (n,), Euclidean, from each sample to the centre of its cluster.
+        predict: the cluster, int64 (m,), of new samples given as features, float32 (m, d).
+    """
+
+    assignment: Ints
+    centres: Floats
+    medoids: Ints
+    distances: Floats
+    predict: Callable[[Floats], Ints]
+
+    @property
+    def k(self) -> int:
+        return len(self.centres)
+
+    def nearest(self, keep: float) -> Ints:
+        """Indices, int64 and ascending, of the share `keep` in (0, 1] of each cluster that is nearest its centre.
+
+        At least one sample of every cluster that has any is kept: Géron's partial propagation (Hands-On Machine
+        Learning, 2019, ch. 9) by rank instead of by percentile.
+        """
+        import numpy as np
+
+        if not 0 < keep <= 1:
+            raise InputError(f"keep must be above 0 and at most 1, not {keep:g}")
+        order = np.lexsort((self.distances, self.assignment))
+        sizes = np.bincount(self.assignment, minlength=self.k)
+        starts = np.cumsum(sizes) - sizes
+        rank = np.arange(len(order)) - np.repeat(starts, sizes)
+        kept: Ints = np.sort(order[rank < np.repeat(np.ceil(keep * sizes), sizes)])
+        return kept
+
+
+@dataclass(frozen=True, eq=False)
+class PseudoLabels:
+    """What a strategy gives: which samples of the pool to train on, and as what.
+
+    Attributes:
+        indices: int64 (m,), distinct samples of the pool.
+        labels: int64 (m,), their classes.
+        weights: float32 (m,), not negative, the weight of each in the loss; None for equal weights.
+        cluster_labels: int64 (k,), the class given to each cluster, where the strategy gives one; it is what
+            `direct_accuracy` scores.
+
+    Raises:
+        ContractError: where the arrays do not fit together.
+    """
+
+    indices: Ints
+    labels: Ints
+    weights: Floats | None = None
+    cluster_labels: Ints | None = None
+
+    def __post_init__(self) -> None:
+        import numpy as np
+
+        for name in ("indices", "labels", "cluster_labels"):
+            if (given := getattr(self, name)) is not None:
+                values = np.asarray(given)
+                if values.ndim != 1 or not np.issubdtype(values.dtype, np.integer):
+                    raise ContractError(
+                        f"PseudoLabels.{name} must be integers (m,), not {values.dtype} of shape {values.shape}"
+                    )
+                object.__setattr__(self, name, values.astype(np.int64, copy=False))
+        if len(self.indices) == 0:
+            raise ContractError("PseudoLabels is empty; give at least one sample a label")
+        if len(self.labels) != len(self.indices):
+            raise ContractError(f"PseudoLabels has {len(self.indices)} indices but {len(self.labels)} labels")
+        if len(np.unique(self.indices)) != len(self.indices):
+            raise ContractError("PseudoLabels.indices names a sample twice; give each one label, and a weight")
+        if self.weights is not None:
+            weights = np.asarray(self.weights, dtype=np.float32)
+            if weights.shape != self.indices.shape or not np.isfinite(weights).all() or (weights < 0).any():
+                raise ContractError("PseudoLabels.weights must be finite, not negative, one a sample")
+            object.__setattr__(self, "weights", weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """All that a strategy sees. The true labels are not in it, and nothing in it leads to them.
+
+    Attributes:
+        x: the samples, float32 (n, height, width, channels) or (n, features), read-only.
+        n_classes: how many classes there are.
+        budget: how many labels may be asked for.
+        rng: the strategy's own stream of random numbers, derived from the cell's seed.
+    """
+
+    x: Floats
+    n_classes: int
+    budget: int
+    rng: np.random.Generator
+    _ask: Callable[[Ints], Ints] = field(repr=False)
+    _train: Callable[[PseudoLabels], Predictor] = field(repr=False)
+    _embedding: Embedding | None = field(default=None, repr=False)
+    _clusters: Clusters | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def features(self) -> Floats:
+        """The embedded samples, float32 (n, d), read-only."""
+        if self._embedding is None:
+            raise ContractError("this strategy was registered with uses='x': it gets no features")
+        return self._embedding.features
+
+    @property
+    def clusters(self) -> Clusters:
+        """The pool in as many clusters as the budget has labels; the same for every strategy of one seed."""
+        if self._clusters is None:
+            raise ContractError("this strategy was not registered with uses='clusters': it gets no clusters")
+        return self._clusters
+
+    def label(self, indices: ArrayLike) -> Ints:
+        """Ask for the true labels of samples; each distinct sample is charged once.
+
+        Args:
+            indices: integers (m,), samples of the pool.
+
+        Returns:
+            Their classes, int64 (m,).
+
+        Raises:
+            BudgetExceeded: where this would spend more than the budget; nothing is charged then.
+            ContractError: where an index is not a sample of the pool.
+        """
+        import numpy as np
+
+        wanted = np.atleast_1d(np.asarray(indices))
+        if wanted.ndim != 1 or not np.issubdtype(wanted.dtype, np.integer):
+            raise ContractError(f"label() wants integers (m,), not {wanted.dtype} of shape {wanted.shape}")
+        return self._ask(wanted.astype(np.int64))
+
+    def train(self, pseudo_labels: PseudoLabels) -> Predictor:
+        """Train the cell's own trainer on these pseudo-labels; for strategies that go round more than once."""
+        return self._train(pseudo_labels)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """What a trainer gets.
+
+    Attributes:
+        pool: all samples, labelled or not, float32 (n, height, width, channels) or (n, features), read-only.
+        indices: int64 (m,), the samples of the pool that have a pseudo-label.
+        labels: int64 (m,), their pseudo-labels.
+        weights: float32 (m,), or None for equal weights.
+        n_classes: how many classes there are; not all need occur among `labels`.
+        x_test: the test samples, shaped as the pool's, for `test_accuracy` alone.
+        test_accuracy: scores class probabilities, float (n_test, classes), of `x_test`. Each call is counted as a
+            look at the test set, and a row with any is marked and kept out of the ranking.
+    """
+
+    pool: Floats
+    indices: Ints
+    labels: Ints
+    weights: Floats | None
+    n_classes: int
+    x_test: Floats
+    test_accuracy: Callable[[Floats], float]
+
+    @property
+    def x(self) -> Floats:
+        """The samples that have a pseudo-label, in the order of `labels`; a copy, made anew at each call."""
+        return self.pool[self.indices]
+
+    @property
+    def unlabelled(self) -> Ints:
+        """Indices, int64 (n - m,), of the samples without a pseudo-label."""
+        import numpy as np
+
+        return np.setdiff1d(np.arange(len(self.pool)), self.indices, assume_unique=True)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row: one cell, what it was, and what came out.
+
+    Attributes:
+        key: hash of all that determines the row.
+        dataset, embedder, clusterer, strategy, trainer: the parts with their parameters, as a user would type them;
+            `-` where the strategy uses none.
+        budget, seed: as asked.
+        status: `ok` or `failed`.
+        labels_spent: distinct samples whose label was asked for, counted by the account.
+        upper_bound: whether the account was unlimited.
+        test_looks: how often the trainer looked at the test set.
+        scores: every score of the protocol by name, in [0, 1] save `nll` (nats); absent where it has no meaning.
+        seconds: wall-clock seconds of each stage; a stage shared with other cells counts in full in each.
+        peak_memory_mb: highest resident memory of the worker during this cell, in MiB.
+        error: `{type, message, traceback}` of a cell that failed.
+        finished: when, ISO 8601 in UTC.
+    """
+
+    key: str
+    dataset: str
+    embedder: str
+    clusterer: str
+    strategy: str
+    trainer: str
+    budget: int
+    seed: int
+    status: str
+    labels_spent: int = 0
+    upper_bound: bool = False
+    test_looks: int = 0
+    scores: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mb: float = 0.0
+    error: dict[str, str] | None = None
+    finished: str = ""
+
+    @property
+    def combination(self) -> tuple[str, int, str, str, str, str]:
+        """What the row shares with the other seeds of its combination."""
+        return self.dataset, self.budget, self.strategy, self.clusterer, self.embedder, self.trainer
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "ok"
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the row competes: its labels were limited and the test set was left alone."""
+        return not (self.upper_bound or self.test_looks)

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from pslbench.contracts import Dataset
+from pslbench.parts import dataset
+
+
+@dataset("digits", reference="Alpaydin & Kaynak 1998")
+def digits() -> Dataset:
+    """1,797 images of 8 x 8 pixels, 1,297 of them the pool and 500 the test set; comes with scikit-learn."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    bunch = load_digits()
+    images = (bunch.images[..., None] / 16).astype(np.float32)
+    x_train, x_test, y_train, y_test = train_test_split(
+        images, bunch.target, test_size=500, stratify=bunch.target, random_state=0
+    )
+    return Dataset("digits", x_train, y_train, x_test, y_test)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pslbench.contracts import Dataset
+from pslbench.errors import InputError
+from pslbench.parts import dataset
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from pslbench.contracts import Floats, Ints
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
+
+
+@dataset("images")
+def images(*, path: str, size: int | None = None) -> Dataset:
+    """A folder with train/CLASS/*.png and test/CLASS/*.png; `-d FOLDER` for short.
+
+    Args:
+        path: the folder.
+        size: the width and height, in pixels, that every image is scaled to; by default they must agree.
+
+    Raises:
+        InputError: a folder without images or with one class, or images that differ in size.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise InputError(f"no folder '{path}'; -d wants a data set's name, an .npz file or a folder of images")
+    classes = sorted(p.name for p in folder.glob("train/*") if p.is_dir())
+    found = {part: _paths(folder / part) for part in ("train", "test")}
+    for part, paths in found.items():
+        if not paths:
+            raise InputError(f"{path} has no images in {part}/CLASS/; put them there as .png files")
+    if len(classes) < 2:
+        raise InputError(f"{path}/train has the one class '{classes[0]}'; a benchmark needs at least two folders")
+    mode = "RGB" if len(_open(found["train"][0]).getbands()) > 2 else "L"
+    x_train, y_train = _read(found["train"], classes, mode, size)
+    x_test, y_test = _read(found["test"], classes, mode, size)
+    return Dataset(folder.resolve().name, x_train, y_train, x_test, y_test, tuple(classes))
+
+
+def _paths(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.glob("*/*") if p.suffix.lower() in SUFFIXES)
+
+
+def _read(paths: list[Path], classes: list[str], mode: str, size: int | None) -> tuple[Floats, Ints]:
+    """The images, float32 (n, height, width, channels), and their classes, int64 (n,)."""
+    import numpy as np
+
+    if strange := sorted({p.parent.name for p in paths} - set(classes)):
+        raise InputError(f"test/ has the class '{strange[0]}', which train/ has not; known: {', '.join(classes)}")
+    arrays: list[Floats] = []
+    for path in paths:
+        image = _open(path).convert(mode)
+        array = np.asarray(image.resize((size, size)) if size else image, np.uint8)
+        array = array.reshape(*array.shape[:2], -1)
+        if arrays and array.shape != arrays[0].shape:
+            raise InputError(f"{path} is not of the size of {paths[0]}; scale them all: -d images:path=FOLDER,size=28")
+        arrays.append(array)
+    y = np.array([classes.index(p.parent.name) for p in paths], np.int64)
+    return np.divide(np.stack(arrays), 255, dtype=np.float32), y
+
+
+def _open(path: Path) -> Image:
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(path) as file:
+            file.load()
+            return file
+    except OSError:
+        raise InputError(f"{path} is no image that can be read; remove it or write it again") from None

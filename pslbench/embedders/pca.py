@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pslbench.contracts import Embedding
+from pslbench.embedders.pixels import flat
+from pslbench.errors import InputError
+from pslbench.parts import embedder
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Floats
+
+
+@embedder("pca", reference="Pearson 1901; Halko, Martinsson & Tropp 2011")
+def pca(x: Floats, seed: int, *, dims: int = 50, whiten: bool = False) -> Embedding:
+    """Principal components of the pool.
+
+    Raises:
+        InputError: where there are fewer samples or pixels than `dims`.
+    """
+    from sklearn.decomposition import PCA
+
+    points = flat(x)
+    if not 1 <= dims <= min(points.shape):
+        raise InputError(f"pca:dims={dims} must be from 1 to {min(points.shape)} for this data set")
+    fitted = PCA(dims, whiten=whiten, random_state=seed).fit(points)
+    return Embedding(fitted.transform(points), lambda new: fitted.transform(flat(new)))

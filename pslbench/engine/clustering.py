@@ -1,0 +1,72 @@
+"""From a fitted scikit-learn object to `Clusters`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pslbench.contracts import Clusters
+from pslbench.errors import ContractError
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Floats, Ints
+
+ROWS = 4096  # at a time, so that no second copy of the features is made
+
+
+def fit_clusters(fitter: Any, features: Floats, k: int) -> Clusters:
+    """Fit `fitter` to features, float32 (n, d), and describe the k clusters it finds.
+
+    Centres are the object's own `cluster_centers_` or `means_`, else the means of the members. New samples go where
+    its `predict` says, else to the nearest centre.
+
+    Raises:
+        ContractError: where it gives no cluster for each sample, or more than k.
+    """
+    import numpy as np
+    from sklearn.metrics import pairwise_distances_argmin
+
+    fitter.fit(features)
+    found = fitter.labels_ if hasattr(fitter, "labels_") else fitter.predict(features)
+    assignment = np.asarray(found).astype(np.int64)
+    if assignment.shape != (len(features),) or assignment.min() < 0 or assignment.max() >= k:
+        raise ContractError(f"the clusterer must give every sample a cluster from 0 to {k - 1}")
+    centres = _centres(fitter, features, assignment, k)
+    distances = np.concatenate(
+        [
+            np.linalg.norm(features[i : i + ROWS] - centres[assignment[i : i + ROWS]], axis=1)
+            for i in range(0, len(features), ROWS)
+        ]
+    )
+    medoids = _medoids(features, assignment, centres, distances)
+
+    def predict(new: Floats) -> Ints:
+        if hasattr(fitter, "predict"):
+            return np.asarray(fitter.predict(new)).astype(np.int64)
+        return pairwise_distances_argmin(new, centres).astype(np.int64)
+
+    return Clusters(assignment, centres, medoids, distances, predict)
+
+
+def _centres(fitter: Any, features: Floats, assignment: Ints, k: int) -> Floats:
+    import numpy as np
+
+    for attribute in ("cluster_centers_", "means_"):
+        if len(own := getattr(fitter, attribute, ())) == k:
+            return np.asarray(own, np.float32)
+    sums = np.zeros((k, features.shape[1]))
+    np.add.at(sums, assignment, features)
+    sizes = np.bincount(assignment, minlength=k)
+    return np.asarray(sums / np.maximum(sizes, 1)[:, None], np.float32)
+
+
+def _medoids(features: Floats, assignment: Ints, centres: Floats, distances: Floats) -> Ints:
+    import numpy as np
+    from sklearn.metrics import pairwise_distances_argmin
+
+    order = np.lexsort((distances, assignment))
+    present, first = np.unique(assignment[order], return_index=True)
+    medoids = np.empty(len(centres), np.int64)
+    medoids[present] = order[first]
+    if len(empty := np.setdiff1d(np.arange(len(centres)), present)):
+        medoids[empty] = pairwise_distances_argmin(centres[empty], features)
+    return medoids

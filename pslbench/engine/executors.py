@@ -1,0 +1,133 @@
+"""Runs cells in worker processes that live on between cells."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pslbench.contracts import Dataset, Result
+from pslbench.engine.plan import Cell
+from pslbench.parts import Choice
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import SimpleQueue
+
+    from pslbench.contracts import Floats
+
+Outcome = tuple[Result, "Floats | None"]
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many workers there are and what each is told at its start.
+
+    Attributes:
+        jobs: how many worker processes.
+        plugin_files, plugins_off: what was given as `--plugin` and `--no-plugin`.
+        log: the file that what a worker prints is appended to.
+    """
+
+    jobs: int
+    plugin_files: tuple[str, ...]
+    plugins_off: tuple[str, ...]
+    log: Path
+
+    @property
+    def threads(self) -> int:
+        """How many threads each worker may keep busy."""
+        return max(1, (os.cpu_count() or 1) // self.jobs)
+
+
+def execute(workers: Workers, cells: Sequence[Cell], tell: Callable[[Cell, str], None]) -> Iterator[Outcome]:
+    """Run the cells and yield each outcome as it comes.
+
+    Args:
+        workers: how to run them.
+        cells: what to run, started in this order.
+        tell: hears of each cell and the stage that it enters.
+    """
+    context = multiprocessing.get_context("spawn")
+    messages: SimpleQueue[tuple[int, str]] = context.SimpleQueue()
+    pool = ProcessPoolExecutor(workers.jobs, context, _start_worker, (workers, messages))
+    try:
+        pending: dict[Future[Outcome], Cell] = {
+            pool.submit(_run_cell, number, cell): cell for number, cell in enumerate(cells)
+        }
+        while pending:
+            finished, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            while not messages.empty():
+                number, stage = messages.get()
+                tell(cells[number], stage)
+            for future in finished:
+                yield _outcome(pending.pop(future), future)
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
+    pool.shutdown()
+
+
+def _outcome(cell: Cell, future: Future[Outcome]) -> Outcome:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        message = {"type": "WorkerDied", "message": "a worker process died; see workers.log", "traceback": str(error)}
+        row = Result(cell.key, **cell.names, budget=cell.budget, seed=cell.seed, status="failed", error=message)
+        return row, None
+
+
+class _Worker:
+    """What one worker process keeps between its cells."""
+
+    def __init__(self, workers: Workers, messages: SimpleQueue[tuple[int, str]]) -> None:
+        from pslbench.engine.cache import StageCache
+        from pslbench.plugins.manager import discover
+
+        self.catalog = discover(workers.plugin_files, workers.plugins_off)
+        self.messages = messages
+        self.stages = StageCache()
+        self.data: dict[Choice, Dataset] = {}
+
+    def run(self, number: int, cell: Cell) -> Outcome:
+        from pslbench.engine.cell import run_cell
+
+        if cell.dataset not in self.data:
+            self.messages.put((number, "load"))
+            self.data = {cell.dataset: self.catalog.call(cell.dataset)}
+        tell = lambda stage: self.messages.put((number, stage))  # noqa: E731
+        return run_cell(self.catalog, cell, self.data[cell.dataset], self.stages, tell)
+
+
+_worker: _Worker
+
+
+def _start_worker(workers: Workers, messages: Any) -> None:
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to answer
+    log = os.open(workers.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.environ.update(
+        {
+            # One thread an operation, and operations beside each other: no sum depends on the number of threads.
+            "TF_NUM_INTRAOP_THREADS": "1",
+            "TF_NUM_INTEROP_THREADS": str(workers.threads),
+            "TF_ENABLE_ONEDNN_OPTS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+            "OMP_NUM_THREADS": "1",
+        }
+    )
+    _worker = _Worker(workers, messages)
+
+
+def _run_cell(number: int, cell: Cell) -> Outcome:
+    return _worker.run(number, cell)

@@ -1,0 +1,98 @@
+"""The label account, and the door that keeps what stands behind it out of a strategy's reach."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pslbench.errors import BudgetExceeded, ContractError
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Ints
+
+
+class Account:
+    """The true labels of a pool, given out one by one and counted.
+
+    Args:
+        labels: int64 (n,).
+        limit: how many distinct samples may be asked for.
+    """
+
+    def __init__(self, labels: Ints, limit: int) -> None:
+        import numpy as np
+
+        self._labels, self._limit = labels, limit
+        self._asked = np.zeros(len(labels), bool)
+
+    @property
+    def spent(self) -> int:
+        """How many distinct samples were asked for."""
+        return int(self._asked.sum())
+
+    def label(self, indices: Ints) -> Ints:
+        """The true labels, int64 (m,), of samples `indices`, int64 (m,).
+
+        Raises:
+            BudgetExceeded: where more than the limit would be spent; nothing is charged then.
+            ContractError: where an index is not in the pool.
+        """
+        if len(indices) and not (indices.min() >= 0 and indices.max() < len(self._labels)):
+            raise ContractError(f"label() was asked for a sample outside 0 to {len(self._labels) - 1}")
+        asked = self._asked.copy()
+        asked[indices] = True
+        if asked.sum() > self._limit:
+            raise BudgetExceeded(f"{asked.sum()} labels asked for, but the budget is {self._limit}")
+        self._asked = asked
+        return self._labels[indices]
+
+
+class _Request(NamedTuple):
+    argument: Any
+    reply: SimpleQueue[tuple[Any, BaseException | None]]
+
+
+class _Door:
+    """A callable that leads to nothing but a queue."""
+
+    def __init__(self, requests: SimpleQueue[_Request | None]) -> None:
+        self._requests = requests
+
+    def __call__(self, argument: Any) -> Any:
+        reply: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        self._requests.put(_Request(argument, reply))
+        value, error = reply.get()
+        if error is not None:
+            raise error
+        return value
+
+
+@contextmanager
+def behind_door(answer: Callable[[Any], Any]) -> Iterator[Callable[[Any], Any]]:
+    """`answer`, run by a thread of its own, as a callable from which neither it nor what it knows can be reached."""
+    requests: SimpleQueue[_Request | None] = SimpleQueue()
+    threading.Thread(target=_serve, args=(answer, requests), daemon=True).start()
+    try:
+        yield _Door(requests)
+    finally:
+        requests.put(None)
+
+
+def _serve(answer: Callable[[Any], Any], requests: SimpleQueue[_Request | None]) -> None:
+    while (request := requests.get()) is not None:
+        try:
+            request.reply.put((answer(request.argument), None))
+        except BaseException as error:
+            request.reply.put((None, _without_frames(error)))
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """The error with its traceback as a note: the frames themselves lead to what stands behind the door."""
+    text = "".join(traceback.format_exception(error))
+    error.add_note(f"behind the pool:\n{text}")
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

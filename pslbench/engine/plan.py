@@ -1,0 +1,152 @@
+"""What a run consists of: the grid of its parts, cut down to the cells that differ."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+
+from pslbench.contracts import Dataset
+from pslbench.errors import InputError
+from pslbench.parts import Choice
+from pslbench.plugins.manager import Catalog
+
+NONE = "-"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of parts, budget and seed. `embedder` and `clusterer` are None where the strategy uses none."""
+
+    dataset: Choice
+    embedder: Choice | None
+    clusterer: Choice | None
+    strategy: Choice
+    trainer: Choice
+    budget: int
+    seed: int
+    checksum: str
+    key: str = ""
+
+    @property
+    def choices(self) -> dict[str, Choice | None]:
+        return {f.name: getattr(self, f.name) for f in fields(self)[:5]}
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The text of each part, as it stands in a row."""
+        return {kind: str(choice or NONE) for kind, choice in self.choices.items()}
+
+    def __str__(self) -> str:
+        parts = [text for text in self.names.values() if text != NONE]
+        return f"{' '.join(parts)} b{self.budget} s{self.seed}"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What the user asked for, read but not yet combined."""
+
+    datasets: Sequence[Choice]
+    embedders: Sequence[Choice]
+    clusterers: Sequence[Choice]
+    strategies: Sequence[Choice]
+    trainers: Sequence[Choice]
+    budgets: Sequence[int]
+    seeds: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a run, in the order they are started, and what is worth a word of warning."""
+
+    cells: tuple[Cell, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Plan:
+    """Combine the grid into cells. Cells that share data and clusters stand together, seeds outermost.
+
+    Args:
+        catalog: where the parts are looked up.
+        grid: what to combine.
+        load: gives the data of a data set's choice; each is loaded once, to check it against the rest.
+
+    Raises:
+        InputError: a budget above the pool, or a trainer that cannot take the data.
+    """
+    cells: dict[str, Cell] = {}
+    warnings: list[str] = []
+    for chosen in grid.datasets:
+        data = load(chosen)
+        _check(catalog, grid, data)
+        warnings += [
+            f"budget {budget} is below the {data.n_classes} classes of {chosen}: some will have no label"
+            for budget in grid.budgets
+            if budget < data.n_classes
+        ]
+        for seed, budget, embedder, clusterer, strategy, trainer in itertools.product(
+            grid.seeds, grid.budgets, grid.embedders, grid.clusterers, grid.strategies, grid.trainers
+        ):
+            uses = catalog.part("strategy", strategy.name)[1].uses
+            cell = Cell(
+                chosen,
+                embedder if uses != "x" else None,
+                clusterer if uses == "clusters" else None,
+                strategy,
+                trainer,
+                budget,
+                seed,
+                data.checksum,
+            )
+            key = cell_key(catalog, cell)
+            cells.setdefault(key, Cell(*(getattr(cell, f.name) for f in fields(cell)[:-1]), key=key))
+    return Plan(tuple(cells.values()), tuple(warnings))
+
+
+def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
+    for budget in grid.budgets:
+        if budget > len(data.x_train):
+            raise InputError(f"budget {budget} is above the pool of {data.name}, {len(data.x_train)} samples")
+    for trainer in grid.trainers:
+        if catalog.part("trainer", trainer.name)[1].images_only and not data.is_images:
+            raise InputError(f"{trainer.name} trains on images, but {data.name} holds feature vectors; try -t logreg")
+
+
+def cell_key(catalog: Catalog, cell: Cell) -> str:
+    """Hash of all that determines the cell's row: parts, versions, parameters, sources, data, budget and seed."""
+    facts = [cell.checksum, cell.budget, cell.seed]
+    for kind, choice in cell.choices.items():
+        if choice is None:
+            facts.append(NONE)
+        elif kind == "dataset":
+            facts.append(choice.text)
+        else:
+            part = catalog.part(choice.kind, choice.name)[1]
+            facts += [choice.name, choice.values, part.version, part.source]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
+
+
+def read_seeds(text: str) -> list[int]:
+    """`5` stands for 0 to 4; `3,7`, or `3,`, for just those. Raises InputError."""
+    try:
+        seeds = [int(item) for item in text.split(",") if item.strip()]
+    except ValueError:
+        raise InputError(f"seeds '{text}' are no numbers; write 5 for 0 to 4, or 3,7 for just those") from None
+    if "," not in text and seeds:
+        seeds = list(range(seeds[0]))
+    if not seeds or min(seeds) < 0 or max(seeds) >= 2**32:
+        raise InputError(f"seeds '{text}': write a number from 1, or a list of seeds from 0 as in 3,7")
+    return list(dict.fromkeys(seeds))
+
+
+def read_budgets(texts: Iterable[str]) -> list[int]:
+    """Numbers of labels, each from 1; `60,120` stands for two. Raises InputError."""
+    try:
+        budgets = [int(item) for text in texts for item in text.split(",")]
+    except ValueError:
+        raise InputError(f"budget '{','.join(texts)}' is no number of labels; write for example 120") from None
+    if min(budgets) < 1:
+        raise InputError(f"budget {min(budgets)} buys no label; it must be at least 1")
+    return list(dict.fromkeys(budgets))

@@ -1,0 +1,92 @@
+"""A folder of results: a file a cell, written whole or not at all; everything else is derived from those."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from pslbench.contracts import Result
+from pslbench.errors import InputError
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Floats
+
+
+class Store:
+    """Results in `folder`: `cells/KEY.json`, `predictions/KEY.npy`, `manifest.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, folder: Path) -> Store:
+        """Make the folder ready to be written to. Raises InputError where it cannot be."""
+        try:
+            for name in ("cells", "predictions"):
+                (folder / name).mkdir(parents=True, exist_ok=True)
+            _write(folder / "cells" / ".probe", b"")
+            (folder / "cells" / ".probe").unlink()
+        except OSError as error:
+            raise InputError(f"cannot write to '{folder}' ({error.strerror}); choose another with -o") from None
+        return cls(folder)
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """A folder that holds results. Raises InputError where it does not."""
+        if not (folder / "cells").is_dir():
+            raise InputError(f"no results in '{folder}'; make some with pslbench run --all -o {folder}")
+        return cls(folder)
+
+    def save(self, result: Result, probabilities: Floats | None) -> None:
+        """Save one row; with its class probabilities of the test samples, float (n_test, classes), as float16."""
+        import numpy as np
+
+        if probabilities is not None:
+            with _atomic(self.folder / "predictions" / f"{result.key}.npy") as file:
+                np.save(file, probabilities.astype(np.float16))
+        _write(self.folder / "cells" / f"{result.key}.json", json.dumps(asdict(result), indent=1).encode())
+
+    def results(self, keys: Iterable[str] | None = None) -> list[Result]:
+        """The rows saved, of these cells or of all.
+
+        Where a part has changed since, a combination stands there twice, under two keys: the later row counts.
+        """
+        cells = self.folder / "cells"
+        paths = sorted(cells.glob("*.json")) if keys is None else [cells / f"{key}.json" for key in keys]
+        rows = [Result(**json.loads(path.read_text(encoding="utf-8"))) for path in paths if path.exists()]
+        latest = {row.combination + (row.seed,): row for row in sorted(rows, key=lambda row: row.finished)}
+        return sorted(latest.values(), key=lambda row: (*row.combination, row.seed))
+
+    def probabilities(self, result: Result) -> Floats:
+        """Class probabilities of the test samples, float16 (n_test, classes)."""
+        import numpy as np
+
+        return np.load(self.folder / "predictions" / f"{result.key}.npy", allow_pickle=False)
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        _write(self.folder / "manifest.json", json.dumps(manifest, indent=2).encode() + b"\n")
+
+
+@contextmanager
+def _atomic(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its place at `path` only once it is complete."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def _write(path: Path, content: bytes) -> None:
+    with _atomic(path) as file:
+        file.write(content)

@@ -1,0 +1,26 @@
+"""What can go wrong, by whose hand it is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class InputError(Exception):
+    """The user's input is wrong. The message is one line that says what to do; the command exits with 2."""
+
+
+class ContractError(Exception):
+    """A part gave back something its contract does not allow. The cell fails, the run goes on."""
+
+
+class BudgetExceeded(Exception):
+    """A strategy asked for more labels than its cell's budget allows. The cell fails, the run goes on."""
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
+    """An `InputError` for a name that is not known, naming the nearest one that is."""
+    known = sorted(known)
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
+    return InputError(f"unknown {what} '{name}'; {hint}")

@@ -1,0 +1,236 @@
+"""Parts: plain functions with a decorator, and the reading of `name:key=value,...`."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import itertools
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pslbench.errors import InputError, unknown
+
+Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
+KINDS: tuple[Kind, ...] = typing.get_args(Kind)
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A keyword-only parameter of a part: what a user can set."""
+
+    name: str
+    type: Any
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        return typing.get_args(self.type) if typing.get_origin(self.type) is Literal else ()
+
+    @property
+    def type_name(self) -> str:
+        if self.choices:
+            return " or ".join(str(c) for c in self.choices)
+        return str(self.type) if isinstance(self.type, types.UnionType) else str(getattr(self.type, "__name__", self.type))
+
+    def read(self, text: str) -> Value:
+        """The value that `text` stands for. Raises ValueError where it is none."""
+        return _read(self.type, text)
+
+
+def _read(kind: Any, text: str) -> Any:
+    origin, members = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return _read_first(members, text)
+    if origin is Literal or kind is bool:
+        named = {str(choice): choice for choice in members} if members else {"true": True, "false": False}
+        if text not in named:
+            raise ValueError(text)
+        return named[text]
+    if kind is type(None):
+        kind = {"none": None, "None": None}.__getitem__
+    return kind(text)
+
+
+def _read_first(kinds: tuple[Any, ...], text: str) -> Any:
+    for kind in sorted(kinds, key=lambda k: k is not type(None)):
+        with contextlib.suppress(ValueError, KeyError):
+            return _read(kind, text)
+    raise ValueError(text)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function and what its decorator said of it. Calling it calls the function.
+
+    Attributes:
+        kind, name: what it is and what users call it.
+        function: its keyword-only parameters are what users can set; the first line of its docstring is its summary.
+        reference: the paper or book it comes from.
+        version: raise it when the part's results change for a reason its source does not show.
+        enabled: whether `all` includes it.
+        uses: for a strategy, what of the pool it needs: `clusters` (and features), `features`, or `x` alone.
+        needs_all_labels: for a strategy, whether its account is unlimited; its rows are upper bounds.
+        images_only: for a trainer, whether it takes nothing but images.
+    """
+
+    kind: Kind
+    name: str
+    function: Callable[..., Any]
+    reference: str = ""
+    version: str = "1"
+    enabled: bool = True
+    uses: Literal["clusters", "features", "x"] = "clusters"
+    needs_all_labels: bool = False
+    images_only: bool = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """What a user can set, by name. Raises TypeError where a parameter has no usable annotation."""
+        found = {}
+        for name, parameter in inspect.signature(self.function).parameters.items():
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                found[name] = Parameter(name, self._type_of(parameter), parameter.default)
+        return found
+
+    def _type_of(self, parameter: inspect.Parameter) -> Any:
+        kind = parameter.annotation
+        if isinstance(kind, str):
+            scope = {**vars(typing), **getattr(inspect.unwrap(self.function), "__globals__", {})}
+            kind = eval(kind, scope)  # noqa: S307 - the part's own annotation, postponed by its own module
+        if kind is inspect.Parameter.empty:
+            raise TypeError(f"parameter '{parameter.name}' needs a type, such as `{parameter.name}: int = 1`")
+        return kind
+
+    @property
+    def source(self) -> str:
+        """The text of the file the function stands in; empty where there is none (typed at a prompt)."""
+        file = inspect.getsourcefile(inspect.unwrap(self.function))
+        return Path(file).read_text(encoding="utf-8") if file and Path(file).is_file() else ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A part by name, with a value for each of its parameters: plain data, that any process can look up again.
+
+    Attributes:
+        kind, name: the part, as the catalog knows it.
+        values: every parameter with its value, in the order of the signature.
+        text: what a user would type for it; parameters at their default are left out.
+    """
+
+    kind: Kind
+    name: str
+    values: tuple[tuple[str, Value], ...]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def choice(part: Part, name: str, **given: Value) -> Choice:
+    """`part`, known to the catalog as `name`, with these values and otherwise its defaults."""
+    values = {key: given.get(key, parameter.default) for key, parameter in part.parameters.items()}
+    said = ",".join(f"{key}={value}" for key, value in values.items() if value != part.parameters[key].default)
+    return Choice(part.kind, name, tuple(values.items()), f"{name}:{said}" if said else name)
+
+
+def choices(part: Part, name: str, text: str = "") -> Iterator[Choice]:
+    """Read `key=value,key=1|2` for `part`, known as `name`: one `Choice` for every combination of the values.
+
+    Raises:
+        InputError: an unknown key, a value of the wrong type, a key that is missing or stands twice.
+    """
+    axes: dict[str, list[Value]] = {}
+    for item in filter(None, text.split(",")):
+        key, equals, values = item.partition("=")
+        if key not in part.parameters:
+            raise unknown(f"parameter of {part.name}", key, part.parameters)
+        if not equals or key in axes:
+            raise InputError(f"'{item}' in '{name}:{text}': write each parameter once, as {key}=value")
+        axes[key] = [_value(part, part.parameters[key], value) for value in values.split("|")]
+    if missing := [p.name for p in part.parameters.values() if p.required and p.name not in axes]:
+        raise InputError(f"{name} needs {missing[0]}; write {name}:{missing[0]}=...")
+    for combination in itertools.product(*axes.values()):
+        yield choice(part, name, **dict(zip(axes, combination, strict=True)))
+
+
+def _value(part: Part, parameter: Parameter, text: str) -> Value:
+    try:
+        return parameter.read(text)
+    except ValueError:
+        raise InputError(
+            f"{part.name}:{parameter.name}={text} is no {parameter.type_name}; "
+            f"its default is {parameter.default}"
+        ) from None
+
+
+Decorator = Callable[[Callable[..., Any]], Part]
+
+
+def dataset(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
+    """Register `function(*, ...) -> Dataset`."""
+    return lambda function: Part("dataset", name, function, reference, version, enabled)
+
+
+def embedder(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
+    """Register `function(x, seed, *, ...) -> Embedding`; `x` is the pool alone, float32 (n, ...)."""
+    return lambda function: Part("embedder", name, function, reference, version, enabled)
+
+
+def clusterer(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
+    """Register `function(k, seed, *, ...)` that gives an object with scikit-learn's `fit`, and `predict` if it can."""
+    return lambda function: Part("clusterer", name, function, reference, version, enabled)
+
+
+def strategy(
+    name: str,
+    *,
+    reference: str = "",
+    version: str = "1",
+    enabled: bool = True,
+    uses: Literal["clusters", "features", "x"] = "clusters",
+    needs_all_labels: bool = False,
+) -> Decorator:
+    """Register `function(pool, *, ...) -> PseudoLabels`.
+
+    Args:
+        name: what users type.
+        reference: the paper or book it comes from.
+        version: raise it when results change for a reason the source does not show.
+        enabled: whether `--all` includes it.
+        uses: what of the pool it needs: `clusters` (and features), `features`, or `x` alone. A strategy that needs
+            less is run once where others are run for every clusterer.
+        needs_all_labels: gives an unlimited account; the rows are shown as upper bounds, outside the ranking.
+    """
+    return lambda function: Part(
+        "strategy", name, function, reference, version, enabled, uses=uses, needs_all_labels=needs_all_labels
+    )
+
+
+def trainer(
+    name: str, *, reference: str = "", version: str = "1", enabled: bool = True, images_only: bool = False
+) -> Decorator:
+    """Register `function(data, seed, *, ...) -> Predictor`; `data` is a `TrainingData`."""
+    return lambda function: Part("trainer", name, function, reference, version, enabled, images_only=images_only)
+
+
+def reporter(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
+    """Register `function(results, folder)`; it writes into `folder`, or gives a rich renderable to print, or None."""
+    return lambda function: Part("reporter", name, function, reference, version, enabled)
