@@ -88,7 +88,7 @@ def run_grid(
     store = Store.create(folder)
     at_most = min(jobs or os.cpu_count() or 1, len(planned.cells))
     workers = Workers(at_most, tuple(files), tuple(off), folder / "workers.log")
-    store.write_manifest(engine.manifest(["pslbench", *sys.argv[1:]], planned, workers))
+    store.note_run(engine.manifest(["pslbench", *sys.argv[1:]], planned, workers))
     try:
         with ProgressBar() as bar:
             return engine.run(catalog, planned, store, workers, bar, complain)

@@ -68,8 +68,11 @@ class Store:
 
         return np.load(self.folder / "predictions" / f"{result.key}.npy", allow_pickle=False)
 
-    def write_manifest(self, manifest: dict[str, Any]) -> None:
-        _write(self.folder / "manifest.json", json.dumps(manifest, indent=2).encode() + b"\n")
+    def note_run(self, facts: dict[str, Any]) -> None:
+        """Add what was asked, and where it runs, to the runs in `manifest.json`."""
+        path = self.folder / "manifest.json"
+        runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
+        _write(path, json.dumps({"runs": [*runs, facts]}, indent=2).encode() + b"\n")
 
 
 @contextmanager
