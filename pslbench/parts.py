@@ -40,11 +40,14 @@ class Parameter:
     def type_name(self) -> str:
         if self.choices:
             return " or ".join(str(c) for c in self.choices)
-        return str(self.type) if isinstance(self.type, types.UnionType) else str(getattr(self.type, "__name__", self.type))
+        return (
+            str(self.type) if isinstance(self.type, types.UnionType) else str(getattr(self.type, "__name__", self.type))
+        )
 
     def read(self, text: str) -> Value:
         """The value that `text` stands for. Raises ValueError where it is none."""
-        return _read(self.type, text)
+        value: Value = _read(self.type, text)
+        return value
 
 
 def _read(kind: Any, text: str) -> Any:
@@ -176,8 +179,7 @@ def _value(part: Part, parameter: Parameter, text: str) -> Value:
         return parameter.read(text)
     except ValueError:
         raise InputError(
-            f"{part.name}:{parameter.name}={text} is no {parameter.type_name}; "
-            f"its default is {parameter.default}"
+            f"{part.name}:{parameter.name}={text} is no {parameter.type_name}; its default is {parameter.default}"
         ) from None
 
 

@@ -29,13 +29,15 @@ app.command("plugins")(plugins.plugins)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.add_typer(data.app, name="data")
 
-UsageError = typer.BadParameter.__mro__[1]
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit status: 0 well, 1 some cell failed, 2 wrong input, 130 interrupted."""
     try:
-        status = app(list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False, prog_name="pslbench")
+        status = app(
+            list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False, prog_name="pslbench"
+        )
     except (InputError, UsageError) as error:
         message = error.format_message() if isinstance(error, UsageError) else str(error)  # type: ignore[attr-defined]
         errors().print(f"[bold red]error:[/] {message}", soft_wrap=True, highlight=False)

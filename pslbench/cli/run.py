@@ -25,7 +25,6 @@ from pslbench.contracts import Result
 from pslbench.engine.plan import Grid, plan, read_budgets, read_seeds
 from pslbench.engine.store import Store
 from pslbench.errors import InputError
-from pslbench.parts import Choice
 from pslbench.plugins.manager import Catalog
 
 
@@ -60,23 +59,35 @@ def run(
     names = list(strategies or []) + (["all"] if every else [])
     if not names:
         raise InputError(f"name strategies, or --all; known: {', '.join(catalog.parts('strategy'))}")
-    grid = Grid(
-        [c for text in dataset for c in options.choose_dataset(catalog, text)],
-        [c for text in embedder for c in catalog.choose("embedder", text)],
-        [c for text in clusterer for c in catalog.choose("clusterer", text)],
-        [c for text in names for c in catalog.choose("strategy", text)],
-        [c for text in trainer for c in catalog.choose("trainer", text)],
-        read_budgets(budget),
-        read_seeds(seeds),
-    )
+    grid = read_grid(catalog, names, dataset, embedder, clusterer, trainer, budget, seeds)
     results = run_grid(catalog, grid, folder, jobs, plugin, no_plugin)
     report(catalog, results, folder)
     return 0 if all(result.ok for result in results) else 1
 
 
-def run_grid(
-    catalog: Catalog, grid: Grid, folder: Path, jobs: int, files: list[str], off: list[str]
-) -> list[Result]:
+def read_grid(
+    catalog: Catalog,
+    strategies: list[str],
+    datasets: list[str],
+    embedders: list[str],
+    clusterers: list[str],
+    trainers: list[str],
+    budgets: list[str],
+    seeds: str,
+) -> Grid:
+    """What the options ask for. Raises InputError."""
+    return Grid(
+        [c for text in datasets for c in options.choose_dataset(catalog, text)],
+        [c for text in embedders for c in catalog.choose("embedder", text)],
+        [c for text in clusterers for c in catalog.choose("clusterer", text)],
+        [c for text in strategies for c in catalog.choose("strategy", text)],
+        [c for text in trainers for c in catalog.choose("trainer", text)],
+        read_budgets(budgets),
+        read_seeds(seeds),
+    )
+
+
+def run_grid(catalog: Catalog, grid: Grid, folder: Path, jobs: int, files: list[str], off: list[str]) -> list[Result]:
     """Run what is missing of a grid, with a progress bar, and give all its rows."""
     from pslbench.cli.progress import ProgressBar
     from pslbench.engine import run as engine
@@ -99,7 +110,7 @@ def run_grid(
 
 def report(catalog: Catalog, results: list[Result], folder: Path) -> None:
     """Let every reporter that is switched on have the results, and print what it gives."""
-    for name, part in catalog.parts("reporter").items():
+    for part in catalog.parts("reporter").values():
         if part.enabled and (shown := part(results, folder)) is not None:
             output().print(shown)
     output().print(f"results in {folder}", soft_wrap=True)

@@ -17,6 +17,4 @@ def gmm(
     """Gaussian mixture fitted by expectation maximisation; a sample goes to its most probable component."""
     from sklearn.mixture import GaussianMixture
 
-    return GaussianMixture(
-        k, covariance_type=covariance, max_iter=max_iter, reg_covar=reg_covar, random_state=seed
-    )
+    return GaussianMixture(k, covariance_type=covariance, max_iter=max_iter, reg_covar=reg_covar, random_state=seed)

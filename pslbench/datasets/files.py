@@ -103,9 +103,8 @@ def read_npz(path: Path) -> dict[str, Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
             if missing := [name for name in ARRAYS if name not in file]:
-                raise InputError(
-                    f"{path} has no array '{missing[0]}' (it has {', '.join(file) or 'none'}); needed: {', '.join(ARRAYS)}"
-                )
+                has = ", ".join(file) or "none"
+                raise InputError(f"{path} has no array '{missing[0]}' (it has {has}); needed: {', '.join(ARRAYS)}")
             return {name: file[name] for name in ARRAYS}
     except (OSError, EOFError, zipfile.BadZipFile, AttributeError, TypeError):
         raise InputError(f"{path} is no .npz file; write one with numpy.savez(path, x_train=..., ...)") from None

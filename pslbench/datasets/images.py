@@ -8,6 +8,8 @@ from pslbench.errors import InputError
 from pslbench.parts import dataset
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from pslbench.contracts import Floats, Ints
@@ -52,7 +54,7 @@ def _read(paths: list[Path], classes: list[str], mode: str, size: int | None) ->
 
     if strange := sorted({p.parent.name for p in paths} - set(classes)):
         raise InputError(f"test/ has the class '{strange[0]}', which train/ has not; known: {', '.join(classes)}")
-    arrays: list[Floats] = []
+    arrays: list[NDArray[np.uint8]] = []
     for path in paths:
         image = _open(path).convert(mode)
         array = np.asarray(image.resize((size, size)) if size else image, np.uint8)

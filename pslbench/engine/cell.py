@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.metrics import classifier_scores, cluster_scores, pseudo_label_scores
@@ -18,6 +19,7 @@ from pslbench.engine.memory import PeakMemory
 from pslbench.engine.oracle import Account, behind_door
 from pslbench.engine.plan import Cell
 from pslbench.errors import ContractError
+from pslbench.parts import Choice
 from pslbench.plugins.manager import Catalog
 
 if TYPE_CHECKING:
@@ -52,7 +54,6 @@ def run_cell(
     from threadpoolctl import threadpool_limits
 
     start = time.perf_counter()
-    about = {"key": cell.key, **cell.names, "budget": cell.budget, "seed": cell.seed}
     with PeakMemory() as memory, threadpool_limits(1):  # sums over threads round differently with their number
         try:
             facts, probabilities = _run(catalog, cell, data, cache, Clock(tell))
@@ -68,12 +69,10 @@ def run_cell(
                 },
             }
     finished = datetime.now(UTC).isoformat(timespec="seconds")
-    return Result(**about, **facts, peak_memory_mb=memory.peak_mb, finished=finished), probabilities
+    return cell.row(**facts, peak_memory_mb=memory.peak_mb, finished=finished), probabilities
 
 
-def _run(
-    catalog: Catalog, cell: Cell, data: Dataset, cache: StageCache, clock: Clock
-) -> tuple[dict[str, Any], Floats]:
+def _run(catalog: Catalog, cell: Cell, data: Dataset, cache: StageCache, clock: Clock) -> tuple[dict[str, Any], Floats]:
     part = catalog.part("strategy", cell.strategy.name)[1]
     account = Account(data.y_train, len(data.y_train) if part.needs_all_labels else cell.budget)
     embedding, clusters = _shared_stages(catalog, cell, data, cache, clock)
@@ -102,12 +101,12 @@ def _run(
     return facts, probabilities
 
 
-def seed_of(cell: Cell, stage: str, round: int = 0) -> int:
+def seed_of(cell: Cell, stage: str, count: int = 0) -> int:
     """The seed of one stage of a cell, from 0 to 2**32 - 1: the same for every cell of that seed."""
     import numpy as np
 
     stages = ("embed", "cluster", "strategy", "train", "train-within-strategy")
-    return int(np.random.SeedSequence(cell.seed, spawn_key=(stages.index(stage), round)).generate_state(1)[0])
+    return int(np.random.SeedSequence(cell.seed, spawn_key=(stages.index(stage), count)).generate_state(1)[0])
 
 
 def _shared_stages(
@@ -117,28 +116,27 @@ def _shared_stages(
         return None, None
     clock.tell("embed")
     where = (cell.checksum, cell.seed, cell.embedder)
-    embedding, clock.seconds["embed"] = cache.get(where, lambda: _embed(catalog, cell, data))
+    embed = partial(_embed, catalog, cell.embedder, data, seed_of(cell, "embed"))
+    embedding, clock.seconds["embed"] = cache.get(where, embed)
     if cell.clusterer is None:
         return embedding, None
     clock.tell("cluster")
+    fitter = partial(catalog.call, cell.clusterer, cell.budget, seed_of(cell, "cluster"))
     clusters, clock.seconds["cluster"] = cache.get(
-        (*where, cell.clusterer, cell.budget),
-        lambda: fit_clusters(
-            catalog.call(cell.clusterer, cell.budget, seed_of(cell, "cluster")), embedding.features, cell.budget
-        ),
+        (*where, cell.clusterer, cell.budget), lambda: fit_clusters(fitter(), embedding.features, cell.budget)
     )
     return embedding, clusters
 
 
-def _embed(catalog: Catalog, cell: Cell, data: Dataset) -> Embedding:
+def _embed(catalog: Catalog, embedder: Choice, data: Dataset, seed: int) -> Embedding:
     import numpy as np
 
-    embedding = catalog.call(cell.embedder, data.x_train, seed_of(cell, "embed"))
+    embedding = catalog.call(embedder, data.x_train, seed)
     features = np.asarray(embedding.features, np.float32).view()
     if features.ndim != 2 or len(features) != len(data.x_train):
-        raise ContractError(f"{cell.embedder} must give features (n, d), not {features.shape}")
+        raise ContractError(f"{embedder} must give features (n, d), not {features.shape}")
     if not np.isfinite(features).all():
-        raise ContractError(f"{cell.embedder} gave features that are not finite")
+        raise ContractError(f"{embedder} gave features that are not finite")
     features.flags.writeable = False
     return Embedding(features, embedding.transform)
 

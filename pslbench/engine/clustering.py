@@ -40,23 +40,23 @@ def fit_clusters(fitter: Any, features: Floats, k: int) -> Clusters:
     medoids = _medoids(features, assignment, centres, distances)
 
     def predict(new: Floats) -> Ints:
-        if hasattr(fitter, "predict"):
-            return np.asarray(fitter.predict(new)).astype(np.int64)
-        return pairwise_distances_argmin(new, centres).astype(np.int64)
+        own = hasattr(fitter, "predict")
+        return np.asarray(fitter.predict(new) if own else pairwise_distances_argmin(new, centres)).astype(np.int64)
 
     return Clusters(assignment, centres, medoids, distances, predict)
 
 
 def _centres(fitter: Any, features: Floats, assignment: Ints, k: int) -> Floats:
     import numpy as np
+    from scipy.sparse import csr_matrix
 
     for attribute in ("cluster_centers_", "means_"):
         if len(own := getattr(fitter, attribute, ())) == k:
             return np.asarray(own, np.float32)
-    sums = np.zeros((k, features.shape[1]))
-    np.add.at(sums, assignment, features)
+    n = len(features)
+    members = csr_matrix((np.ones(n, np.float32), (assignment, np.arange(n))), shape=(k, n))
     sizes = np.bincount(assignment, minlength=k)
-    return np.asarray(sums / np.maximum(sizes, 1)[:, None], np.float32)
+    return np.asarray(members @ features / np.maximum(sizes, 1)[:, None], np.float32)
 
 
 def _medoids(features: Floats, assignment: Ints, centres: Floats, distances: Floats) -> Ints:

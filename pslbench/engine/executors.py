@@ -80,8 +80,7 @@ def _outcome(cell: Cell, future: Future[Outcome]) -> Outcome:
         return future.result()
     except BrokenProcessPool as error:
         message = {"type": "WorkerDied", "message": "a worker process died; see workers.log", "traceback": str(error)}
-        row = Result(cell.key, **cell.names, budget=cell.budget, seed=cell.seed, status="failed", error=message)
-        return row, None
+        return cell.row(status="failed", error=message), None
 
 
 class _Worker:

@@ -6,9 +6,10 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
+from typing import Any
 
-from pslbench.contracts import Dataset
+from pslbench.contracts import Dataset, Result
 from pslbench.errors import InputError
 from pslbench.parts import Choice
 from pslbench.plugins.manager import Catalog
@@ -32,16 +33,16 @@ class Cell:
 
     @property
     def choices(self) -> dict[str, Choice | None]:
-        return {f.name: getattr(self, f.name) for f in fields(self)[:5]}
+        return {kind: getattr(self, kind) for kind in ("dataset", "embedder", "clusterer", "strategy", "trainer")}
 
     @property
     def names(self) -> dict[str, str]:
         """The text of each part, as it stands in a row."""
         return {kind: str(choice or NONE) for kind, choice in self.choices.items()}
 
-    def __str__(self) -> str:
-        parts = [text for text in self.names.values() if text != NONE]
-        return f"{' '.join(parts)} b{self.budget} s{self.seed}"
+    def row(self, **facts: Any) -> Result:
+        """The cell's row, with these facts."""
+        return Result(**{"key": self.key, **self.names, "budget": self.budget, "seed": self.seed, **facts})
 
 
 @dataclass(frozen=True)
@@ -100,8 +101,8 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
                 seed,
                 data.checksum,
             )
-            key = cell_key(catalog, cell)
-            cells.setdefault(key, Cell(*(getattr(cell, f.name) for f in fields(cell)[:-1]), key=key))
+            keyed = replace(cell, key=cell_key(catalog, cell))
+            cells.setdefault(keyed.key, keyed)
     return Plan(tuple(cells.values()), tuple(warnings))
 
 
@@ -116,7 +117,7 @@ def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
 
 def cell_key(catalog: Catalog, cell: Cell) -> str:
     """Hash of all that determines the cell's row: parts, versions, parameters, sources, data, budget and seed."""
-    facts = [cell.checksum, cell.budget, cell.seed]
+    facts: list[Any] = [cell.checksum, cell.budget, cell.seed]
     for kind, choice in cell.choices.items():
         if choice is None:
             facts.append(NONE)

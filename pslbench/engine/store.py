@@ -58,21 +58,36 @@ class Store:
         """
         cells = self.folder / "cells"
         paths = sorted(cells.glob("*.json")) if keys is None else [cells / f"{key}.json" for key in keys]
-        rows = [Result(**json.loads(path.read_text(encoding="utf-8"))) for path in paths if path.exists()]
-        latest = {row.combination + (row.seed,): row for row in sorted(rows, key=lambda row: row.finished)}
+        rows = [_read(path) for path in paths if path.exists()]
+        latest = {(*row.combination, row.seed): row for row in sorted(rows, key=lambda row: row.finished)}
         return sorted(latest.values(), key=lambda row: (*row.combination, row.seed))
 
     def probabilities(self, result: Result) -> Floats:
         """Class probabilities of the test samples, float16 (n_test, classes)."""
         import numpy as np
 
-        return np.load(self.folder / "predictions" / f"{result.key}.npy", allow_pickle=False)
+        kept: Floats = np.load(self.folder / "predictions" / f"{result.key}.npy", allow_pickle=False)
+        return kept
 
     def note_run(self, facts: dict[str, Any]) -> None:
         """Add what was asked, and where it runs, to the runs in `manifest.json`."""
         path = self.folder / "manifest.json"
-        runs = json.loads(path.read_text(encoding="utf-8"))["runs"] if path.exists() else []
+        runs = _json(path)["runs"] if path.exists() else []
         _write(path, json.dumps({"runs": [*runs, facts]}, indent=2).encode() + b"\n")
+
+
+def _read(path: Path) -> Result:
+    try:
+        return Result(**_json(path))
+    except TypeError:
+        raise InputError(f"{path} was written by another version of pslbench; choose another folder with -o") from None
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(f"{path} is damaged; remove it and run again") from None
 
 
 @contextmanager

@@ -8,19 +8,19 @@ from importlib import import_module
 from pslbench.parts import Part
 from pslbench.plugins.spec import hookimpl
 
-MODULES = (
-    "datasets.mnist_5k datasets.digits datasets.mnist datasets.npz datasets.images "
-    "embedders.pixels embedders.pca "
-    "clusterers.minibatch_kmeans clusterers.kmeans clusterers.gmm clusterers.birch clusterers.agglomerative "
-    "strategies.centroid strategies.centroid_only strategies.random strategies.majority strategies.supervised "
-    "trainers.cnn trainers.logreg "
-    "reporters.table reporters.csv"
-).split()
+MODULES = {
+    "datasets": ("mnist_5k", "digits", "mnist", "npz", "images"),
+    "embedders": ("pixels", "pca"),
+    "clusterers": ("minibatch_kmeans", "kmeans", "gmm", "birch", "agglomerative"),
+    "strategies": ("centroid", "centroid_only", "random", "majority", "supervised"),
+    "trainers": ("cnn", "logreg"),
+    "reporters": ("table", "csv"),
+}
 
 
 @hookimpl
 def pslbench_register() -> Iterator[Part]:
-    for name in MODULES:
-        for member in vars(import_module(f"pslbench.{name}")).values():
-            if isinstance(member, Part):
-                yield member
+    for folder, names in MODULES.items():
+        for name in names:
+            module = import_module(f"pslbench.{folder}.{name}")
+            yield from (member for member in vars(module).values() if isinstance(member, Part))

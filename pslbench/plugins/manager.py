@@ -5,11 +5,12 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pluggy
 
@@ -68,7 +69,8 @@ class Catalog:
         if text == "all":
             return [c for name, part in self.parts(kind).items() if part.enabled for c in choices(part, name)]
         name, _, parameters = text.partition(":")
-        return list(choices(*reversed(self.part(kind, name)), parameters))
+        known_as, part = self.part(kind, name)
+        return list(choices(part, known_as, parameters))
 
     def call(self, choice: Choice, *args: Any) -> Any:
         """Call the chosen part with the chosen values."""
@@ -121,7 +123,7 @@ def _sources(files: Sequence[str]) -> Iterator[tuple[str, str, Callable[[], obje
     for file in dict.fromkeys(files):
         if not Path(file).is_file():
             raise InputError(f"no plugin file '{file}'; --plugin wants the path of a Python file")
-        yield Path(file).stem, file, lambda path=Path(file): _import_file(path)
+        yield Path(file).stem, file, partial(_import_file, Path(file))
 
 
 def _package(point: EntryPoint) -> str:
@@ -143,9 +145,7 @@ def _import_file(path: Path) -> object:
     return module
 
 
-def _register(
-    manager: pluggy.PluginManager, name: str, plugin: object, before: Sequence[Plugin]
-) -> tuple[Part, ...]:
+def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: Sequence[Plugin]) -> tuple[Part, ...]:
     """Register one plugin and collect its parts. Whatever is wrong with it is raised."""
     if manager.has_plugin(name):
         raise ValueError(f"another plugin is called '{name}' already")
@@ -155,12 +155,14 @@ def _register(
     if not hooks:
         raise ValueError("it implements no hook; add `@hookimpl def pslbench_register(): yield your_part`")
     mine = [i for i in manager.hook.pslbench_register.get_hookimpls() if i.plugin is plugin]
-    parts = tuple(part for implementation in mine for part in implementation.function())
+    parts = tuple(part for implementation in mine for part in cast(Iterable[Part], implementation.function()))
     reserved = {(part.kind, part.name) for known in before if known.name == BUILTIN for part in known.parts}
     seen: set[tuple[str, str]] = set()
     for part in parts:
         if not isinstance(part, Part):
-            raise TypeError(f"pslbench_register yielded {part!r}, which is no part; decorate it, as with @strategy(...)")
+            raise TypeError(
+                f"pslbench_register yielded {part!r}, which is no part; decorate it, as with @strategy(...)"
+            )
         if (part.kind, part.name) in reserved | seen:
             raise ValueError(f"the {part.kind} name '{part.name}' is taken; choose another")
         if set(part.name) & set(":,|=/ "):

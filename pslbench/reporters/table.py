@@ -34,6 +34,11 @@ def spread(value: Interval) -> str:
     return number(value.mean) if isnan(value.half_width) else f"{value.mean:.4f} ± {value.half_width:.4f}"
 
 
+def signed(value: Interval) -> str:
+    """A difference with its sign."""
+    return f"{value.mean:+.4f}" if isnan(value.half_width) else f"{value.mean:+.4f} ± {value.half_width:.4f}"
+
+
 def _board(board: list[Standing]) -> Table:
     from rich import box
     from rich.table import Table
@@ -84,7 +89,9 @@ def _names(board: list[Standing], kind: str) -> list[str]:
 
 def _title(board: list[Standing], varying: list[str]) -> str:
     dataset, budget = board[0].combination[:2]
-    constant = [name for kind in ("embedder", "clusterer", "trainer") if kind not in varying for name in _names(board, kind)]
+    constant = [
+        name for kind in ("embedder", "clusterer", "trainer") if kind not in varying for name in _names(board, kind)
+    ]
     return " · ".join([dataset, f"{budget} labels", *constant])
 
 

@@ -1,0 +1,37 @@
+"""An embedder with a dependency of its own: all a package needs to bring a part to pslbench."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pslbench import ContractError, Embedding, Part, embedder, hookimpl
+
+
+@embedder("hog", reference="Dalal & Triggs 2005, Histograms of oriented gradients for human detection")
+def hog(x: Any, seed: int, *, orientations: int = 9, cell: int = 7) -> Embedding:
+    """Histograms of oriented gradients: strokes by their direction, so that a small shift changes little.
+
+    Args:
+        x: images, float32 (n, height, width, channels).
+        seed: not used; nothing here is random.
+        orientations: how many directions a histogram tells apart.
+        cell: pixels a side of the square that a histogram is taken over.
+    """
+    import numpy as np
+    from skimage.feature import hog as histogram
+
+    def features(images: Any) -> Any:
+        if images.ndim != 4:
+            raise ContractError("hog embeds images (n, height, width, channels), not feature vectors")
+        side = min(cell, *images.shape[1:3])
+        return np.stack(
+            [histogram(image, orientations, (side, side), cells_per_block=(1, 1), channel_axis=-1) for image in images]
+        ).astype(np.float32)
+
+    return Embedding(features(x), features)
+
+
+@hookimpl
+def pslbench_register() -> Iterator[Part]:
+    yield hog
