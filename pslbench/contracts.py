@@ -190,6 +190,8 @@ class PseudoLabels:
     def __post_init__(self) -> None:
         import numpy as np
 
+        if len(self.indices) == 0:
+            raise ContractError("PseudoLabels is empty; give at least one sample a label")
         for name in ("indices", "labels", "cluster_labels"):
             if (given := getattr(self, name)) is not None:
                 values = np.asarray(given)
@@ -198,8 +200,6 @@ class PseudoLabels:
                         f"PseudoLabels.{name} must be integers (m,), not {values.dtype} of shape {values.shape}"
                     )
                 object.__setattr__(self, name, values.astype(np.int64, copy=False))
-        if len(self.indices) == 0:
-            raise ContractError("PseudoLabels is empty; give at least one sample a label")
         if len(self.labels) != len(self.indices):
             raise ContractError(f"PseudoLabels has {len(self.indices)} indices but {len(self.labels)} labels")
         if len(np.unique(self.indices)) != len(self.indices):

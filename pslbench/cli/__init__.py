@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import typer
+from rich.markup import escape
 
 from pslbench.cli import compare, data, leaderboard, listing, plugins, run, show
 from pslbench.cli.screen import errors
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except (InputError, UsageError) as error:
         message = error.format_message() if isinstance(error, UsageError) else str(error)  # type: ignore[attr-defined]
-        errors().print(f"[bold red]error:[/] {message}", soft_wrap=True, highlight=False)
+        errors().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         errors().print("interrupted; what is finished is saved, and the same command goes on from there")

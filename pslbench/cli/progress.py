@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pslbench.cli.screen import errors
@@ -70,5 +71,5 @@ class ProgressBar:
         cell = " ".join(part for part in parts if part != "-") + f" seed {result.seed}"
         seconds = f"{result.seconds.get('total', 0):.1f} s"
         if result.error:
-            return f"{cell}: [red]failed[/] with {result.error['type']}: {result.error['message']}"
-        return f"{cell}: accuracy {result.scores['test_accuracy']:.4f}, {seconds}"
+            return f"{escape(cell)}: [red]failed[/] with {escape(': '.join(list(result.error.values())[:2]))}"
+        return f"{escape(cell)}: accuracy {result.scores['test_accuracy']:.4f}, {seconds}"

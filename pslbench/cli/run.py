@@ -113,4 +113,4 @@ def report(catalog: Catalog, results: list[Result], folder: Path) -> None:
     for part in catalog.parts("reporter").values():
         if part.enabled and (shown := part(results, folder)) is not None:
             output().print(shown)
-    output().print(f"results in {folder}", soft_wrap=True)
+    output().print(f"results in {folder}", soft_wrap=True, markup=False)

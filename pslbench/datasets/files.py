@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,7 @@ class Source:
     def _download(self) -> Path:
         import pooch
 
+        pooch.get_logger().setLevel("WARNING")
         folder = cache_folder() / self.name
         try:
             for file, digest in self.files.items():
@@ -100,15 +102,15 @@ def read_npz(path: Path) -> dict[str, Any]:
 
     if not path.is_file():
         raise InputError(f"no file '{path}'; -d wants a data set's name, an .npz file or a folder of images")
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path} is no .npz file; write one with numpy.savez(path, x_train=..., ...)")
     try:
         with np.load(path, allow_pickle=False) as file:
             if missing := [name for name in ARRAYS if name not in file]:
                 has = ", ".join(file) or "none"
                 raise InputError(f"{path} has no array '{missing[0]}' (it has {has}); needed: {', '.join(ARRAYS)}")
             return {name: file[name] for name in ARRAYS}
-    except (OSError, EOFError, zipfile.BadZipFile, AttributeError, TypeError):
-        raise InputError(f"{path} is no .npz file; write one with numpy.savez(path, x_train=..., ...)") from None
-    except ValueError as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         if "allow_pickle" in str(error):
             raise InputError(f"{path} holds Python objects, which are not loaded; save plain number arrays") from None
         raise InputError(f"{path} is damaged ({error}); write it again") from None

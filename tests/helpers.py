@@ -1,0 +1,39 @@
+"""The real command line in a process of its own, and what it leaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+TINY = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "2"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    status: int
+    out: str
+    err: str
+
+
+def command(*arguments: object, **environment: str) -> Outcome:
+    """The command line, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pslbench", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200", **environment},
+        timeout=300,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def rows(folder: Path) -> pd.DataFrame:
+    """The rows of a folder of results without what may differ between two runs: times and memory."""
+    frame = pd.read_csv(folder / "results.csv")
+    timed = [c for c in frame if c.startswith("seconds_") or c in ("peak_memory_mb", "finished")]
+    return frame.drop(columns=timed)

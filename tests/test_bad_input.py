@@ -1,0 +1,137 @@
+"""Every wrong input gets one line that says what to do, and exit status 2."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+RUN = ["run", "random", "-t", "logreg", "-s", "1"]
+
+
+def refused(outcome, *says):
+    assert outcome.status == 2, outcome.err
+    lines = outcome.err.strip().splitlines()
+    assert len(lines) == 1, outcome.err
+    assert lines[0].startswith("error: ")
+    for word in says:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "centriod"], ["unknown strategy 'centriod'", "did you mean 'centroid'?"]),
+        (["run"], ["name strategies, or --all", "centroid-only"]),
+        (["run", "random", "-c", "kmean"], ["unknown clusterer", "'kmeans'"]),
+        (["run", "random", "-e", "pcaa"], ["unknown embedder", "'pca'"]),
+        (["run", "random", "-t", "cnm"], ["unknown trainer", "'cnn'"]),
+        (["run", "random", "-d", "mnits-5k"], ["unknown dataset", "'mnist-5k'"]),
+        (["run", "centroid:kep=0.5"], ["unknown parameter of centroid", "'keep'"]),
+        (["run", "centroid:keep=much"], ["centroid:keep=much is no float", "1.0"]),
+        (["run", "centroid:keep"], ["keep=value"]),
+        (["run", "random", "-t", "cnn:select=best"], ["is no last or test"]),
+        (["run", "random", "-t", "cnn:epochs=2.5"], ["is no int"]),
+        (["run", "random", "-e", "pca:whiten=maybe"], ["is no bool"]),
+        (["run", "random", "-d", "npz"], ["npz needs path"]),
+        (["run", "random", "-b", "0"], ["at least 1"]),
+        (["run", "random", "-b", "many"], ["'many' is no number"]),
+        (["run", "random", "-b", "5000", "-d", "mnist-5k"], ["above the pool", "4000"]),
+        (["run", "random", "-s", "few"], ["'few' are no numbers"]),
+        (["run", "random", "-s", "0"], ["from 1"]),
+        (["run", "random", "-s", "3,-1"], ["from 0"]),
+        (["run", "random", "-j", "-1"], ["--jobs", "greater than or equal to 0"]),
+        (["run", "random", "--seed", "3"], ["--seed"]),
+        (["run", "random", "--plugin", "nowhere.py"], ["no plugin file 'nowhere.py'"]),
+        (["run", "random", "--no-plugin", "hogg"], ["unknown plugin 'hogg'"]),
+        (["rnu"], ["rnu"]),
+        (["compare", "random"], ["b"]),
+        (["compare", "random", "random"], ["two different strategies"]),
+        (["list", "strtegy"], ["unknown kind", "strategy"]),
+        (["show", "centroids"], ["unknown part", "'centroid'"]),
+        (["leaderboard", "nowhere"], ["no results in 'nowhere'"]),
+        (["data", "check", "nothing.npz"], ["no file 'nothing.npz'"]),
+        (["data", "check", "no/folder"], ["no folder 'no/folder'"]),
+    ],
+)
+def test_words(cli, arguments, says):
+    refused(cli(*arguments), *says)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"y_test": None}, "no array 'y_test'"),
+        ({"y_train": np.zeros(3, int)}, "40 samples but y_train has shape (3,)"),
+        ({"x_train": np.full((40, 8, 8), np.nan)}, "NaN"),
+        ({"x_train": np.full((40, 8, 8), np.inf)}, "infinite"),
+        ({"x_train": np.full((40, 8, 8), 7.0)}, "scale it to [0, 1]"),
+        ({"x_train": np.zeros((40, 8, 8), int)}, "must be floats"),
+        ({"x_train": np.zeros((0, 8, 8)), "y_train": np.zeros(0, int)}, "empty"),
+        ({"x_test": np.zeros((20, 9, 9))}, "x_test of (9, 9, 1)"),
+        ({"x_test": np.array("a lone word")}, "x_test must be floats"),
+        ({"y_train": -np.arange(40)}, "negative label -39"),
+        ({"y_train": np.arange(40) / 2}, "integer class numbers"),
+        ({"y_train": np.zeros(40, int)}, "one class only"),
+        ({"y_test": np.full(20, 7)}, "label 7 has no class"),
+        ({"y_train": np.array([{}] * 40, object)}, "Python objects"),
+    ],
+)
+def test_arrays(cli, arrays, tmp_path, change, says):
+    np.savez(tmp_path / "mine.npz", **{k: v for k, v in (arrays | change).items() if v is not None})
+    refused(cli(*RUN, "-b", "4", "-d", tmp_path / "mine.npz"), says)
+
+
+def test_no_npz_at_all(cli, tmp_path):
+    (tmp_path / "text.npz").write_text("hello")
+    refused(cli(*RUN, "-d", tmp_path / "text.npz"), "is no .npz file")
+    np.save(tmp_path / "one.npy", np.zeros(3))
+    (tmp_path / "one.npy").rename(tmp_path / "one.npz")
+    refused(cli(*RUN, "-d", tmp_path / "one.npz"), "is no .npz file")
+    whole = tmp_path / "whole.npz"
+    np.savez_compressed(whole, **{name: np.arange(9000.0) for name in ("x_train", "y_train", "x_test", "y_test")})
+    whole.write_bytes(whole.read_bytes()[:-3000])
+    refused(cli(*RUN, "-d", whole), "whole.npz")
+
+
+def picture(path, size=(8, 8)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", size).save(path)
+
+
+def test_folders(cli, tmp_path):
+    refused(cli(*RUN, "-d", tmp_path), "no images in train/CLASS/")
+    picture(tmp_path / "train" / "cat" / "1.png")
+    refused(cli(*RUN, "-d", tmp_path), "no images in test/CLASS/")
+    picture(tmp_path / "test" / "cat" / "1.png")
+    refused(cli(*RUN, "-d", tmp_path), "one class 'cat'")
+    picture(tmp_path / "train" / "dog" / "1.png", (9, 9))
+    refused(cli(*RUN, "-d", tmp_path), "is not of the size", "size=28")
+    picture(tmp_path / "train" / "dog" / "1.png")
+    picture(tmp_path / "test" / "cow" / "1.png")
+    refused(cli(*RUN, "-d", tmp_path), "class 'cow', which train/ has not")
+    (tmp_path / "train" / "dog" / "1.png").write_text("no picture")
+    refused(cli(*RUN, "-d", tmp_path), "no image that can be read")
+
+
+def test_features_for_a_trainer_of_images(cli, arrays, tmp_path):
+    flat = {k: v.reshape(len(v), -1) if k[0] == "x" else v for k, v in arrays.items()}
+    np.savez(tmp_path / "flat.npz", **flat)
+    refused(cli("run", "random", "-b", "4", "-d", tmp_path / "flat.npz"), "cnn trains on images", "-t logreg")
+
+
+def test_an_output_folder_that_cannot_be_written(cli, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    refused(cli(*RUN, "-d", "digits", "-o", tmp_path / "file" / "results"), "cannot write to", "-o")
+
+
+def test_damaged_results(cli, tmp_path):
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / "0.json").write_text('{"key": ')
+    refused(cli("leaderboard", tmp_path), "0.json is damaged")
+    (tmp_path / "cells" / "0.json").write_text('{"key": "0", "colour": "red"}')
+    refused(cli("leaderboard", tmp_path), "another version")
+
+
+def test_a_budget_below_the_number_of_classes_is_a_warning(cli, tmp_path):
+    outcome = cli(*RUN, "-d", "digits", "-b", "4", "-o", tmp_path)
+    assert outcome.status == 0
+    assert "warning: budget 4 is below the 10 classes of digits" in outcome.err

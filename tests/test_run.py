@@ -1,0 +1,185 @@
+"""`pslbench run` as a user runs it."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import TINY, command, rows
+
+FAST_CNN = "cnn:epochs=1,min_steps=30"
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("everything")
+    return folder, command("run", "--all", *TINY, "-o", folder, "-j", 2)
+
+
+def test_all_strategies_run_and_are_ranked(everything):
+    folder, outcome = everything
+    assert outcome.status == 0, outcome.err
+    board = pd.read_csv(folder / "leaderboard.csv")
+    assert set(board.strategy) == {"centroid", "centroid-only", "random", "majority", "supervised"}
+    ranked = board[board.ranked]
+    assert set(ranked.strategy) == {"centroid", "centroid-only", "random"}
+    assert ranked.test_accuracy.is_monotonic_decreasing
+    assert set(ranked.labels_spent) == {40}
+    assert set(board[~board.ranked].labels_spent) == {1297}
+    for strategy in board.strategy:
+        assert strategy in outcome.out
+    assert "∞ upper bound" in outcome.out
+
+
+def test_every_score_of_the_protocol_is_there_and_sane(everything):
+    folder, _ = everything
+    results = rows(folder)
+    assert len(results) == 10
+    centroid = results[results.strategy == "centroid"]
+    for score in ("test_accuracy", "macro_f1", "ece", "direct_accuracy", "pseudo_accuracy", "purity", "nmi", "ari"):
+        assert centroid[score].between(0, 1).all(), score
+    assert (centroid.coverage == 1).all()
+    assert (centroid.nll > 0).all()
+    assert (centroid.pseudo_accuracy <= centroid.purity).all()
+    supervised = results[results.strategy == "supervised"]
+    assert (supervised.pseudo_accuracy == 1).all()
+    assert supervised.purity.isna().all()
+    assert (supervised.clusterer == "-").all()
+
+
+def test_files_of_the_results(everything):
+    folder, _ = everything
+    run = json.loads((folder / "manifest.json").read_text())["runs"][0]
+    assert run["command"].startswith("pslbench run --all -d digits")
+    assert {"tensorflow", "keras", "numpy", "scikit-learn"} <= run["versions"].keys()
+    cells = list((folder / "cells").glob("*.json"))
+    assert len(cells) == 10
+    result = json.loads(cells[0].read_text())
+    predicted = np.load(folder / "predictions" / f"{result['key']}.npy")
+    assert predicted.shape == (500, 10)
+    assert predicted.dtype == np.float16
+    assert {"train", "score", "total"} <= result["seconds"].keys()
+    assert result["peak_memory_mb"] > 50
+
+
+def test_the_same_seed_gives_the_same_row_with_one_job_or_two_alone_or_among_many(everything, tmp_path):
+    folder, _ = everything
+    assert command("run", "majority", "centroid", *TINY, "-j", 1, "-o", tmp_path).status == 0
+    alone = rows(tmp_path)
+    among = rows(folder)
+    among = among[among.strategy.isin(alone.strategy)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, among, check_exact=True)
+
+
+def test_what_is_there_is_not_run_again(everything):
+    folder, _ = everything
+    before = {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*.json")}
+    outcome = command("run", "--all", *TINY, "-o", folder)
+    assert "10 of 10 cells were there already" in outcome.err
+    assert before == {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*.json")}
+
+
+def test_leaderboard_makes_the_tables_again(everything, cli):
+    folder, outcome = everything
+    (folder / "leaderboard.csv").unlink()
+    again = cli("leaderboard", folder)
+    assert again.status == 0
+    assert again.out == outcome.out
+    assert (folder / "leaderboard.csv").exists()
+
+
+def test_cnn_gives_the_same_row_twice_and_marks_the_epoch_picked_on_the_test_set(tmp_path):
+    tiny = ["centroid-only", "-d", "digits", "-b", "40", "-s", "1", "-t", FAST_CNN]
+    picked = f"{FAST_CNN},select=test"
+    first, second = tmp_path / "first", tmp_path / "second"
+    outcome = command("run", *tiny, "-t", picked, "-j", 1, "-o", first)
+    assert outcome.status == 0, outcome.err
+    assert command("run", *tiny, "-j", 2, "-o", second).status == 0
+    frame = rows(first)
+    last = frame[frame.trainer == FAST_CNN].reset_index(drop=True)
+    pd.testing.assert_frame_equal(last, rows(second), check_exact=True)
+    assert last.test_accuracy[0] > 0.3
+    assert last.test_looks[0] == 0
+    assert frame[frame.trainer == picked].test_looks.item() == 15
+    board = pd.read_csv(first / "leaderboard.csv").set_index("trainer")
+    assert board.ranked[FAST_CNN]
+    assert not board.ranked[picked]
+    assert "† looked at the test set" in outcome.out
+
+
+def test_a_grid_of_parameters_clusterers_and_budgets(tmp_path):
+    clusterers = ["kmeans", "gmm", "birch", "agglomerative"]
+    given = [item for name in clusterers for item in ("-c", name)]
+    outcome = command(
+        "run", "centroid:keep=0.2|1", "random", "-d", "digits", "-e", "pca:dims=20", "-t", "logreg",
+        *given, "-b", "30,40", "-s", "3,", "-o", tmp_path,
+    )  # fmt: skip
+    assert outcome.status == 0, outcome.err
+    results = rows(tmp_path)
+    assert len(results) == 2 * 4 * 2 + 2  # random needs no clusters: once a budget
+    assert set(results.strategy) == {"centroid", "centroid:keep=0.2", "random"}
+    assert set(results.seed) == {3}
+    partial = results[results.strategy == "centroid:keep=0.2"]
+    assert partial.coverage.between(0.2, 0.25).all()
+    assert (results[results.strategy == "centroid"].purity > 0.6).all()
+
+
+def test_a_failed_cell_is_a_row_and_the_others_go_on(plugin, tmp_path):
+    bad = plugin("""
+@strategy("bad", uses="x")
+def bad(pool: Pool) -> PseudoLabels:
+    '''Fails.'''
+    raise RuntimeError("not today")
+
+@hookimpl
+def pslbench_register():
+    yield bad
+""")
+    outcome = command("run", "bad", "random", *TINY, "-o", tmp_path / "r", "--plugin", bad)
+    assert outcome.status == 1
+    assert "RuntimeError: not today" in outcome.err
+    results = rows(tmp_path / "r").groupby("strategy").status.unique()
+    assert results["bad"].tolist() == ["failed"]
+    assert results["random"].tolist() == ["ok"]
+    failures = [json.loads(p.read_text())["error"] for p in (tmp_path / "r" / "cells").glob("*.json")]
+    assert any(error and "in bad" in error["traceback"] for error in failures)
+    assert "2 failed" in outcome.out
+
+
+def test_a_worker_that_dies_costs_a_row_not_the_run(plugin, tmp_path):
+    deadly = plugin("""
+@strategy("deadly", uses="x")
+def deadly(pool: Pool) -> PseudoLabels:
+    '''Dies.'''
+    import os
+    os._exit(3)
+
+@hookimpl
+def pslbench_register():
+    yield deadly
+""")
+    outcome = command("run", "deadly", *TINY, "-o", tmp_path / "r", "--plugin", deadly)
+    assert outcome.status == 1
+    assert "WorkerDied" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_observers_hear_of_the_run_and_one_that_fails_harms_nobody(plugin, tmp_path):
+    observer = plugin(f"""
+@hookimpl
+def pslbench_run_started(plan):
+    print("started", len(plan.cells))
+
+@hookimpl
+def pslbench_cell_finished(result):
+    raise ValueError("no thanks")
+
+@hookimpl
+def pslbench_run_finished(results):
+    open({str(tmp_path / "seen")!r}, "w").write(str(len(results)))
+""")
+    outcome = command("run", "random", *TINY, "-o", tmp_path / "r", "--plugin", observer)
+    assert outcome.status == 0
+    assert "started 2" in outcome.out
+    assert "failed in pslbench_cell_finished: ValueError: no thanks" in outcome.err
+    assert (tmp_path / "seen").read_text() == "2"
