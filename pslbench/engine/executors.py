@@ -39,11 +39,6 @@ class Workers:
     plugins_off: tuple[str, ...]
     log: Path
 
-    @property
-    def threads(self) -> int:
-        """How many threads each worker may keep busy."""
-        return max(1, (os.cpu_count() or 1) // self.jobs)
-
 
 def execute(workers: Workers, cells: Sequence[Cell], tell: Callable[[Cell, str], None]) -> Iterator[Outcome]:
     """Run the cells and yield each outcome as it comes.
@@ -116,9 +111,10 @@ def _start_worker(workers: Workers, messages: Any) -> None:
     os.dup2(log, 2)
     os.environ.update(
         {
-            # One thread an operation, and operations beside each other: no sum depends on the number of threads.
+            # One thread an operation, so that no sum depends on their number; operations beside each other, so that a
+            # worker can use the cores that others leave idle.
             "TF_NUM_INTRAOP_THREADS": "1",
-            "TF_NUM_INTEROP_THREADS": str(workers.threads),
+            "TF_NUM_INTEROP_THREADS": str(os.cpu_count() or 1),
             "TF_ENABLE_ONEDNN_OPTS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "2",
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",

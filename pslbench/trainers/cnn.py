@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,21 +14,25 @@ if TYPE_CHECKING:
 
     from pslbench.contracts import Floats
 
+LEARNING_RATE = 0.001  # Keras' own for Adam, which the notebook left as it is
+AT_A_TIME = 500  # images, when predicting
 SMALLEST = 28  # pixels: what two rounds of convolution and pooling were made for
 
 
 @dataclass(frozen=True)
 class Network:
-    """A trained Keras model whose outputs are logits."""
+    """A trained network: the model it shares with others of its shape, and weights of its own."""
 
     model: Any
+    weights: list[Any]
 
     def predict_proba(self, x: Floats) -> Floats:
         """Class probabilities, float32 (m, classes), of images, float32 (m, height, width, channels)."""
         import numpy as np
         from scipy.special import softmax
 
-        logits = [self.model.predict_on_batch(x[i : i + 500]) for i in range(0, len(x), 500)]
+        self.model.set_weights(self.weights)
+        logits = [self.model.predict_on_batch(x[i : i + AT_A_TIME]) for i in range(0, len(x), AT_A_TIME)]
         probabilities: Floats = softmax(np.concatenate(logits), axis=1)
         return probabilities
 
@@ -48,23 +53,19 @@ def cnn(
     epoch is kept; `select=test` keeps the one that scores best on the test set, as the notebook did: its rows are
     marked. Images of fewer than 28 pixels a side are enlarged.
     """
-    import keras
     import numpy as np
 
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
-    model = _network(data.pool.shape[1:], data.n_classes)
-    model.compile(optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model = _start(data.pool.shape[1:], data.n_classes, batch_size, data.weights is not None, seed)
     epochs = max(epochs, ceil(min_steps / ceil(len(data.indices) / batch_size)))
-    best, best_weights = -1.0, None
+    best_score, best = -1.0, None
     for epoch in range(epochs):
         for batch in _batches(data, batch_size, np.random.default_rng([seed, epoch])):
             model.train_on_batch(*batch)  # fit's input pipeline takes seconds to close, and gains nothing here
-        if select == "test" and (score := data.test_accuracy(Network(model).predict_proba(data.x_test))) > best:
-            best, best_weights = score, model.get_weights()
-    if best_weights is not None:
-        model.set_weights(best_weights)
-    return Network(model)
+        if select == "test":
+            now = Network(model, model.get_weights())
+            if (score := data.test_accuracy(now.predict_proba(data.x_test))) > best_score:
+                best_score, best = score, now
+    return best or Network(model, model.get_weights())
 
 
 def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
@@ -74,6 +75,43 @@ def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> I
         rows = order[first : first + batch_size]
         batch = data.pool[data.indices[rows]], data.labels[rows]
         yield batch if data.weights is None else (*batch, data.weights[rows])
+
+
+def _start(shape: tuple[int, ...], n_classes: int, batch_size: int, weighted: bool, seed: int) -> Any:
+    """A compiled model in the state that it would have if it were newly made with this seed."""
+    import keras
+
+    model = _compiled(shape, n_classes, batch_size, weighted)
+    keras.utils.set_random_seed(seed)
+    for variable, value in zip(model.variables, _network(shape, n_classes).variables, strict=True):
+        variable.assign(value)
+    for variable in model.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    model.optimizer.learning_rate = LEARNING_RATE
+    return model
+
+
+@lru_cache(maxsize=2)
+def _compiled(shape: tuple[int, ...], n_classes: int, batch_size: int, weighted: bool) -> Any:
+    """The network with its training and prediction steps compiled, which takes longer than many a training.
+
+    Each step is compiled for a full batch and for a smaller one here and now, so that what a cell computes does not
+    depend on the batches of the cells before it.
+    """
+    import keras
+    import numpy as np
+
+    model = _network(shape, n_classes)
+    model.compile(
+        optimizer=keras.optimizers.Adam(LEARNING_RATE),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    x, y = np.zeros((AT_A_TIME, *shape), np.float32), np.zeros(batch_size, np.int64)
+    for size in dict.fromkeys((batch_size, max(1, batch_size - 1))):
+        model.train_on_batch(np.resize(x, (size, *shape)), y[:size], np.ones(size, np.float32) if weighted else None)
+    for size in (AT_A_TIME, AT_A_TIME - 1):
+        model.predict_on_batch(x[:size])
+    return model
 
 
 def _network(shape: tuple[int, ...], n_classes: int) -> Any:
