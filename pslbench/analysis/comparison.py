@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.leaderboard import SCORES, Standing, standings
@@ -21,7 +20,7 @@ class Comparison:
 
     Attributes:
         a, b: the two, over the seeds that both have.
-        differences: of each score that both have, a - b in pairs over seeds.
+        differences: of each score that either has, a - b in pairs over seeds; NaN where one has not.
         agreement: the share of test samples to which both give the same class, over seeds.
     """
 
@@ -37,14 +36,18 @@ class Comparison:
         d = self.differences["test_accuracy"]
         if d.n < 2:
             return f"{d.n} seed in common: no difference can be judged. Run more seeds, for example -s 5."
-        between = f"95% interval {d.low:+.4f} to {d.high:+.4f}, {d.n} seeds in pairs"
         if d.holds_zero:
             return (
-                f"No difference could be seen between {a} and {b} ({between}): a difference of more than "
+                f"No difference could be seen between {a} and {b} (95% interval of {a} minus {b}: {d.low:+.4f} to "
+                f"{d.high:+.4f}, {d.n} seeds in pairs): a difference of more than "
                 f"{max(abs(d.low), abs(d.high)):.4f} would be a surprise, a smaller one cannot be ruled out."
             )
         better, worse = (a, b) if d.mean > 0 else (b, a)
-        return f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy ({between} of {a} - {b})."
+        low, high = sorted((abs(d.low), abs(d.high)))
+        return (
+            f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy "
+            f"(95% interval {low:.4f} to {high:.4f}, {d.n} seeds in pairs)."
+        )
 
     @property
     def caveats(self) -> list[str]:
@@ -85,9 +88,10 @@ def _match(one: Standing, other: Standing) -> bool:
 def _compare(one: Standing, other: Standing, probabilities: Callable[[Result], Floats]) -> Comparison:
     seeds = {row.seed for row in one.rows} & {row.seed for row in other.rows}
     a, b = (Standing(s.combination, tuple(row for row in s.rows if row.seed in seeds), s.failed) for s in (one, other))
-    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in SCORES}
+    seen = [name for name in SCORES if a.by_seed(name) or b.by_seed(name)]
+    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in seen}
     agreement = [
         float((probabilities(mine).argmax(axis=1) == probabilities(theirs).argmax(axis=1)).mean())
         for mine, theirs in zip(a.rows, b.rows, strict=True)
     ]
-    return Comparison(a, b, {n: d for n, d in differences.items() if not isnan(d.mean)}, interval(agreement))
+    return Comparison(a, b, differences, interval(agreement))

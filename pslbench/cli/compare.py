@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -86,7 +87,8 @@ def _table(comparison: Comparison) -> Table:
         table.add_column(head, justify="right" if head else "left", no_wrap=True)
     for name, difference in comparison.differences.items():
         style = "" if difference.holds_zero else "bold"
-        table.add_row(name, spread(a.score(name)), spread(b.score(name)), Text(signed(difference), style))
+        shown = "-" if isnan(difference.mean) else signed(difference)
+        table.add_row(name, spread(a.score(name)), spread(b.score(name)), Text(shown, style))
     table.add_section()
     table.add_row("labels spent", number(a.mean("labels_spent"), 0), number(b.mean("labels_spent"), 0), "")
     table.add_row("seconds", number(a.mean("seconds", "total"), 1), number(b.mean("seconds", "total"), 1), "")
