@@ -75,14 +75,16 @@ class Dataset:
                 f"{self.name}: x_{part} must be floats (n, height, width, channels) or (n, features), "
                 f"not {x.dtype} of shape {x.shape}"
             )
-        if len(x) == 0:
-            raise InputError(f"{self.name}: x_{part} is empty; give it at least one sample")
+        if x.size == 0:
+            raise InputError(f"{self.name}: x_{part} is empty; give it at least one sample, of at least one number")
         if y.shape != (len(x),):
             raise InputError(f"{self.name}: x_{part} has {len(x)} samples but y_{part} has shape {y.shape}")
         if not np.issubdtype(y.dtype, np.integer):
             raise InputError(f"{self.name}: y_{part} must be integer class numbers from 0, not {y.dtype}")
         if y.min() < 0:
             raise InputError(f"{self.name}: y_{part} holds the negative label {y.min()}; class numbers start at 0")
+        if y.max() >= 2**16:
+            raise InputError(f"{self.name}: y_{part} holds the label {y.max()}; number the classes from 0 without gaps")
         low, high = float(x.min()), float(x.max())
         if not (np.isfinite(low) and np.isfinite(high)):
             raise InputError(f"{self.name}: x_{part} holds NaN or infinite values; remove or fill them first")
@@ -132,7 +134,7 @@ class Clusters:
     """The pool cut into k clusters, in the space of its embedding.
 
     Attributes:
-        assignment: int64 (n,), the cluster of each sample, 0 to k - 1.
+        assignment: int64 (n,), the cluster of each sample, 0 to k - 1. Like all arrays here, read-only.
         centres: float32 (k, d).
         medoids: int64 (k,), the member nearest its cluster's centre (of an empty cluster: the nearest of all samples).
         distances: float32 (n,), Euclidean, from each sample to the centre of its cluster.
@@ -144,6 +146,10 @@ class Clusters:
     medoids: Ints
     distances: Floats
     predict: Callable[[Floats], Ints]
+
+    def __post_init__(self) -> None:
+        for array in (self.assignment, self.centres, self.medoids, self.distances):
+            array.flags.writeable = False  # every cell of the seed shares them
 
     @property
     def k(self) -> int:
@@ -322,7 +328,8 @@ class Result:
         labels_spent: distinct samples whose label was asked for, counted by the account.
         upper_bound: whether the account was unlimited.
         test_looks: how often the trainer looked at the test set.
-        scores: every score of the protocol by name, in [0, 1] save `nll` (nats); absent where it has no meaning.
+        scores: every score of the protocol by name, in [0, 1] save `nll` (nats) and `classes_seen` (a count); absent
+            where it has no meaning.
         seconds: wall-clock seconds of each stage; a stage shared with other cells counts in full in each.
         peak_memory_mb: highest resident memory of the worker during this cell, in MiB.
         error: `{type, message, traceback}` of a cell that failed.

@@ -24,3 +24,8 @@ def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
     near = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
     return InputError(f"unknown {what} '{name}'; {hint}")
+
+
+def one_line(error: BaseException) -> str:
+    """The error's type and message, on one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())

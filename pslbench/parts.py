@@ -122,6 +122,11 @@ class Part:
         return kind
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it can be called without any parameter being said."""
+        return not any(parameter.required for parameter in self.parameters.values())
+
+    @property
     def source(self) -> str:
         """The text of the file the function stands in; empty where there is none (typed at a prompt)."""
         file = inspect.getsourcefile(inspect.unwrap(self.function))
@@ -150,8 +155,12 @@ class Choice:
 def choice(part: Part, name: str, **given: Value) -> Choice:
     """`part`, known to the catalog as `name`, with these values and otherwise its defaults."""
     values = {key: given.get(key, parameter.default) for key, parameter in part.parameters.items()}
-    said = ",".join(f"{key}={value}" for key, value in values.items() if value != part.parameters[key].default)
+    said = ",".join(f"{key}={_said(value)}" for key, value in values.items() if value != part.parameters[key].default)
     return Choice(part.kind, name, tuple(values.items()), f"{name}:{said}" if said else name)
+
+
+def _said(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def choices(part: Part, name: str, text: str = "") -> Iterator[Choice]:

@@ -50,9 +50,15 @@ def scribbler(pool: Pool) -> PseudoLabels:
     pool.x[:] = 0
 
 
+@strategy("meddler")
+def meddler(pool: Pool) -> PseudoLabels:
+    """Writes into the shared clusters."""
+    pool.clusters.assignment[:] = 0
+
+
 @hookimpl
 def pslbench_register():
-    yield from (peeker, spender, scribbler)
+    yield from (peeker, spender, scribbler, meddler)
 '''
 
 
@@ -73,7 +79,10 @@ def test_the_peeker_does_find_labels_that_can_be_reached(plugin):
     assert any(found is y for found in scope["walk"](leaky))
 
 
-@pytest.mark.parametrize(("strategy", "error"), [("spender", "BudgetExceeded: 41 labels"), ("scribbler", "read-only")])
+@pytest.mark.parametrize(
+    ("strategy", "error"),
+    [("spender", "BudgetExceeded: 41 labels"), ("scribbler", "read-only"), ("meddler", "read-only")],
+)
 def test_one_label_too_many_and_writing_into_the_pool_fail_the_cell(strategy, error, plugin, tmp_path):
     outcome = command("run", strategy, *TINY, "-o", tmp_path / "r", "--plugin", plugin(PEEKER))
     assert outcome.status == 1

@@ -146,7 +146,7 @@ def pslbench_register():
     assert "2 failed" in outcome.out
 
 
-def test_a_worker_that_dies_costs_a_row_not_the_run(plugin, tmp_path):
+def test_a_worker_that_dies_twice_costs_its_row_and_the_others_never_notice(plugin, tmp_path):
     deadly = plugin("""
 @strategy("deadly", uses="x")
 def deadly(pool: Pool) -> PseudoLabels:
@@ -158,10 +158,99 @@ def deadly(pool: Pool) -> PseudoLabels:
 def pslbench_register():
     yield deadly
 """)
-    outcome = command("run", "deadly", *TINY, "-o", tmp_path / "r", "--plugin", deadly)
+    outcome = command("run", "deadly", "random", "supervised", *TINY, "-o", tmp_path / "r", "--plugin", deadly)
     assert outcome.status == 1
     assert "WorkerDied" in outcome.err
     assert "Traceback" not in outcome.err
+    status = rows(tmp_path / "r").groupby("strategy").status.unique().str[0].to_dict()
+    assert status == {"deadly": "failed", "random": "ok", "supervised": "ok"}
+
+
+def test_a_part_that_calls_exit_fails_like_any_other(plugin, tmp_path):
+    leaver = plugin("""
+@strategy("leaver", uses="x")
+def leaver(pool: Pool) -> PseudoLabels:
+    '''Leaves.'''
+    raise SystemExit(0)
+
+@hookimpl
+def pslbench_register():
+    yield leaver
+""")
+    outcome = command("run", "leaver", "random", *TINY, "-o", tmp_path / "r", "--plugin", leaver)
+    assert outcome.status == 1
+    assert rows(tmp_path / "r").status.tolist() == ["failed", "failed", "ok", "ok"]
+
+
+def test_wrong_values_that_only_the_part_can_know_exit_with_2(tmp_path):
+    outcome = command("run", "centroid:keep=2", "random", *TINY, "-o", tmp_path)
+    assert outcome.status == 2
+    assert "keep must be above 0 and at most 1, not 2" in outcome.err
+
+
+def test_a_folder_holds_what_several_commands_put_there(tmp_path):
+    assert command("run", "random", *TINY, "-o", tmp_path).status == 0
+    assert command("compare", "supervised", "random", *TINY, "-o", tmp_path).status == 0
+    assert set(rows(tmp_path).strategy) == {"random", "supervised"}
+    assert len(json.loads((tmp_path / "manifest.json").read_text())["runs"]) == 2
+
+
+def test_looks_at_the_test_set_are_counted_whenever_they_happen_and_no_labels_hang_on_a_predictor(plugin, tmp_path):
+    late = plugin("""
+from dataclasses import dataclass
+
+@dataclass
+class Late:
+    data: object
+    def predict_proba(self, x):
+        proba = np.full((len(x), self.data.n_classes), 1 / self.data.n_classes)
+        if len(x) == len(self.data.x_test):
+            self.data.test_accuracy(proba)
+        return proba
+
+@trainer("late")
+def late(data, seed) -> Late:
+    '''Looks at the test set when nobody expects it.'''
+    return Late(data)
+
+@strategy("curious", uses="x")
+def curious(pool: Pool) -> PseudoLabels:
+    '''Looks for labels behind a predictor.'''
+    chosen = np.arange(pool.budget)
+    labels = PseudoLabels(chosen, pool.label(chosen))
+    assert not hasattr(pool.train(labels).data.test_accuracy, "__self__")
+    return labels
+
+@hookimpl
+def pslbench_register():
+    yield from (late, curious)
+""")
+    tiny = ["-d", "digits", "-t", "late", "-b", "40", "-s", "1"]
+    outcome = command("run", "curious", *tiny, "-o", tmp_path / "r", "--plugin", late)
+    assert outcome.status == 0, outcome.err
+    assert rows(tmp_path / "r").test_looks.tolist() == [1]
+
+
+def test_predictions_that_are_no_probabilities_fail_the_cell(plugin, tmp_path):
+    wrong = plugin("""
+class Wrong:
+    def predict_proba(self, x):
+        return np.full((len(x), 10), 5.0)
+
+@trainer("wrong")
+def wrong(data, seed) -> Wrong:
+    '''Gives fives.'''
+    return Wrong()
+
+@hookimpl
+def pslbench_register():
+    yield wrong
+""")
+    outcome = command(
+        "run", "random", "-d", "digits", "-t", "wrong", "-b", "40", "-s", "1", "-o", tmp_path / "r", "--plugin", wrong
+    )
+    assert outcome.status == 1
+    assert "must give probabilities" in outcome.err
 
 
 def test_observers_hear_of_the_run_and_one_that_fails_harms_nobody(plugin, tmp_path):

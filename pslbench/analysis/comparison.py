@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.leaderboard import SCORES, Standing, standings
@@ -35,7 +36,14 @@ class Comparison:
         a, b = self.a.part("strategy"), self.b.part("strategy")
         d = self.differences["test_accuracy"]
         if d.n < 2:
-            return f"{d.n} seed in common: no difference can be judged. Run more seeds, for example -s 5."
+            return f"Seeds in common: {d.n}. No difference can be judged; run more seeds, for example -s 5."
+        if isnan(d.half_width) and d.mean:
+            return (
+                f"{a} minus {b} is {d.mean:+.4f} in test accuracy on each of {d.n} seeds: where seeds change nothing, "
+                f"there is one observation, and no difference can be judged."
+            )
+        if isnan(d.half_width):
+            return f"No difference could be seen between {a} and {b}: on each of {d.n} seeds they score the same."
         if d.holds_zero:
             return (
                 f"No difference could be seen between {a} and {b} (95% interval of {a} minus {b}: {d.low:+.4f} to "
@@ -88,7 +96,7 @@ def _match(one: Standing, other: Standing) -> bool:
 def _compare(one: Standing, other: Standing, probabilities: Callable[[Result], Floats]) -> Comparison:
     seeds = {row.seed for row in one.rows} & {row.seed for row in other.rows}
     a, b = (Standing(s.combination, tuple(row for row in s.rows if row.seed in seeds), s.failed) for s in (one, other))
-    seen = [name for name in SCORES if a.by_seed(name) or b.by_seed(name)]
+    seen = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
     differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in seen}
     agreement = [
         float((probabilities(mine).argmax(axis=1) == probabilities(theirs).argmax(axis=1)).mean())

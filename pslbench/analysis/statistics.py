@@ -9,7 +9,11 @@ from math import isnan, nan
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean of `n` values with the 95% interval of Student's t; the half-width is NaN for fewer than two values."""
+    """A mean of `n` values with the 95% interval of Student's t.
+
+    The half-width is NaN where there is no telling how far the mean may be off: for fewer than two values, and for
+    values that are all the same, as they are where nothing in a cell depends on the seed.
+    """
 
     mean: float
     half_width: float
@@ -35,7 +39,7 @@ def interval(values: Sequence[float], level: float = 0.95) -> Interval:
     from scipy.special import stdtrit
 
     n = len(values)
-    if n < 2:
+    if len(set(values)) < 2:
         return Interval(float(values[0]) if n else nan, nan, n)
     spread = float(np.std(values, ddof=1)) / n**0.5
     return Interval(float(np.mean(values)), float(stdtrit(n - 1, (1 + level) / 2)) * spread, n)

@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except (InputError, UsageError) as error:
         message = error.format_message() if isinstance(error, UsageError) else str(error)  # type: ignore[attr-defined]
-        errors().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+        if message:  # a group without a command has shown its help
+            errors().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         errors().print("interrupted; what is finished is saved, and the same command goes on from there")

@@ -18,7 +18,7 @@ from pslbench.cli.options import (
     Seeds,
     Trainers,
 )
-from pslbench.cli.run import read_grid, run_grid
+from pslbench.cli.run import exit_status, read_grid, report, run_grid
 from pslbench.cli.screen import output
 from pslbench.errors import InputError
 
@@ -66,10 +66,9 @@ def compare(
         output().print(_table(comparison))
         for sentence in (comparison.verdict, *comparison.caveats):
             output().print(f"  {sentence}", soft_wrap=True, markup=False)
-    failed = [result for result in results if not result.ok]
-    if failed:
-        output().print(f"{len(failed)} of {len(results)} cells failed; see {folder}/cells", soft_wrap=True)
-    return 1 if failed else 0
+    if failed := sum(not result.ok for result in results):
+        output().print(f"  {failed} of {len(results)} cells failed.")
+    return max(report(catalog, folder, show=False), exit_status(results))
 
 
 def _table(comparison: Comparison) -> Table:
@@ -82,9 +81,9 @@ def _table(comparison: Comparison) -> Table:
     a, b = comparison.a, comparison.b
     parts = [p for kind in ("embedder", "clusterer", "trainer") if (p := max(a.part(kind), b.part(kind))) != "-"]
     title = " · ".join([a.part("dataset"), f"{a.part('budget')} labels", *parts, f"{len(a.rows)} seeds"])
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", title_style="bold")
     for head in ("", a.part("strategy"), b.part("strategy"), "difference"):
-        table.add_column(head, justify="right" if head else "left", no_wrap=True)
+        table.add_column(Text(head), justify="right" if head else "left", no_wrap=True)
     for name, difference in comparison.differences.items():
         style = "" if difference.holds_zero else "bold"
         shown = "-" if isnan(difference.mean) else signed(difference)

@@ -18,6 +18,7 @@ Name = Annotated[str, typer.Argument(metavar="DATASET", help="A data set's name,
 def list_data(plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = []) -> None:  # noqa: B006
     """List the data sets, and where those that have to be fetched are."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     from pslbench.datasets.mnist import FASHION, MNIST
@@ -29,7 +30,7 @@ def list_data(plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = 
         table.add_column(head, overflow="fold")
     for name, part in catalog.parts("dataset").items():
         ready = "your own path" if part.parameters else "comes along"
-        table.add_row(name, places.get(name, ready), part.summary)
+        table.add_row(name, escape(places.get(name, ready)), escape(part.summary))
     output().print(table)
 
 
@@ -68,7 +69,7 @@ def _describe(data: Dataset) -> None:
     import numpy as np
 
     console = output()
-    console.print(f"[bold]{data.name}[/]: {len(data.x_train):,} in the pool, {len(data.x_test):,} to test on")
+    console.print(f"{data.name}: {len(data.x_train):,} in the pool, {len(data.x_test):,} to test on", markup=False)
     console.print(f"samples of shape {data.x_train.shape[1:]}, from {data.x_train.min():g} to {data.x_train.max():g}")
     counts = np.bincount(data.y_train, minlength=data.n_classes)
     each = ", ".join(f"{name} ({count:,})" for name, count in zip(data.classes, counts, strict=True))

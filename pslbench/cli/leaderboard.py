@@ -22,5 +22,4 @@ def leaderboard(
       pslbench leaderboard results/latest
     """
     results = Store.open(folder).results()
-    report(options.find_plugins(plugin, no_plugin), results, folder)
-    return 0 if all(result.ok for result in results) else 1
+    return max(report(options.find_plugins(plugin, no_plugin), folder), int(not all(result.ok for result in results)))

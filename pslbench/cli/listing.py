@@ -24,6 +24,7 @@ def list_parts(
       pslbench list strategy
     """
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     wanted = kind.removesuffix("s") if kind.removesuffix("s") in KINDS else {"strategies": "strategy"}.get(kind, kind)
@@ -36,6 +37,6 @@ def list_parts(
     for each in KINDS:
         if wanted in ("", each):
             for name, part in catalog.parts(each).items():
-                table.add_row(each, name, part.summary)
+                table.add_row(each, name, escape(part.summary))
             table.add_section()
     output().print(table)

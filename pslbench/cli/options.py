@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pslbench.cli.screen import complain
+from pslbench.errors import InputError
 from pslbench.parts import Choice, choice
 from pslbench.plugins.manager import Catalog, discover
 
@@ -36,7 +37,9 @@ def find_plugins(files: list[str], off: list[str]) -> Catalog:
 
 
 def choose_dataset(catalog: Catalog, text: str) -> list[Choice]:
-    """A data set by name, or an .npz file or folder by its path."""
+    """A data set by name, or an .npz file or folder by its path. Raises InputError."""
+    if not text:
+        raise InputError("-d wants a data set's name, an .npz file or a folder of images, not an empty word")
     if text.partition(":")[0] in catalog.parts("dataset"):
         return catalog.choose("dataset", text)
     for name, is_meant in (("npz", text.endswith(".npz")), ("images", Path(text).is_dir() or os.sep in text)):

@@ -21,5 +21,5 @@ def plugins(
     for found in discover(plugin, no_plugin).plugins:
         brings = ", ".join(part.name for part in found.parts)
         status = f"[{colours[found.status]}]{found.status}[/]"
-        table.add_row(found.name, found.source, status, escape(found.problem) or brings)
+        table.add_row(escape(found.name), escape(found.source), status, escape(found.problem or brings))
     output().print(table)

@@ -24,7 +24,7 @@ from pslbench.cli.screen import complain, output
 from pslbench.contracts import Result
 from pslbench.engine.plan import Grid, plan, read_budgets, read_seeds
 from pslbench.engine.store import Store
-from pslbench.errors import InputError
+from pslbench.errors import InputError, one_line
 from pslbench.plugins.manager import Catalog
 
 
@@ -61,8 +61,7 @@ def run(
         raise InputError(f"name strategies, or --all; known: {', '.join(catalog.parts('strategy'))}")
     grid = read_grid(catalog, names, dataset, embedder, clusterer, trainer, budget, seeds)
     results = run_grid(catalog, grid, folder, jobs, plugin, no_plugin)
-    report(catalog, results, folder)
-    return 0 if all(result.ok for result in results) else 1
+    return max(report(catalog, folder), exit_status(results))
 
 
 def read_grid(
@@ -104,13 +103,31 @@ def run_grid(catalog: Catalog, grid: Grid, folder: Path, jobs: int, files: list[
         with ProgressBar() as bar:
             return engine.run(catalog, planned, store, workers, bar, complain)
     except KeyboardInterrupt:
-        report(catalog, store.results(cell.key for cell in planned.cells), folder)
+        report(catalog, folder)
         raise
 
 
-def report(catalog: Catalog, results: list[Result], folder: Path) -> None:
-    """Let every reporter that is switched on have the results, and print what it gives."""
-    for part in catalog.parts("reporter").values():
-        if part.enabled and (shown := part(results, folder)) is not None:
-            output().print(shown)
+def report(catalog: Catalog, folder: Path, show: bool = True) -> int:
+    """Let every reporter that is switched on have the folder's results, and show what it gives.
+
+    Returns:
+        The exit status: 1 where a reporter failed, which harms nothing else.
+    """
+    status, results = 0, Store.open(folder).results()
+    for name, part in catalog.parts("reporter").items():
+        try:
+            shown = part(results, folder) if part.enabled else None
+        except Exception as error:
+            complain(f"reporter '{name}' failed: {one_line(error)}")
+            status = 1
+        else:
+            if show and shown is not None:
+                output().print(shown)
     output().print(f"results in {folder}", soft_wrap=True, markup=False)
+    return status
+
+
+def exit_status(results: list[Result]) -> int:
+    """0 where all went well, 2 where a cell failed for what the user asked, 1 where one failed otherwise."""
+    errors = [result.error["type"] for result in results if result.error]
+    return 2 if "InputError" in errors else int(bool(errors))

@@ -109,8 +109,8 @@ def read_npz(path: Path) -> dict[str, Any]:
             if missing := [name for name in ARRAYS if name not in file]:
                 has = ", ".join(file) or "none"
                 raise InputError(f"{path} has no array '{missing[0]}' (it has {has}); needed: {', '.join(ARRAYS)}")
-            return {name: file[name] for name in ARRAYS}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            return {name: np.asanyarray(file[name]) for name in ARRAYS}
+    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         if "allow_pickle" in str(error):
             raise InputError(f"{path} holds Python objects, which are not loaded; save plain number arrays") from None
         raise InputError(f"{path} is damaged ({error}); write it again") from None
@@ -119,7 +119,7 @@ def read_npz(path: Path) -> dict[str, Any]:
 def dataset_of(name: str, arrays: dict[str, Any], classes: Sequence[str] = ()) -> Dataset:
     """A `Dataset` of raw arrays: bytes are scaled from [0, 255] to [0, 1], grey images get their channel axis.
 
-    Labels that are whole numbers kept as floats, or in a column, are taken as they are meant.
+    Labels in a column are taken as they are meant.
 
     Raises:
         InputError: where the arrays do not make a data set.
@@ -147,7 +147,7 @@ def _arrays_in(folder: Path) -> Iterator[dict[str, NDArray[np.uint8]]]:
     if all(paths):
         try:
             yield {name: _read_idx(path) for name, path in zip(ARRAYS, paths, strict=True) if path}
-        except (OSError, EOFError, ValueError):
+        except (OSError, EOFError, ValueError, zlib.error):
             return
 
 
@@ -169,7 +169,7 @@ def _content(arrays: dict[str, NDArray[np.uint8]]) -> str:
 
     digest = hashlib.sha256()
     for name in ARRAYS:
-        if arrays[name].dtype != np.uint8:
+        if arrays[name].dtype != np.uint8 or arrays[name].ndim != (3 if name.startswith("x") else 1):
             return ""
         digest.update(np.ascontiguousarray(arrays[name]).data)
     return digest.hexdigest()

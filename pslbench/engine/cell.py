@@ -23,7 +23,7 @@ from pslbench.parts import Choice
 from pslbench.plugins.manager import Catalog
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+    from pslbench.contracts import Floats, Ints
 
 STAGES = ("embed", "cluster", "label", "train", "score")
 
@@ -44,9 +44,9 @@ class Clock:
 
 
 def run_cell(
-    catalog: Catalog, cell: Cell, data: Dataset, cache: StageCache, tell: Callable[[str], None]
+    catalog: Catalog, cell: Cell, load: Callable[[], Dataset], cache: StageCache, tell: Callable[[str], None]
 ) -> tuple[Result, Floats | None]:
-    """Run one cell and catch whatever goes wrong in it.
+    """Run one cell on the data that `load` gives, and catch whatever goes wrong in it.
 
     Returns:
         Its row, and the class probabilities of the test samples, float32 (n_test, classes); None where it failed.
@@ -56,8 +56,12 @@ def run_cell(
     start = time.perf_counter()
     with PeakMemory() as memory, threadpool_limits(1):  # sums over threads round differently with their number
         try:
+            tell("load")
+            data = load()
+            if data.checksum != cell.checksum:
+                raise ContractError(f"{cell.dataset} is not what it was when the run began; run again")
             facts, probabilities = _run(catalog, cell, data, cache, Clock(tell))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             probabilities = None
             facts = {
                 "status": "failed",
@@ -76,25 +80,25 @@ def _run(catalog: Catalog, cell: Cell, data: Dataset, cache: StageCache, clock: 
     part = catalog.part("strategy", cell.strategy.name)[1]
     account = Account(data.y_train, len(data.y_train) if part.needs_all_labels else cell.budget)
     embedding, clusters = _shared_stages(catalog, cell, data, cache, clock)
-    exam = Exam(data)
-
-    with clock.stage("label"):
-        pseudo_labels = _ask_strategy(catalog, cell, data, account, embedding, clusters, exam)
-    with clock.stage("train"):
-        predictor = _train(catalog, cell, data, pseudo_labels, exam, seed_of(cell, "train"))
-    looks = exam.looks
-    with clock.stage("score"):
-        probabilities = exam.check(predictor.predict_proba(data.x_test))
-        scores = classifier_scores(data.y_test, probabilities)
-        scores |= pseudo_label_scores(data.y_train, pseudo_labels.indices, pseudo_labels.labels)
-        if clusters is not None:
-            scores |= cluster_scores(data.y_train, clusters.assignment)
-            scores |= _direct(data, embedding, clusters, pseudo_labels)
+    exam = Exam(data.y_test, data.n_classes)
+    with behind_door(exam.look) as look:
+        train = partial(_train, catalog, cell, data, look)
+        with clock.stage("label"):
+            pseudo_labels = _ask_strategy(catalog, cell, data, account, embedding, clusters, train)
+        with clock.stage("train"):
+            predictor = train(pseudo_labels, seed_of(cell, "train"))
+        with clock.stage("score"):
+            probabilities = exam.check(predictor.predict_proba(data.x_test))
+            scores = classifier_scores(data.y_test, probabilities)
+            scores |= pseudo_label_scores(data.y_train, pseudo_labels.indices, pseudo_labels.labels)
+            if clusters is not None:
+                scores |= cluster_scores(data.y_train, clusters.assignment)
+                scores |= _direct(data, embedding, clusters, pseudo_labels)
     facts = {
         "status": "ok",
         "labels_spent": account.spent,
         "upper_bound": part.needs_all_labels,
-        "test_looks": looks,
+        "test_looks": exam.looks,
         "scores": scores,
         "seconds": {**clock.seconds, "total": sum(clock.seconds.values())},
     }
@@ -138,7 +142,8 @@ def _embed(catalog: Catalog, embedder: Choice, data: Dataset, seed: int) -> Embe
     if not np.isfinite(features).all():
         raise ContractError(f"{embedder} gave features that are not finite")
     features.flags.writeable = False
-    return Embedding(features, embedding.transform)
+    transform = embedding.transform
+    return Embedding(features, transform and (lambda new: np.asarray(transform(new), np.float32)))
 
 
 def _ask_strategy(
@@ -148,17 +153,16 @@ def _ask_strategy(
     account: Account,
     embedding: Embedding | None,
     clusters: Clusters | None,
-    exam: Exam,
+    train: Callable[[PseudoLabels, int], Predictor],
 ) -> PseudoLabels:
     import numpy as np
 
     rounds = iter(range(2**31))
 
-    def train(pseudo_labels: PseudoLabels) -> Predictor:
-        seed = seed_of(cell, "train-within-strategy", next(rounds))
-        return _train(catalog, cell, data, pseudo_labels, exam, seed)
+    def train_within(pseudo_labels: PseudoLabels) -> Predictor:
+        return train(pseudo_labels, seed_of(cell, "train-within-strategy", next(rounds)))
 
-    with behind_door(account.label) as ask, behind_door(train) as train_for:
+    with behind_door(account.label) as ask, behind_door(train_within) as train_for:
         rng = np.random.default_rng(seed_of(cell, "strategy"))
         pool = Pool(data.x_train, data.n_classes, cell.budget, rng, ask, train_for, embedding, clusters)
         pseudo_labels = catalog.call(cell.strategy, pool)
@@ -168,7 +172,12 @@ def _ask_strategy(
 
 
 def _train(
-    catalog: Catalog, cell: Cell, data: Dataset, pseudo_labels: PseudoLabels, exam: Exam, seed: int
+    catalog: Catalog,
+    cell: Cell,
+    data: Dataset,
+    look: Callable[[Floats], float],
+    pseudo_labels: PseudoLabels,
+    seed: int,
 ) -> Predictor:
     n, classes = len(data.x_train), data.n_classes
     if pseudo_labels.indices.min() < 0 or pseudo_labels.indices.max() >= n:
@@ -182,33 +191,33 @@ def _train(
         pseudo_labels.weights,
         classes,
         data.x_test,
-        exam.look,
+        look,
     )
     predictor: Predictor = catalog.call(cell.trainer, training, seed)
     return predictor
 
 
 class Exam:
-    """The test set's labels, and how often a trainer looked at them."""
+    """The test set's labels, int64 (n_test,), and how often a trainer looked at them."""
 
-    def __init__(self, data: Dataset) -> None:
-        self._data, self.looks = data, 0
+    def __init__(self, labels: Ints, n_classes: int) -> None:
+        self._labels, self._n_classes, self.looks = labels, n_classes, 0
 
     def look(self, probabilities: Floats) -> float:
         """Test accuracy of class probabilities, float (n_test, classes). Counted."""
         self.looks += 1
-        return float((self.check(probabilities).argmax(axis=1) == self._data.y_test).mean())
+        return float((self.check(probabilities).argmax(axis=1) == self._labels).mean())
 
     def check(self, probabilities: Floats) -> Floats:
         """The same probabilities. Raises ContractError where they are none."""
         import numpy as np
 
         probabilities = np.asarray(probabilities)
-        wanted = (len(self._data.y_test), self._data.n_classes)
+        wanted = (len(self._labels), self._n_classes)
         if probabilities.shape != wanted:
             raise ContractError(f"predict_proba must give {wanted} for the test set, not {probabilities.shape}")
-        if not np.isfinite(probabilities).all():
-            raise ContractError("predict_proba gave probabilities that are not finite")
+        if not (probabilities.min() >= 0 and np.allclose(probabilities.sum(axis=1), 1, atol=1e-2)):
+            raise ContractError("predict_proba must give probabilities: not negative, and 1 in sum for each sample")
         return probabilities
 
 

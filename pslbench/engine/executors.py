@@ -6,9 +6,10 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,39 +44,61 @@ class Workers:
 def execute(workers: Workers, cells: Sequence[Cell], tell: Callable[[Cell, str], None]) -> Iterator[Outcome]:
     """Run the cells and yield each outcome as it comes.
 
+    Where a worker dies, the cells that were running are tried once more, each with a worker to itself; those that kill
+    it again fail. The others never notice.
+
     Args:
         workers: how to run them.
         cells: what to run, started in this order.
         tell: hears of each cell and the stage that it enters.
     """
+    left = {cell.key: cell for cell in cells}
+    while left:
+        running: dict[str, Cell] = {}
+
+        def note(cell: Cell, stage: str, running: dict[str, Cell] = running) -> None:
+            running[cell.key] = cell
+            tell(cell, stage)
+
+        try:
+            for result, probabilities in _attempt(workers, list(left.values()), note):
+                left.pop(result.key)
+                running.pop(result.key, None)
+                yield result, probabilities
+        except BrokenProcessPool:
+            for cell in list(running.values()) or list(left.values())[:1]:
+                yield _alone(workers, left.pop(cell.key), tell)
+
+
+def _alone(workers: Workers, cell: Cell, tell: Callable[[Cell, str], None]) -> Outcome:
+    try:
+        return next(_attempt(replace(workers, jobs=1), [cell], tell))
+    except BrokenProcessPool as error:
+        message = {"type": "WorkerDied", "message": "its worker process died, twice", "traceback": str(error)}
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        return cell.row(status="failed", error=message, finished=finished), None
+
+
+def _attempt(workers: Workers, cells: Sequence[Cell], tell: Callable[[Cell, str], None]) -> Iterator[Outcome]:
+    """Run the cells in one set of workers. Raises BrokenProcessPool where one of them dies."""
     context = multiprocessing.get_context("spawn")
     messages: SimpleQueue[tuple[int, str]] = context.SimpleQueue()
-    pool = ProcessPoolExecutor(workers.jobs, context, _start_worker, (workers, messages))
+    pool = ProcessPoolExecutor(min(workers.jobs, len(cells)), context, _start_worker, (workers, messages))
     try:
-        pending: dict[Future[Outcome], Cell] = {
-            pool.submit(_run_cell, number, cell): cell for number, cell in enumerate(cells)
-        }
+        pending = {pool.submit(_run_cell, number, cell) for number, cell in enumerate(cells)}
         while pending:
-            finished, _ = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
             while not messages.empty():
                 number, stage = messages.get()
                 tell(cells[number], stage)
-            for future in finished:
-                yield _outcome(pending.pop(future), future)
+            for future in sorted(finished, key=lambda each: each.exception() is not None):
+                yield future.result()
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.kill()
         raise
     pool.shutdown()
-
-
-def _outcome(cell: Cell, future: Future[Outcome]) -> Outcome:
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        message = {"type": "WorkerDied", "message": "a worker process died; see workers.log", "traceback": str(error)}
-        return cell.row(status="failed", error=message), None
 
 
 class _Worker:
@@ -93,11 +116,15 @@ class _Worker:
     def run(self, number: int, cell: Cell) -> Outcome:
         from pslbench.engine.cell import run_cell
 
-        if cell.dataset not in self.data:
-            self.messages.put((number, "load"))
-            self.data = {cell.dataset: self.catalog.call(cell.dataset)}
-        tell = lambda stage: self.messages.put((number, stage))  # noqa: E731
-        return run_cell(self.catalog, cell, self.data[cell.dataset], self.stages, tell)
+        def load() -> Dataset:
+            if cell.dataset not in self.data:
+                self.data = {cell.dataset: self.catalog.call(cell.dataset)}
+            return self.data[cell.dataset]
+
+        def tell(stage: str) -> None:
+            self.messages.put((number, stage))
+
+        return run_cell(self.catalog, cell, load, self.stages, tell)
 
 
 _worker: _Worker

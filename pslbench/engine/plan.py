@@ -7,14 +7,19 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from pslbench.contracts import Dataset, Result
-from pslbench.errors import InputError
+from pslbench.errors import InputError, one_line
 from pslbench.parts import Choice
 from pslbench.plugins.manager import Catalog
 
 NONE = "-"
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras")
+MANY = 100_000  # seeds
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,7 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
     cells: dict[str, Cell] = {}
     warnings: list[str] = []
     for chosen in grid.datasets:
-        data = load(chosen)
+        data = _load(load, chosen)
         _check(catalog, grid, data)
         warnings += [
             f"budget {budget} is below the {data.n_classes} classes of {chosen}: some will have no label"
@@ -106,6 +111,15 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
     return Plan(tuple(cells.values()), tuple(warnings))
 
 
+def _load(load: Callable[[Choice], Dataset], chosen: Choice) -> Dataset:
+    try:
+        return load(chosen)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"data set {chosen} cannot be loaded: {one_line(error)}") from None
+
+
 def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
     for budget in grid.budgets:
         if budget > len(data.x_train):
@@ -117,7 +131,7 @@ def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
 
 def cell_key(catalog: Catalog, cell: Cell) -> str:
     """Hash of all that determines the cell's row: parts, versions, parameters, sources, data, budget and seed."""
-    facts: list[Any] = [cell.checksum, cell.budget, cell.seed]
+    facts: list[Any] = [cell.checksum, cell.budget, cell.seed, _ground()]
     for kind, choice in cell.choices.items():
         if choice is None:
             facts.append(NONE)
@@ -129,16 +143,25 @@ def cell_key(catalog: Catalog, cell: Cell) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
 
 
+@cache
+def _ground() -> str:
+    """What every cell stands on: the files of the package that make a row, and the versions of the libraries."""
+    package = Path(__file__).parents[1]
+    files = ("contracts.py", "engine/cell.py", "engine/clustering.py", "engine/oracle.py", "analysis/metrics.py")
+    sources = [(package / file).read_text(encoding="utf-8") for file in files]
+    return json.dumps([*sources, *(version(library) for library in LIBRARIES)])
+
+
 def read_seeds(text: str) -> list[int]:
     """`5` stands for 0 to 4; `3,7`, or `3,`, for just those. Raises InputError."""
     try:
         seeds = [int(item) for item in text.split(",") if item.strip()]
     except ValueError:
         raise InputError(f"seeds '{text}' are no numbers; write 5 for 0 to 4, or 3,7 for just those") from None
-    if "," not in text and seeds:
-        seeds = list(range(seeds[0]))
-    if not seeds or min(seeds) < 0 or max(seeds) >= 2**32:
-        raise InputError(f"seeds '{text}': write a number from 1, or a list of seeds from 0 as in 3,7")
+    if "," not in text and seeds and 0 < seeds[0] <= MANY:
+        return list(range(seeds[0]))
+    if "," not in text or not seeds or min(seeds) < 0 or max(seeds) >= 2**32:
+        raise InputError(f"seeds '{text}': write how many, 1 to {MANY}, or a list of seeds from 0, as in 3,7")
     return list(dict.fromkeys(seeds))
 
 

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 from pslbench.contracts import Result
 from pslbench.engine.executors import Workers, execute
-from pslbench.engine.plan import Cell, Plan
+from pslbench.engine.plan import LIBRARIES, Cell, Plan
 from pslbench.engine.store import Store
 from pslbench.plugins.manager import Catalog
 
-PACKAGES = ("pslbench", "numpy", "scipy", "scikit-learn", "tensorflow", "keras", "pandas", "pluggy")
+PACKAGES = ("pslbench", *LIBRARIES, "pandas", "pluggy")
 
 
 class Watcher(Protocol):

@@ -29,8 +29,9 @@ class Store:
         try:
             for name in ("cells", "predictions"):
                 (folder / name).mkdir(parents=True, exist_ok=True)
-            _write(folder / "cells" / ".probe", b"")
-            (folder / "cells" / ".probe").unlink()
+            probe = folder / "cells" / f".probe-{os.getpid()}"
+            _write(probe, b"")
+            probe.unlink()
         except OSError as error:
             raise InputError(f"cannot write to '{folder}' ({error.strerror}); choose another with -o") from None
         return cls(folder)
@@ -72,7 +73,10 @@ class Store:
     def note_run(self, facts: dict[str, Any]) -> None:
         """Add what was asked, and where it runs, to the runs in `manifest.json`."""
         path = self.folder / "manifest.json"
-        runs = _json(path)["runs"] if path.exists() else []
+        said = _json(path) if path.exists() else {"runs": []}
+        runs = said.get("runs") if isinstance(said, dict) else None
+        if not isinstance(runs, list):
+            raise InputError(f"{path} was not written by pslbench; choose another folder with -o")
         _write(path, json.dumps({"runs": [*runs, facts]}, indent=2).encode() + b"\n")
 
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pluggy
 
-from pslbench.errors import InputError, unknown
+from pslbench.errors import InputError, one_line, unknown
 from pslbench.parts import Choice, Kind, Part, choices
 from pslbench.plugins import spec
 
@@ -65,9 +65,13 @@ class Catalog:
         return name, known[name]
 
     def choose(self, kind: Kind, text: str) -> list[Choice]:
-        """Read `name`, `name:key=value,key=1|2`, or `all` for every part that is enabled. Raises InputError."""
+        """Read `name`, `name:key=value,key=1|2`, or `all`. Raises InputError.
+
+        `all` stands for every part that is enabled and needs nothing to be said.
+        """
         if text == "all":
-            return [c for name, part in self.parts(kind).items() if part.enabled for c in choices(part, name)]
+            ready = {name: part for name, part in self.parts(kind).items() if part.enabled and part.is_ready}
+            return [each for name, part in ready.items() for each in choices(part, name)]
         name, _, parameters = text.partition(":")
         known_as, part = self.part(kind, name)
         return list(choices(part, known_as, parameters))
@@ -81,8 +85,8 @@ class Catalog:
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             try:
                 implementation.function(**{name: facts[name] for name in implementation.argnames})
-            except Exception as error:
-                complain(f"plugin '{implementation.plugin_name}' failed in {hook}: {_one_line(error)}")
+            except (Exception, SystemExit) as error:
+                complain(f"plugin '{implementation.plugin_name}' failed in {hook}: {one_line(error)}")
 
 
 def discover(files: Sequence[str] = (), off: Sequence[str] = ()) -> Catalog:
@@ -102,12 +106,14 @@ def discover(files: Sequence[str] = (), off: Sequence[str] = ()) -> Catalog:
         if name in off:
             found.append(Plugin(name, source, "off"))
             continue
+        plugin: object = None
         try:
-            found.append(Plugin(name, source, parts=_register(manager, name, load(), found)))
-        except Exception as error:
-            if manager.has_plugin(name):
+            plugin = load()
+            found.append(Plugin(name, source, parts=_register(manager, name, plugin, found)))
+        except (Exception, SystemExit) as error:
+            if plugin is not None and manager.get_plugin(name) is plugin:
                 manager.unregister(name=name)
-            found.append(Plugin(name, source, "failed", _one_line(error)))
+            found.append(Plugin(name, source, "failed", one_line(error)))
     for name in off:
         if name not in (plugin.name for plugin in found):
             raise unknown("plugin", name, (plugin.name for plugin in found))
@@ -170,7 +176,3 @@ def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: 
         seen.add((part.kind, part.name))
         part.parameters  # noqa: B018 - a parameter without a type is told now, not in the middle of a run
     return parts
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -41,10 +41,11 @@ def signed(value: Interval) -> str:
 
 def _board(board: list[Standing]) -> Table:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     varying = [kind for kind in ("clusterer", "embedder", "trainer") if len(_names(board, kind)) > 1]
-    shown = Table(box=box.SIMPLE_HEAD, title=_title(board, varying), title_justify="left", title_style="bold")
+    shown = Table(box=box.SIMPLE_HEAD, title=escape(_title(board, varying)), title_justify="left", title_style="bold")
     shown.add_column("#", justify="right")
     for kind in ("strategy", *varying):
         shown.add_column(kind, no_wrap=True)
@@ -61,11 +62,13 @@ def _board(board: list[Standing]) -> Table:
 
 
 def _cells(standing: Standing, rank: str, varying: list[str]) -> list[str]:
+    from rich.markup import escape
+
     marks = "".join(mark for mark, holds, _ in MARKS if holds(standing))
     failed = f" ({standing.failed} failed)" if standing.failed else ""
     return [
         rank,
-        *(standing.part(kind) for kind in ("strategy", *varying)),
+        *(escape(standing.part(kind)) for kind in ("strategy", *varying)),
         spread(standing.score("test_accuracy")),
         marks,
         number(standing.score("direct_accuracy").mean),
