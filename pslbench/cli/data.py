@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pslbench.cli import options
 from pslbench.cli.screen import output
-from pslbench.contracts import Dataset
 from pslbench.errors import InputError
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Dataset
 
 app = typer.Typer(no_args_is_help=True, help="Find, fetch and check data sets.", rich_markup_mode="rich")
 

@@ -7,7 +7,6 @@ import typer
 
 from pslbench.cli import options
 from pslbench.cli.run import report
-from pslbench.engine.store import Store
 
 
 def leaderboard(
@@ -21,5 +20,7 @@ def leaderboard(
 
       pslbench leaderboard results/latest
     """
+    from pslbench.engine.store import Store
+
     results = Store.open(folder).results()
     return max(report(options.find_plugins(plugin, no_plugin), folder), int(not all(result.ok for result in results)))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pslbench.cli.screen import complain
 from pslbench.errors import InputError
-from pslbench.parts import Choice, choice
-from pslbench.plugins.manager import Catalog, discover
+
+if TYPE_CHECKING:
+    from pslbench.parts import Choice
+    from pslbench.plugins.manager import Catalog
 
 Datasets = Annotated[list[str], typer.Option("-d", "--dataset", help="Data set, .npz file or folder of images.")]
 Embedders = Annotated[list[str], typer.Option("-e", "--embedder", help="Embedder, or 'all'.")]
@@ -29,6 +31,8 @@ RESULTS = Path("results/latest")
 
 def find_plugins(files: list[str], off: list[str]) -> Catalog:
     """The catalog; a plugin that failed costs one line on standard error."""
+    from pslbench.plugins.manager import discover
+
     catalog = discover(files, off)
     for plugin in catalog.plugins:
         if plugin.status == "failed":
@@ -38,6 +42,8 @@ def find_plugins(files: list[str], off: list[str]) -> Catalog:
 
 def choose_dataset(catalog: Catalog, text: str) -> list[Choice]:
     """A data set by name, or an .npz file or folder by its path. Raises InputError."""
+    from pslbench.parts import choice
+
     if not text:
         raise InputError("-d wants a data set's name, an .npz file or a folder of images, not an empty word")
     if text.partition(":")[0] in catalog.parts("dataset"):

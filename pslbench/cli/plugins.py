@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pslbench.cli import options
 from pslbench.cli.screen import output
-from pslbench.plugins.manager import discover
 
 
 def plugins(
@@ -13,6 +12,8 @@ def plugins(
     from rich import box
     from rich.markup import escape
     from rich.table import Table
+
+    from pslbench.plugins.manager import discover
 
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("plugin", "found in", "status", "parts"):

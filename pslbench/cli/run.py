@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,11 +21,12 @@ from pslbench.cli.options import (
     Trainers,
 )
 from pslbench.cli.screen import complain, output
-from pslbench.contracts import Result
-from pslbench.engine.plan import Grid, plan, read_budgets, read_seeds
-from pslbench.engine.store import Store
 from pslbench.errors import InputError, one_line
-from pslbench.plugins.manager import Catalog
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Result
+    from pslbench.engine.plan import Grid
+    from pslbench.plugins.manager import Catalog
 
 
 def run(
@@ -75,6 +76,8 @@ def read_grid(
     seeds: str,
 ) -> Grid:
     """What the options ask for. Raises InputError."""
+    from pslbench.engine.plan import Grid, read_budgets, read_seeds
+
     return Grid(
         [c for text in datasets for c in options.choose_dataset(catalog, text)],
         [c for text in embedders for c in catalog.choose("embedder", text)],
@@ -91,6 +94,8 @@ def run_grid(catalog: Catalog, grid: Grid, folder: Path, jobs: int, files: list[
     from pslbench.cli.progress import ProgressBar
     from pslbench.engine import run as engine
     from pslbench.engine.executors import Workers
+    from pslbench.engine.plan import plan
+    from pslbench.engine.store import Store
 
     planned = plan(catalog, grid, catalog.call)
     for warning in planned.warnings:
@@ -113,6 +118,8 @@ def report(catalog: Catalog, folder: Path, show: bool = True) -> int:
     Returns:
         The exit status: 1 where a reporter failed, which harms nothing else.
     """
+    from pslbench.engine.store import Store
+
     status, results = 0, Store.open(folder).results()
     for name, part in catalog.parts("reporter").items():
         try:
