@@ -11,7 +11,7 @@ import pytest
 from pslbench.datasets.mnist import MNIST
 
 # Of the full experiments' images, so that training and validation stand in the notebook's proportion of 1 to 6.5:
-TRAIN, TEST, EPOCHS, EPOCHS_ON_CENTRES = 12_000, 4_000, 2, 50
+TRAIN, TEST, EPOCHS, EPOCHS_ON_CENTRES = 12_000, 4_000, 4, 100
 
 
 def run(*command):
