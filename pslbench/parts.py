@@ -84,6 +84,7 @@ class Part:
         uses: for a strategy, what of the pool it needs: `clusters` (and features), `features`, or `x` alone.
         needs_all_labels: for a strategy, whether its account is unlimited; its rows are upper bounds.
         images_only: for a trainer, whether it takes nothing but images.
+        writes: for a reporter, whether it writes files, which speak of the whole folder, or shows what was asked for.
     """
 
     kind: Kind
@@ -95,6 +96,7 @@ class Part:
     uses: Literal["clusters", "features", "x"] = "clusters"
     needs_all_labels: bool = False
     images_only: bool = False
+    writes: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -242,6 +244,11 @@ def trainer(
     return lambda function: Part("trainer", name, function, reference, version, enabled, images_only=images_only)
 
 
-def reporter(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
-    """Register `function(results, folder)`; it writes into `folder`, or gives a rich renderable to print, or None."""
-    return lambda function: Part("reporter", name, function, reference, version, enabled)
+def reporter(
+    name: str, *, reference: str = "", version: str = "1", enabled: bool = True, writes: bool = False
+) -> Decorator:
+    """Register `function(results, folder)`, which gives something that rich can print, or None.
+
+    With `writes=True` it writes files into `folder`, and gets all results of the folder; else those of the command.
+    """
+    return lambda function: Part("reporter", name, function, reference, version, enabled, writes=writes)

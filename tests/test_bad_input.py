@@ -47,7 +47,7 @@ def refused(outcome, *says):
         (["run", "random", "--plugin", "nowhere.py"], ["no plugin file 'nowhere.py'"]),
         (["run", "random", "--no-plugin", "hogg"], ["unknown plugin 'hogg'"]),
         (["rnu"], ["rnu"]),
-        (["compare", "random"], ["b"]),
+        (["compare", "random"], ["STRATEGY"]),
         (["compare", "random", "random"], ["two different strategies"]),
         (["list", "strtegy"], ["unknown kind", "strategy"]),
         (["show", "centroids"], ["unknown part", "'centroid'"]),

@@ -48,7 +48,8 @@ class Comparison:
             return (
                 f"No difference could be seen between {a} and {b} (95% interval of {a} minus {b}: {d.low:+.4f} to "
                 f"{d.high:+.4f}, {d.n} seeds in pairs): a difference of more than "
-                f"{max(abs(d.low), abs(d.high)):.4f} would be a surprise, a smaller one cannot be ruled out."
+                f"{min(1, max(abs(d.low), abs(d.high))):.4f} would be a surprise, a smaller one cannot be ruled out. "
+                f"More seeds narrow the interval, for example -s {4 * d.n}."
             )
         better, worse = (a, b) if d.mean > 0 else (b, a)
         low, high = sorted((abs(d.low), abs(d.high)))

@@ -29,14 +29,19 @@ class Standing:
     Attributes:
         rows: its rows that ended well, by seed.
         failed: how many of its rows did not.
-        tied: whether it competes and cannot be told apart from the best: the 95% interval of the paired difference in
-            test accuracy over the seeds both have holds zero, or there are fewer than two such seeds.
+        behind: how far it is behind the best in test accuracy, in pairs over the seeds both have; None for the best
+            itself and for one that does not compete.
     """
 
     combination: tuple[str, int, str, str, str, str]
     rows: tuple[Result, ...]
     failed: int
-    tied: bool = False
+    behind: Interval | None = None
+
+    @property
+    def tied(self) -> bool:
+        """Whether it cannot be told apart from the best: the 95% interval holds zero, or there is none."""
+        return self.behind is not None and self.behind.holds_zero
 
     @property
     def ranked(self) -> bool:
@@ -67,7 +72,7 @@ def standings(results: Sequence[Result]) -> list[Standing]:
         found.append(Standing(combination, good, len(rows) - len(good)))
     found.sort(key=_order)
     return [
-        Standing(s.combination, s.rows, s.failed, s.ranked and _tied(boards[0], s))
+        Standing(s.combination, s.rows, s.failed, _behind(boards[0], s))
         for _, boards in ((key, list(board)) for key, board in groupby(found, key=lambda s: s.combination[:2]))
         for s in boards
     ]
@@ -78,10 +83,10 @@ def _order(standing: Standing) -> tuple[Any, ...]:
     return *standing.combination[:2], not standing.ranked, isnan(accuracy), -accuracy, standing.combination
 
 
-def _tied(best: Standing, other: Standing) -> bool:
-    if best is other:
-        return True
-    return paired_difference(best.by_seed("test_accuracy"), other.by_seed("test_accuracy")).holds_zero
+def _behind(best: Standing, other: Standing) -> Interval | None:
+    if other is best or not other.ranked:
+        return None
+    return paired_difference(best.by_seed("test_accuracy"), other.by_seed("test_accuracy"))
 
 
 def results_frame(results: Sequence[Result]) -> pd.DataFrame:
@@ -120,6 +125,8 @@ def _leaderboard_row(standing: Standing) -> dict[str, Any]:
         "failed": standing.failed,
         "ranked": standing.ranked,
         "tied_with_best": standing.tied,
+        "behind": standing.behind.mean if standing.behind else None,
+        "behind_half_width": standing.behind.half_width if standing.behind else None,
         "labels_spent": standing.mean("labels_spent"),
         "test_looks": standing.mean("test_looks"),
         **{name: score.mean for name, score in scores.items()},

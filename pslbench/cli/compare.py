@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pslbench.analysis.comparison import Comparison
 
-Name = Annotated[str, typer.Argument(help="A strategy, with parameters if it has any.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="STRATEGY", help="With parameters if it has any.", show_default=False)]
 
 
 def compare(
@@ -65,10 +65,11 @@ def compare(
     for comparison in found:
         output().print(_table(comparison))
         for sentence in (comparison.verdict, *comparison.caveats):
-            output().print(f"  {sentence}", soft_wrap=True, markup=False)
+            output().print(sentence, style="bold", markup=False)
+        output().print()
     if failed := sum(not result.ok for result in results):
         output().print(f"  {failed} of {len(results)} cells failed.")
-    return max(report(catalog, folder, show=False), exit_status(results))
+    return max(report(catalog, folder, []), exit_status(results))
 
 
 def _table(comparison: Comparison) -> Table:
@@ -80,7 +81,7 @@ def _table(comparison: Comparison) -> Table:
 
     a, b = comparison.a, comparison.b
     parts = [p for kind in ("embedder", "clusterer", "trainer") if (p := max(a.part(kind), b.part(kind))) != "-"]
-    title = " · ".join([a.part("dataset"), f"{a.part('budget')} labels", *parts, f"{len(a.rows)} seeds"])
+    title = " · ".join([a.part("dataset"), f"{a.part('budget')} labels", *parts, f"seeds: {len(a.rows)}"])
     table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", title_style="bold")
     for head in ("", a.part("strategy"), b.part("strategy"), "difference"):
         table.add_column(Text(head), justify="right" if head else "left", no_wrap=True)

@@ -23,4 +23,6 @@ def leaderboard(
     from pslbench.engine.store import Store
 
     results = Store.open(folder).results()
-    return max(report(options.find_plugins(plugin, no_plugin), folder), int(not all(result.ok for result in results)))
+    return max(
+        report(options.find_plugins(plugin, no_plugin), folder, results), int(not all(result.ok for result in results))
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli.screen import complain
-from pslbench.errors import InputError
+from pslbench.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from pslbench.parts import Choice
@@ -46,9 +46,11 @@ def choose_dataset(catalog: Catalog, text: str) -> list[Choice]:
 
     if not text:
         raise InputError("-d wants a data set's name, an .npz file or a folder of images, not an empty word")
-    if text.partition(":")[0] in catalog.parts("dataset"):
+    known = catalog.parts("dataset")
+    if text.partition(":")[0] in known:
         return catalog.choose("dataset", text)
     for name, is_meant in (("npz", text.endswith(".npz")), ("images", Path(text).is_dir() or os.sep in text)):
         if is_meant:
             return [choice(catalog.part("dataset", name)[1], name, path=text)]
-    return catalog.choose("dataset", text)
+    nearest = unknown("dataset", text.partition(":")[0], known)
+    raise InputError(f"{nearest}; or give the path of an .npz file, or of a folder with train/ and test/")

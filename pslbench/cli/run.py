@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,7 +63,7 @@ def run(
         raise InputError(f"name strategies, or --all; known: {', '.join(catalog.parts('strategy'))}")
     grid = read_grid(catalog, names, dataset, embedder, clusterer, trainer, budget, seeds)
     results = run_grid(catalog, grid, folder, jobs, plugin, no_plugin)
-    return max(report(catalog, folder), exit_status(results))
+    return max(report(catalog, folder, results), exit_status(results))
 
 
 def read_grid(
@@ -108,28 +109,32 @@ def run_grid(catalog: Catalog, grid: Grid, folder: Path, jobs: int, files: list[
         with ProgressBar() as bar:
             return engine.run(catalog, planned, store, workers, bar, complain)
     except KeyboardInterrupt:
-        report(catalog, folder)
+        report(catalog, folder, store.results(cell.key for cell in planned.cells))
         raise
 
 
-def report(catalog: Catalog, folder: Path, show: bool = True) -> int:
-    """Let every reporter that is switched on have the folder's results, and show what it gives.
+def report(catalog: Catalog, folder: Path, asked: Sequence[Result]) -> int:
+    """Let every reporter have the rows that were asked for (one that writes: the folder's), and show what it gives.
 
     Returns:
         The exit status: 1 where a reporter failed, which harms nothing else.
     """
     from pslbench.engine.store import Store
 
-    status, results = 0, Store.open(folder).results()
+    status, everything = 0, Store.open(folder).results()
     for name, part in catalog.parts("reporter").items():
         try:
-            shown = part(results, folder) if part.enabled else None
+            shown = part(everything if part.writes else asked, folder) if part.enabled else None
         except Exception as error:
             complain(f"reporter '{name}' failed: {one_line(error)}")
             status = 1
         else:
-            if show and shown is not None:
+            if asked and shown is not None:
                 output().print(shown)
+    failed = [result for result in asked if not result.ok]
+    if failed:
+        where = folder / "cells" / f"{failed[0].key}.json"
+        complain(f"{len(failed)} of {len(asked)} cells failed; the first one's traceback is in {where}")
     output().print(f"results in {folder}", soft_wrap=True, markup=False)
     return status
 

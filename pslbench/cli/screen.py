@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -10,7 +12,8 @@ PAGE = 120  # columns, where the output is no terminal
 
 def output() -> Console:
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=max(console.width, PAGE))
+    chosen = console.is_terminal or "COLUMNS" in os.environ
+    return console if chosen else Console(highlight=False, width=PAGE)
 
 
 def errors() -> Console:

@@ -8,7 +8,7 @@ from pslbench.contracts import Result
 from pslbench.parts import reporter
 
 
-@reporter("csv")
+@reporter("csv", writes=True)
 def csv(results: Sequence[Result], folder: Path) -> None:
     """Write results.csv, a row a cell, and leaderboard.csv, a row a combination."""
     results_frame(results).to_csv(folder / "results.csv", index=False)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from math import isnan
 from pathlib import Path
@@ -30,8 +30,10 @@ def number(value: float, digits: int = 4) -> str:
 
 
 def spread(value: Interval) -> str:
-    """`mean ± half-width`, or the mean alone."""
-    return number(value.mean) if isnan(value.half_width) else f"{value.mean:.4f} ± {value.half_width:.4f}"
+    """`mean ± half-width`; `± 0` where all seeds give the same, the mean alone where there is one."""
+    if isnan(value.half_width):
+        return f"{value.mean:.4f} ± 0" if value.n > 1 else number(value.mean)
+    return f"{value.mean:.4f} ± {value.half_width:.4f}"
 
 
 def signed(value: Interval) -> str:
@@ -45,12 +47,20 @@ def _board(board: list[Standing]) -> Table:
     from rich.table import Table
 
     varying = [kind for kind in ("clusterer", "embedder", "trainer") if len(_names(board, kind)) > 1]
-    shown = Table(box=box.SIMPLE_HEAD, title=escape(_title(board, varying)), title_justify="left", title_style="bold")
-    shown.add_column("#", justify="right")
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        title=escape(_title(board, varying)),
+        title_justify="left",
+        title_style="bold",
+    )
+    shown.add_column("#", justify="right", min_width=2)
     for kind in ("strategy", *varying):
-        shown.add_column(kind, no_wrap=True)
-    for head in ("test accuracy", "", "direct", "pseudo-labels", "labels", "seconds", "seeds"):
-        shown.add_column(head, justify="left" if head == "" else "right", no_wrap=True)
+        shown.add_column(kind, overflow="fold")
+    shown.add_column("test accuracy", justify="right", min_width=15)
+    shown.add_column("", min_width=1)
+    for head in ("direct", "pseudo", "labels", "seconds", "seeds"):
+        shown.add_column(head, justify="right", min_width=len(head))
     competing = [standing for standing in board if standing.ranked]
     for rank, standing in enumerate(competing, 1):
         shown.add_row(*_cells(standing, str(rank), varying), style="bold" if rank == 1 else "")
@@ -79,8 +89,13 @@ def _cells(standing: Standing, rank: str, varying: list[str]) -> list[str]:
     ]
 
 
-MARKS = (
-    ("≈", lambda s: s.tied, "cannot be told apart from the best: the 95% interval of the paired difference holds 0"),
+def _has_interval(standing: Standing) -> bool:
+    return standing.behind is not None and not isnan(standing.behind.half_width)
+
+
+MARKS: tuple[tuple[str, Callable[[Standing], bool], str], ...] = (
+    ("≈", lambda s: s.tied and _has_interval(s), "cannot be told apart from the best: the paired difference may be 0"),
+    ("?", lambda s: s.tied and not _has_interval(s), "cannot be judged: no interval; run more seeds in common"),
     ("∞", lambda s: any(r.upper_bound for r in s.rows), "upper bound: may ask for every label"),
     ("†", lambda s: any(r.test_looks for r in s.rows), "looked at the test set while training"),
 )
@@ -99,11 +114,6 @@ def _title(board: list[Standing], varying: list[str]) -> str:
 
 
 def _caption(board: list[Standing]) -> str:
-    lines = ["test accuracy: mean ± half-width of its 95% interval over seeds"]
-    several = sum(standing.tied for standing in board) > 1
-    lines += [
-        f"{mark} {meaning}"
-        for mark, holds, meaning in MARKS
-        if any(holds(standing) for standing in board) and (mark != "≈" or several)
-    ]
+    lines = ["test accuracy: mean ± half-width of its 95% interval over seeds; direct, pseudo: accuracy of labels"]
+    lines += [f"{mark} {meaning}" for mark, holds, meaning in MARKS if any(holds(standing) for standing in board)]
     return "\n".join(lines)
