@@ -61,16 +61,13 @@ class Comparison:
     @property
     def caveats(self) -> list[str]:
         """What makes the comparison unfair."""
-        unfair = [
-            (s, why)
-            for s in (self.a, self.b)
-            for holds, why in (
-                (any(row.upper_bound for row in s.rows), "may ask for every label: an upper bound, not a rival"),
-                (any(row.test_looks for row in s.rows), "looked at the test set while training"),
-            )
+        bound, looked = "may ask for every label: an upper bound, not a rival", "looked at the test set while training"
+        return [
+            f"{standing.part('strategy')} {why}."
+            for standing in (self.a, self.b)
+            for holds, why in ((standing.is_bound, bound), (standing.looked, looked))
             if holds
         ]
-        return [f"{standing.part('strategy')} {why}." for standing, why in unfair]
 
 
 def comparisons(

@@ -47,6 +47,16 @@ class Standing:
     def ranked(self) -> bool:
         return bool(self.rows) and all(row.ranked for row in self.rows)
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether any of its rows had an unlimited account."""
+        return any(row.upper_bound for row in self.rows)
+
+    @property
+    def looked(self) -> bool:
+        """Whether the trainer of any of its rows looked at the test set."""
+        return any(row.test_looks for row in self.rows)
+
     def part(self, kind: str) -> str:
         return str(self.combination[PARTS.index(kind)])
 

@@ -96,8 +96,8 @@ def _has_interval(standing: Standing) -> bool:
 MARKS: tuple[tuple[str, Callable[[Standing], bool], str], ...] = (
     ("≈", lambda s: s.tied and _has_interval(s), "cannot be told apart from the best: the paired difference may be 0"),
     ("?", lambda s: s.tied and not _has_interval(s), "cannot be judged: no interval; run more seeds in common"),
-    ("∞", lambda s: any(r.upper_bound for r in s.rows), "upper bound: may ask for every label"),
-    ("†", lambda s: any(r.test_looks for r in s.rows), "looked at the test set while training"),
+    ("∞", lambda s: s.is_bound, "upper bound: may ask for every label"),
+    ("†", lambda s: s.looked, "looked at the test set while training"),
 )
 
 
