@@ -77,10 +77,18 @@ class Dataset:
             )
         if x.size == 0:
             raise InputError(f"{self.name}: x_{part} is empty; give it at least one sample, of at least one number")
+        if y.ndim == 2 and len(y) == len(x) and y.shape[1] > 1:
+            raise InputError(
+                f"{self.name}: y_{part} has shape {y.shape}; give one class number a sample, as y.argmax(axis=1) does "
+                "of a one-hot array"
+            )
         if y.shape != (len(x),):
             raise InputError(f"{self.name}: x_{part} has {len(x)} samples but y_{part} has shape {y.shape}")
         if not np.issubdtype(y.dtype, np.integer):
-            raise InputError(f"{self.name}: y_{part} must be integer class numbers from 0, not {y.dtype}")
+            how = "y.astype(int)" if y.dtype.kind == "f" else "numpy.unique(y, return_inverse=True)[1]"
+            raise InputError(
+                f"{self.name}: y_{part} must be integer class numbers from 0, not {y.dtype}; {how} may make them"
+            )
         if y.min() < 0:
             raise InputError(f"{self.name}: y_{part} holds the negative label {y.min()}; class numbers start at 0")
         if y.max() >= 2**16:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import itertools
+import operator
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -18,15 +19,25 @@ from pslbench.errors import InputError, unknown
 Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 Value = str | int | float | bool | None
+BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "gt": ("above", operator.gt),
+    "ge": ("at least", operator.ge),
+    "lt": ("below", operator.lt),
+    "le": ("at most", operator.le),
+}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A keyword-only parameter of a part: what a user can set."""
+    """A keyword-only parameter of a part: what a user can set.
+
+    `limits` are constraints of `annotated_types`: Ge(1) of `Annotated[int, Ge(1)]`.
+    """
 
     name: str
     type: Any
     default: Any
+    limits: tuple[Any, ...] = ()
 
     @property
     def required(self) -> bool:
@@ -44,9 +55,22 @@ class Parameter:
             str(self.type) if isinstance(self.type, types.UnionType) else str(getattr(self.type, "__name__", self.type))
         )
 
+    @property
+    def range(self) -> str:
+        """What its limits say, in words."""
+        return " and ".join(f"{word} {limit:g}" for word, _, limit in self._bounds())
+
+    def _bounds(self) -> Iterator[tuple[str, Callable[[Any, Any], bool], float]]:
+        for limit in self.limits:
+            for name, (word, holds) in BOUNDS.items():
+                if (bound := getattr(limit, name, None)) is not None:
+                    yield word, holds, bound
+
     def read(self, text: str) -> Value:
-        """The value that `text` stands for. Raises ValueError where it is none."""
+        """The value that `text` stands for. Raises ValueError where it is none, InputError where it is out of range."""
         value: Value = _read(self.type, text)
+        if value is not None and not all(holds(value, bound) for _, holds, bound in self._bounds()):
+            raise InputError(f"{self.name}={text} must be {self.range}")
         return value
 
 
@@ -111,7 +135,9 @@ class Part:
         found = {}
         for name, parameter in inspect.signature(self.function).parameters.items():
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-                found[name] = Parameter(name, self._type_of(parameter), parameter.default)
+                kind = self._type_of(parameter)
+                bare, *limits = typing.get_args(kind) if typing.get_origin(kind) is typing.Annotated else (kind,)
+                found[name] = Parameter(name, bare, parameter.default, tuple(limits))
         return found
 
     def _type_of(self, parameter: inspect.Parameter) -> Any:
@@ -157,12 +183,13 @@ class Choice:
 def choice(part: Part, name: str, **given: Value) -> Choice:
     """`part`, known to the catalog as `name`, with these values and otherwise its defaults."""
     values = {key: given.get(key, parameter.default) for key, parameter in part.parameters.items()}
-    said = ",".join(f"{key}={_said(value)}" for key, value in values.items() if value != part.parameters[key].default)
-    return Choice(part.kind, name, tuple(values.items()), f"{name}:{said}" if said else name)
+    changed = ",".join(f"{key}={said(value)}" for key, value in values.items() if value != part.parameters[key].default)
+    return Choice(part.kind, name, tuple(values.items()), f"{name}:{changed}" if changed else name)
 
 
-def _said(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def said(value: Value) -> str:
+    """A parameter's value as a user would type it."""
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
 def choices(part: Part, name: str, text: str = "") -> Iterator[Choice]:
@@ -188,6 +215,8 @@ def choices(part: Part, name: str, text: str = "") -> Iterator[Choice]:
 def _value(part: Part, parameter: Parameter, text: str) -> Value:
     try:
         return parameter.read(text)
+    except InputError as error:
+        raise InputError(f"{part.name}:{error}") from None
     except ValueError:
         raise InputError(
             f"{part.name}:{parameter.name}={text} is no {parameter.type_name}; its default is {parameter.default}"

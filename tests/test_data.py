@@ -40,6 +40,16 @@ def test_data_list_and_check(cli):
     assert "10 classes" in checked.out
 
 
+def test_data_check_says_what_may_not_be_meant(cli, arrays, tmp_path):
+    x = np.zeros((40, 3, 8, 8))
+    np.savez(tmp_path / "mine.npz", **arrays | {"x_train": x, "x_test": x[:20], "y_train": 1 + 2 * arrays["y_train"]})
+    checked = cli("data", "check", tmp_path / "mine.npz")
+    assert checked.status == 0
+    assert "no sample of the pool is of class 0, 2" in checked.err
+    assert "the test set has no sample of class 3" in checked.err
+    assert "look like (channels, height, width)" in checked.err
+
+
 def write_idx(folder, arrays, zipped):
     folder.mkdir(parents=True)
     for name, file in zip(ARRAYS, IDX, strict=True):

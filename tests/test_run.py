@@ -183,9 +183,10 @@ def pslbench_register():
 
 
 def test_wrong_values_that_only_the_part_can_know_exit_with_2(tmp_path):
-    outcome = command("run", "centroid:keep=2", "random", *TINY, "-o", tmp_path)
+    outcome = command("run", "centroid", "random", *TINY, "-e", "pca:dims=1000", "-o", tmp_path)
     assert outcome.status == 2
-    assert "keep must be above 0 and at most 1, not 2" in outcome.err
+    assert "pca:dims=1000 must be from 1 to 64" in outcome.err
+    assert rows(tmp_path).groupby("strategy").status.first().to_dict() == {"centroid": "failed", "random": "ok"}
 
 
 def test_a_folder_holds_what_several_commands_put_there(tmp_path):

@@ -24,8 +24,9 @@ def test_help_has_examples():
 
 def test_show_tells_what_can_be_set_and_where_it_comes_from():
     out = command("show", "centroid").out
-    for word in ("keep", "float", "1.0", "Géron 2019"):
+    for word in ("keep", "float, above 0 and at most 1", "1.0", "Géron 2019", "the share of each cluster"):
         assert word in out
+    assert "pslbench run --all --embedder pca:dims=50,whiten=false" in command("show", "pca").out
 
 
 def test_list_of_one_kind():

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from pslbench.cli import compare, data, leaderboard, listing, plugins, run, show
-from pslbench.cli.screen import errors
+from pslbench.cli.screen import errors, output
 from pslbench.errors import InputError
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output().print(f"pslbench {version('pslbench')}")
+        raise typer.Exit()
+
 
 app = typer.Typer(
     name="pslbench",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -29,6 +39,14 @@ app.command("show")(show.show)
 app.command("plugins")(plugins.plugins)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.add_typer(data.app, name="data")
+
+
+@app.callback()
+def pslbench(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", callback=_version)] = False,
+) -> None:
+    pass
+
 
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 

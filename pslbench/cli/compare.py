@@ -5,20 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pslbench.cli import options
-from pslbench.cli.options import (
-    Budgets,
-    Clusterers,
-    Datasets,
-    Embedders,
-    Jobs,
-    Output,
-    PluginFiles,
-    PluginsOff,
-    Seeds,
-    Trainers,
-)
-from pslbench.cli.run import exit_status, read_grid, report, run_grid
+from pslbench.cli.options import Combinations, Execution, Plugins, spread
+from pslbench.cli.report import report
+from pslbench.cli.run import run_grid
 from pslbench.cli.screen import output
 from pslbench.errors import InputError
 
@@ -30,20 +19,8 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(metavar="STRATEGY", help="With parameters if it has any.", show_default=False)]
 
 
-def compare(
-    a: Name,
-    b: Name,
-    dataset: Datasets = ["mnist-5k"],  # noqa: B006
-    embedder: Embedders = ["pixels"],  # noqa: B006
-    clusterer: Clusterers = ["minibatch-kmeans"],  # noqa: B006
-    trainer: Trainers = ["cnn"],  # noqa: B006
-    budget: Budgets = ["120"],  # noqa: B006
-    seeds: Seeds = "3",
-    jobs: Jobs = 0,
-    folder: Output = options.RESULTS,
-    plugin: PluginFiles = [],  # noqa: B006
-    no_plugin: PluginsOff = [],  # noqa: B006
-) -> int:
+@spread
+def compare(a: Name, b: Name, *, combinations: Combinations, execution: Execution, plugins: Plugins) -> int:
     """Compare two strategies seed by seed: run what is missing, then say what can be said.
 
     Examples:
@@ -53,23 +30,19 @@ def compare(
       pslbench compare centroid centroid:keep=0.2 -d mnist -s 5
     """
     from pslbench.analysis.comparison import comparisons
-    from pslbench.engine.store import Store
 
-    catalog = options.find_plugins(plugin, no_plugin)
-    grid = read_grid(catalog, [a, b], dataset, embedder, clusterer, trainer, budget, seeds)
+    catalog = plugins.find()
+    grid = combinations.grid(catalog, [a, b])
     if len(grid.strategies) != 2 or grid.strategies[0] == grid.strategies[1]:
         raise InputError(f"compare wants two different strategies, not {a} and {b}")
-    results = run_grid(catalog, grid, folder, jobs, plugin, no_plugin)
+    store, results = run_grid(catalog, grid, execution, plugins)
     first, second = (strategy.text for strategy in grid.strategies)
-    found = comparisons(results, first, second, Store(folder).probabilities)
-    for comparison in found:
+    for comparison in comparisons(results, first, second, store.probabilities):
         output().print(_table(comparison))
         for sentence in (comparison.verdict, *comparison.caveats):
             output().print(sentence, style="bold", markup=False)
         output().print()
-    if failed := sum(not result.ok for result in results):
-        output().print(f"  {failed} of {len(results)} cells failed.")
-    return max(report(catalog, folder, []), exit_status(results))
+    return report(catalog, store, results, show=False)
 
 
 def _table(comparison: Comparison) -> Table:

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.screen import output
+from pslbench.cli.screen import complain, output
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Dataset
+    from pslbench.contracts import Dataset, Ints
 
 app = typer.Typer(no_args_is_help=True, help="Find, fetch and check data sets.", rich_markup_mode="rich")
 
@@ -17,7 +18,8 @@ Name = Annotated[str, typer.Argument(metavar="DATASET", help="A data set's name,
 
 
 @app.command("list")
-def list_data(plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = []) -> None:  # noqa: B006
+@options.spread
+def list_data(*, plugins: options.Plugins) -> None:
     """List the data sets, and where those that have to be fetched are."""
     from rich import box
     from rich.markup import escape
@@ -25,7 +27,7 @@ def list_data(plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = 
 
     from pslbench.datasets.mnist import FASHION, MNIST
 
-    catalog = options.find_plugins(plugin, no_plugin)
+    catalog = plugins.find()
     places = {source.name: next((str(f) for f, _ in source.found()), "to be fetched") for source in (MNIST, FASHION)}
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("data set", "where", "what it is"):
@@ -37,29 +39,31 @@ def list_data(plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = 
 
 
 @app.command()
-def fetch(name: Name, plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = []) -> None:  # noqa: B006
+@options.spread
+def fetch(name: Name, *, plugins: options.Plugins) -> None:
     """Download a data set into the cache, unless this machine has it.
 
     Example:
 
       pslbench data fetch fashion-mnist
     """
-    _describe(_load(name, plugin, no_plugin))
+    _describe(_load(name, plugins))
 
 
 @app.command()
-def check(name: Name, plugin: options.PluginFiles = [], no_plugin: options.PluginsOff = []) -> None:  # noqa: B006
+@options.spread
+def check(name: Name, *, plugins: options.Plugins) -> None:
     """Load a data set and say what is in it, or what is wrong with it.
 
     Example:
 
       pslbench data check mine.npz
     """
-    _describe(_load(name, plugin, no_plugin))
+    _describe(_load(name, plugins))
 
 
-def _load(name: str, plugin: list[str], no_plugin: list[str]) -> Dataset:
-    catalog = options.find_plugins(plugin, no_plugin)
+def _load(name: str, plugins: options.Plugins) -> Dataset:
+    catalog = plugins.find()
     chosen = options.choose_dataset(catalog, name)
     if len(chosen) != 1:
         raise InputError(f"'{name}' stands for {len(chosen)} data sets; name one")
@@ -77,3 +81,19 @@ def _describe(data: Dataset) -> None:
     each = ", ".join(f"{name} ({count:,})" for name, count in zip(data.classes, counts, strict=True))
     console.print(f"{data.n_classes} classes: {each}", soft_wrap=True, markup=False)
     console.print(f"checksum {data.checksum}", soft_wrap=True)
+    for doubt in _doubts(data, counts):
+        complain(doubt)
+
+
+def _doubts(data: Dataset, counts: Ints) -> Iterator[str]:
+    """What is allowed and yet may not be meant; `counts`, int (classes,), is how many of the pool each class has."""
+    import numpy as np
+
+    absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
+    if absent:
+        yield f"no sample of the pool is of class {', '.join(absent)}"
+    if unseen := sorted(set(range(data.n_classes)) - set(np.unique(data.y_test)) - set(np.flatnonzero(counts == 0))):
+        yield f"the test set has no sample of class {', '.join(data.classes[c] for c in unseen)}"
+    shape = data.x_train.shape[1:]
+    if data.is_images and shape[0] in (1, 3) and shape[2] not in (1, 3, 4):
+        yield f"samples of shape {shape} look like (channels, height, width); height, width, channels are wanted"

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.run import report
+from pslbench.cli.report import report
 
 
+@options.spread
 def leaderboard(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder of results.")] = options.RESULTS,
-    plugin: options.PluginFiles = [],  # noqa: B006
-    no_plugin: options.PluginsOff = [],  # noqa: B006
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.RESULTS,
+    *,
+    plugins: options.Plugins,
 ) -> int:
     """Show the leaderboard of a folder of results, and write its CSV files anew.
 
@@ -22,7 +23,5 @@ def leaderboard(
     """
     from pslbench.engine.store import Store
 
-    results = Store.open(folder).results()
-    return max(
-        report(options.find_plugins(plugin, no_plugin), folder, results), int(not all(result.ok for result in results))
-    )
+    store = Store.open(folder)
+    return report(plugins.find(), store, store.results())

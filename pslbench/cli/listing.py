@@ -10,10 +10,11 @@ from pslbench.errors import unknown
 from pslbench.parts import KINDS
 
 
+@options.spread
 def list_parts(
     kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}; all of them by default.")] = "",
-    plugin: options.PluginFiles = [],  # noqa: B006
-    no_plugin: options.PluginsOff = [],  # noqa: B006
+    *,
+    plugins: options.Plugins,
 ) -> None:
     """List the parts that can be combined.
 
@@ -30,7 +31,7 @@ def list_parts(
     wanted = kind.removesuffix("s") if kind.removesuffix("s") in KINDS else {"strategies": "strategy"}.get(kind, kind)
     if kind and wanted not in KINDS:
         raise unknown("kind of part", kind, KINDS)
-    catalog = options.find_plugins(plugin, no_plugin)
+    catalog = plugins.find()
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("kind", "name", "what it does"):
         table.add_column(head, no_wrap=head != "what it does", style="bold" if head == "name" else "")

@@ -4,10 +4,8 @@ from pslbench.cli import options
 from pslbench.cli.screen import output
 
 
-def plugins(
-    plugin: options.PluginFiles = [],  # noqa: B006
-    no_plugin: options.PluginsOff = [],  # noqa: B006
-) -> None:
+@options.spread
+def plugins(plugins: options.Plugins) -> None:
     """List the plugins that were found, what they bring, and what is wrong with those that failed."""
     from rich import box
     from rich.markup import escape
@@ -19,7 +17,7 @@ def plugins(
     for head in ("plugin", "found in", "status", "parts"):
         table.add_column(head, overflow="fold")
     colours = {"ok": "green", "failed": "red", "off": "yellow"}
-    for found in discover(plugin, no_plugin).plugins:
+    for found in discover(plugins.plugin, plugins.no_plugin).plugins:
         brings = ", ".join(part.name for part in found.parts)
         status = f"[{colours[found.status]}]{found.status}[/]"
         table.add_row(escape(found.name), escape(found.source), status, escape(found.problem or brings))

@@ -45,7 +45,7 @@ class ProgressBar:
 
     def started(self, cells: int, done: int) -> None:
         self._total, self._done = cells, done
-        self._bar.update(self._task, total=cells - done)
+        self._bar.update(self._task, total=cells - done, visible=cells > done)
         if done:
             self._console.print(f"{done} of {cells} cells were there already")
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge
 
 from pslbench.parts import clusterer
 
 
 @clusterer("agglomerative", reference="Ward 1963")
-def agglomerative(k: int, seed: int, *, n_neighbors: int = 10) -> Any:
+def agglomerative(k: int, seed: int, *, n_neighbors: Annotated[int, Ge(0)] = 10) -> Any:
     """Ward's hierarchical clustering, merging along the graph of nearest neighbours.
 
     Args:

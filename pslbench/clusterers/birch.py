@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Gt
 
 from pslbench.parts import clusterer
 
@@ -9,7 +11,9 @@ if TYPE_CHECKING:
 
 
 @clusterer("birch", reference="Zhang, Ramakrishnan & Livny 1996")
-def birch(k: int, seed: int, *, threshold: float = 0.5, branching_factor: int = 50) -> Any:
+def birch(
+    k: int, seed: int, *, threshold: Annotated[float, Gt(0)] = 0.5, branching_factor: Annotated[int, Ge(2)] = 50
+) -> Any:
     """A tree of subclusters, merged into k by Ward's method.
 
     Args:

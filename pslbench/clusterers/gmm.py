@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge
 
 from pslbench.parts import clusterer
 
@@ -11,10 +13,18 @@ def gmm(
     seed: int,
     *,
     covariance: Literal["diag", "spherical", "tied", "full"] = "diag",
-    max_iter: int = 100,
-    reg_covar: float = 1e-3,
+    max_iter: Annotated[int, Ge(1)] = 100,
+    reg_covar: Annotated[float, Ge(0)] = 1e-3,
 ) -> Any:
-    """Gaussian mixture fitted by expectation maximisation; a sample goes to its most probable component."""
+    """Gaussian mixture fitted by expectation maximisation; a sample goes to its most probable component.
+
+    Args:
+        k: how many components.
+        seed: of the k-means start.
+        covariance: the shape of the components.
+        max_iter: rounds of expectation and maximisation at the most.
+        reg_covar: added to the diagonal of each covariance, in squared units of the features.
+    """
     from sklearn.mixture import GaussianMixture
 
     return GaussianMixture(k, covariance_type=covariance, max_iter=max_iter, reg_covar=reg_covar, random_state=seed)

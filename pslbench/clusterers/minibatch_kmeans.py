@@ -1,12 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge
 
 from pslbench.parts import clusterer
 
 
 @clusterer("minibatch-kmeans", reference="Sculley 2010, Web-scale k-means clustering")
-def minibatch_kmeans(k: int, seed: int, *, n_init: int = 3, max_iter: int = 10_000, batch_size: int = 1024) -> Any:
+def minibatch_kmeans(
+    k: int,
+    seed: int,
+    *,
+    n_init: Annotated[int, Ge(1)] = 3,
+    max_iter: Annotated[int, Ge(1)] = 10_000,
+    batch_size: Annotated[int, Ge(1)] = 1024,
+) -> Any:
     """Mini-batch k-means from the best of some k-means++ starts, as in the notebook.
 
     Args:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Ge
 
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError
@@ -18,7 +20,7 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
 
 @dataset("images")
-def images(*, path: str, size: int | None = None) -> Dataset:
+def images(*, path: str, size: Annotated[int | None, Ge(1)] = None) -> Dataset:
     """A folder with train/CLASS/*.png and test/CLASS/*.png; `-d FOLDER` for short.
 
     Args:
@@ -31,8 +33,6 @@ def images(*, path: str, size: int | None = None) -> Dataset:
     folder = Path(path)
     if not folder.is_dir():
         raise InputError(f"no folder '{path}'; -d wants a data set's name, an .npz file or a folder of images")
-    if size is not None and size < 1:
-        raise InputError(f"images:size={size} must be at least 1 pixel")
     classes = sorted(p.name for p in folder.glob("train/*") if p.is_dir() and not p.name.startswith("."))
     found = {part: _paths(folder / part) for part in ("train", "test")}
     for part, paths in found.items():

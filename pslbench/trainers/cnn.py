@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Ge
 
 from pslbench.contracts import TrainingData
 from pslbench.parts import trainer
@@ -42,16 +44,23 @@ def cnn(
     data: TrainingData,
     seed: int,
     *,
-    epochs: int = 6,
-    min_steps: int = 1000,
-    batch_size: int = 32,
+    epochs: Annotated[int, Ge(1)] = 6,
+    min_steps: Annotated[int, Ge(0)] = 1000,
+    batch_size: Annotated[int, Ge(1)] = 32,
     select: Literal["last", "test"] = "last",
 ) -> Network:
     """The notebook's convolutional network with heavy dropout.
 
-    Trained for `epochs` passes over the pseudo-labels, or more passes until `min_steps` steps are made. The last
-    epoch is kept; `select=test` keeps the one that scores best on the test set, as the notebook did: its rows are
-    marked. Images of fewer than 28 pixels a side are enlarged.
+    Images of fewer than 28 pixels a side are enlarged.
+
+    Args:
+        data: images.
+        seed: of first weights, order and dropout.
+        epochs: passes over the pseudo-labels.
+        min_steps: where so many passes have fewer steps than this, there are more passes.
+        batch_size: images a step.
+        select: the epoch that is kept: the last, or the one that scores best on the test set, as in the notebook,
+            whose rows are marked and do not compete.
     """
     import numpy as np
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Gt
 
 from pslbench.contracts import TrainingData
 from pslbench.parts import trainer
@@ -28,8 +30,17 @@ class Linear:
 
 
 @trainer("logreg", reference="Cox 1958")
-def logreg(data: TrainingData, seed: int, *, C: float = 1.0, max_iter: int = 1000) -> Linear:
-    """Multinomial logistic regression on the flattened samples."""
+def logreg(
+    data: TrainingData, seed: int, *, C: Annotated[float, Gt(0)] = 1.0, max_iter: Annotated[int, Ge(1)] = 1000
+) -> Linear:
+    """Multinomial logistic regression on the flattened samples.
+
+    Args:
+        data: images or feature vectors.
+        seed: not used by the default solver; nothing here is random.
+        C: inverse strength of the L2 penalty.
+        max_iter: steps of L-BFGS at the most.
+    """
     import numpy as np
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression

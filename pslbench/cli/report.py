@@ -1,0 +1,42 @@
+"""What every command that has results ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pslbench.cli.screen import complain, output
+from pslbench.errors import one_line
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Result
+    from pslbench.engine.store import Store
+    from pslbench.plugins.manager import Catalog
+
+
+def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool = True) -> int:
+    """Let every reporter have the rows that were asked for (one that writes: the folder's), and show what it gives.
+
+    Returns:
+        The exit status: 0 where all went well, 2 where a cell failed for what the user asked, 1 where a cell or a
+        reporter failed otherwise.
+    """
+    everything, broken = store.results(), False
+    for name, part in catalog.parts("reporter").items():
+        if not part.enabled or not (part.writes or show):
+            continue
+        try:
+            shown = part(everything if part.writes else asked, store.folder)
+        except Exception as error:
+            complain(f"reporter '{name}' failed: {one_line(error)}")
+            broken = True
+        else:
+            if shown is not None:
+                output().print(shown)
+    failed = [result for result in asked if not result.ok]
+    if failed:
+        where = store.folder / "cells" / f"{failed[0].key}.json"
+        complain(f"{len(failed)} of {len(asked)} cells failed; the first one's traceback is in {where}")
+    output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
+    by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
+    return 2 if by_input else int(broken or bool(failed))
