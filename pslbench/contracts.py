@@ -146,14 +146,12 @@ class Clusters:
         centres: float32 (k, d).
         medoids: int64 (k,), the member nearest its cluster's centre (of an empty cluster: the nearest of all samples).
         distances: float32 (n,), Euclidean, from each sample to the centre of its cluster.
-        predict: the cluster, int64 (m,), of new samples given as features, float32 (m, d).
     """
 
     assignment: Ints
     centres: Floats
     medoids: Ints
     distances: Floats
-    predict: Callable[[Floats], Ints]
 
     def __post_init__(self) -> None:
         for array in (self.assignment, self.centres, self.medoids, self.distances):
@@ -329,6 +327,8 @@ class Result:
 
     Attributes:
         key: hash of all that determines the row.
+        recipe: hash of all that determines it save the seed: rows that differ in it are not of one combination.
+        checksum: of the data.
         dataset, embedder, clusterer, strategy, trainer: the parts with their parameters, as a user would type them;
             `-` where the strategy uses none.
         budget, seed: as asked.
@@ -338,7 +338,9 @@ class Result:
         test_looks: how often the trainer looked at the test set.
         scores: every score of the protocol by name, in [0, 1] save `nll` (nats) and `classes_seen` (a count); absent
             where it has no meaning.
-        seconds: wall-clock seconds of each stage; a stage shared with other cells counts in full in each.
+        precision: the arithmetic the trainer says it used, `float32` or `bfloat16`; empty where it says nothing.
+        seconds: wall-clock seconds of each stage; a stage shared with other cells counts in full in each, as long as it
+            took when it was computed.
         peak_memory_mb: highest resident memory of the worker during this cell, in MiB.
         error: `{type, message, traceback}` of a cell that failed.
         finished: when, ISO 8601 in UTC.
@@ -352,10 +354,13 @@ class Result:
     trainer: str
     budget: int
     seed: int
+    recipe: str
+    checksum: str
     status: str
     labels_spent: int = 0
     upper_bound: bool = False
     test_looks: int = 0
+    precision: str = ""
     scores: dict[str, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float = 0.0

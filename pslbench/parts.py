@@ -150,6 +150,11 @@ class Part:
         return kind
 
     @property
+    def takes_seed(self) -> bool:
+        """Whether what it gives may depend on the seed: a strategy's pool has a stream; others have a parameter."""
+        return self.kind == "strategy" or "seed" in inspect.signature(self.function).parameters
+
+    @property
     def is_ready(self) -> bool:
         """Whether it can be called without any parameter being said."""
         return not any(parameter.required for parameter in self.parameters.values())
@@ -232,12 +237,18 @@ def dataset(name: str, *, reference: str = "", version: str = "1", enabled: bool
 
 
 def embedder(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
-    """Register `function(x, seed, *, ...) -> Embedding`; `x` is the pool alone, float32 (n, ...)."""
+    """Register `function(x, seed, *, ...) -> Embedding`; `x` is the pool alone, float32 (n, ...).
+
+    Leave `seed` out where nothing is random: the embedding is then computed once for all seeds.
+    """
     return lambda function: Part("embedder", name, function, reference, version, enabled)
 
 
 def clusterer(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
-    """Register `function(k, seed, *, ...)` that gives an object with scikit-learn's `fit`, and `predict` if it can."""
+    """Register `function(k, seed, *, ...)` that gives an object with scikit-learn's `fit`, and `predict` if it can.
+
+    Leave `seed` out where nothing is random.
+    """
     return lambda function: Part("clusterer", name, function, reference, version, enabled)
 
 
@@ -269,7 +280,10 @@ def strategy(
 def trainer(
     name: str, *, reference: str = "", version: str = "1", enabled: bool = True, images_only: bool = False
 ) -> Decorator:
-    """Register `function(data, seed, *, ...) -> Predictor`; `data` is a `TrainingData`."""
+    """Register `function(data, seed, *, ...) -> Predictor`; `data` is a `TrainingData`.
+
+    Leave `seed` out where nothing is random. A predictor may say in its `precision` what arithmetic it used.
+    """
     return lambda function: Part("trainer", name, function, reference, version, enabled, images_only=images_only)
 
 

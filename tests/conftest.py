@@ -14,6 +14,20 @@ from pslbench.cli import main
 from pslbench.datasets.mnist import MNIST
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What module-wide fixtures run keeps its stages here."""
+    os.environ["PSLBENCH_CACHE_DIR"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for the stages of one test: nothing is taken from another's."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("PSLBENCH_CACHE_DIR", str(folder))
+    return folder
+
+
 @pytest.fixture
 def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
     """The command line, called in this process."""

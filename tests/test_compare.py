@@ -32,7 +32,7 @@ def test_strategies_that_use_no_clusters_are_compared_too(tmp_path):
 
 def row(strategy, seed, accuracy, **more):
     return Result(
-        f"{strategy}{seed}{accuracy}", "d", "e", "c", strategy, "t", 10, seed, "ok",
+        f"{strategy}{seed}{accuracy}", "d", "e", "c", strategy, "t", 10, seed, "recipe", "data", "ok",
         scores={"test_accuracy": accuracy}, **more,
     )  # fmt: skip
 

@@ -93,8 +93,8 @@ def test_what_was_not_asked_for_makes_no_difference():
     """Non-interference: with every label changed that it did not ask for, a strategy does the same."""
     catalog = discover()
     data = catalog.call(catalog.choose("dataset", "digits")[0])
-    embedding = catalog.call(catalog.choose("embedder", "pixels")[0], data.x_train, 0)
-    clusters = fit_clusters(catalog.call(catalog.choose("clusterer", "kmeans")[0], 40, 0), embedding.features, 40)
+    embedding = catalog.call(catalog.choose("embedder", "pixels")[0], data.x_train)
+    clusters, _ = fit_clusters(catalog.call(catalog.choose("clusterer", "kmeans")[0], 40, 0), embedding.features, 40)
 
     def outcome(strategy, labels):
         account = Account(labels, 40)

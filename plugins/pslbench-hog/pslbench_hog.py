@@ -9,12 +9,11 @@ from pslbench import ContractError, Embedding, Part, embedder, hookimpl
 
 
 @embedder("hog", reference="Dalal & Triggs 2005, Histograms of oriented gradients for human detection")
-def hog(x: Any, seed: int, *, orientations: int = 9, cell: int = 7) -> Embedding:
+def hog(x: Any, *, orientations: int = 9, cell: int = 7) -> Embedding:
     """Histograms of oriented gradients: strokes by their direction, so that a small shift changes little.
 
     Args:
         x: images, float32 (n, height, width, channels).
-        seed: not used; nothing here is random.
         orientations: how many directions a histogram tells apart.
         cell: pixels a side of the square that a histogram is taken over.
     """

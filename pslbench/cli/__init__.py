@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pslbench.cli import compare, data, leaderboard, listing, plugins, run, show
+from pslbench.cli import cache, compare, data, leaderboard, listing, plugins, run, show
 from pslbench.cli.screen import errors, output
 from pslbench.errors import InputError
 
@@ -39,6 +39,7 @@ app.command("show")(show.show)
 app.command("plugins")(plugins.plugins)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.add_typer(data.app, name="data")
+app.add_typer(cache.app, name="cache")
 
 
 @app.callback()

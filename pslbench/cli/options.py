@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import os
+import time
+import tomllib
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from functools import wraps
@@ -16,16 +18,18 @@ from pslbench.cli.screen import complain
 from pslbench.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    from pslbench.engine.cache import Settings
     from pslbench.engine.plan import Grid
     from pslbench.parts import Choice
     from pslbench.plugins.manager import Catalog
 
 RESULTS = Path("results/latest")
+NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}
 
 
 @dataclass(frozen=True)
 class Plugins:
-    """Where parts come from beyond the built-in ones and the installed packages."""
+    """Where parts come from, beyond the built-in ones and those of installed packages."""
 
     plugin: Annotated[
         list[str], typer.Option("--plugin", metavar="FILE", help="Python file with a plugin. May be repeated.")
@@ -83,14 +87,95 @@ class Combinations:
         )
 
 
+def _read_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Take a file's values as the defaults of the command's options. Raises InputError."""
+    if path is None:
+        return None
+    try:
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"--config {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"--config {path} is no TOML: {error}") from None
+    known = {parameter.name: parameter for parameter in context.command.params if parameter.name}
+    for name, value in said.items():
+        if name not in known or name in NOT_IN_CONFIG:
+            raise unknown(f"name in {path}:", name, sorted(known.keys() - NOT_IN_CONFIG))
+        if isinstance(value, dict):
+            raise InputError(f"--config {path}: '{name}' is a table; write {name} = ...")
+        many = known[name].nargs == -1 or getattr(known[name], "multiple", False)
+        said[name] = [str(v) for v in (value if isinstance(value, list) else [value])] if many else value
+        if isinstance(said[name], list) and not many:
+            raise InputError(f"--config {path}: '{name}' takes one value, not a list")
+    context.default_map = said
+    return path
+
+
 @dataclass(frozen=True)
 class Execution:
     """How cells are run, and where their results go."""
 
     jobs: Annotated[int, typer.Option("-j", "--jobs", metavar="N", min=0, help="Workers; 0 for one a core.")] = 0
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Run on the Dask cluster at ADDRESS, or on a 'local' one.")
+    ] = None
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of results; what it has is not run again.")
     ] = RESULTS
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run cells again that failed before.")] = False
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run every cell again, from the start.")] = False
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=0, help="End a cell that takes longer; its row says so.")
+    ] = None
+    memory_limit: Annotated[
+        float | None, typer.Option(metavar="GB", min=0, help="End a cell whose worker takes more memory of its own.")
+    ] = None
+    cache_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where stages are kept; else $PSLBENCH_CACHE_DIR.")
+    ] = None
+    cache_size: Annotated[float, typer.Option(metavar="GB", min=0, help="How much of them is kept.")] = 10
+    explain_cache: Annotated[
+        bool, typer.Option("--explain-cache", help="Say of each stage that is computed why it is.")
+    ] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and run nothing.")] = False
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="TOML file with options; those given here win.", is_eager=True, callback=_read_config
+        ),
+    ] = None
+    save_config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write these options to a file for --config, and run nothing.")
+    ] = None
+
+    def workers(self, cells: int) -> int:
+        """How many workers there are for so many cells."""
+        return max(1, min(self.jobs or os.cpu_count() or 1, cells))
+
+    def cache(self) -> Settings:
+        """The cache's settings. Raises InputError where there can be none."""
+        from pslbench.engine.cache import GIGABYTE, Settings, cache_root
+
+        folder = cache_root(self.cache_dir).absolute()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"cannot keep stages in '{folder}' ({error.strerror}); choose another --cache-dir"
+            ) from None
+        return Settings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0)
+
+
+def save_config(path: Path, **said: Any) -> None:
+    """Write options, by name, as a file for `--config`; those that are not set are left out. Raises InputError."""
+    import tomli_w
+
+    values = {name: str(value) if isinstance(value, Path) else value for name, value in said.items()}
+    kept = {name: value for name, value in values.items() if name not in NOT_IN_CONFIG and value not in (None, [])}
+    try:
+        path.write_text(tomli_w.dumps(kept), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write '{path}' ({error.strerror})") from None
 
 
 def spread(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,6 +185,8 @@ def spread(command: Callable[..., Any]) -> Callable[..., Any]:
     shown = [each for name, each in own.items() if name not in groups]
     for group in groups.values():
         hints = get_type_hints(group, include_extras=True)
+        for hint in hints.values():
+            hint.__metadata__[0].rich_help_panel = (group.__doc__ or "").partition(".\n")[0].rstrip(".")
         shown += [
             inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=_default(f), annotation=hints[f.name])
             for f in fields(group)

@@ -15,7 +15,8 @@ from pslbench.engine.plan import Cell
 class ProgressBar:
     """Cells done, the stages now running, and the time left."""
 
-    def __init__(self) -> None:
+    def __init__(self, explains: bool = False) -> None:
+        self._explains = explains
         self._console = errors()
         self._live = self._console.is_terminal
         self._bar = Progress(
@@ -49,9 +50,13 @@ class ProgressBar:
         if done:
             self._console.print(f"{done} of {cells} cells were there already")
 
-    def stage(self, cell: Cell, stage: str) -> None:
-        self._running[cell.key] = cell, stage
-        self._show()
+    def heard(self, cell: Cell, kind: str, message: str) -> None:
+        """A `stage` of a cell begins, or one was `computed`, for a reason."""
+        if kind == "stage":
+            self._running[cell.key] = cell, message
+            self._show()
+        elif self._explains:
+            self._console.print(f"computed: {escape(message)}", soft_wrap=True)
 
     def finished(self, result: Result) -> None:
         self._done += 1

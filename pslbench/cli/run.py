@@ -2,18 +2,25 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pslbench.cli.options import Combinations, Execution, Plugins, spread
+from pslbench.cli.options import Combinations, Execution, Plugins, save_config, spread
 from pslbench.cli.report import report
-from pslbench.cli.screen import complain
+from pslbench.cli.screen import complain, output
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
     from pslbench.contracts import Result
-    from pslbench.engine.plan import Grid
+    from pslbench.engine.cache import Settings
+    from pslbench.engine.executors import Pool, Tell
+    from pslbench.engine.plan import Grid, Plan
     from pslbench.engine.store import Store
     from pslbench.plugins.manager import Catalog
 
@@ -46,11 +53,18 @@ def run(
 
       pslbench run "centroid:keep=0.2|0.5|1" -c all -t logreg
     """
+    if execution.save_config:
+        said = asdict(combinations) | asdict(execution) | asdict(plugins)
+        save_config(execution.save_config, strategies=strategies, every=every, **said)
+        return 0
     catalog = plugins.find()
     names = list(strategies or []) + (["all"] if every else [])
     if not names:
         raise InputError(f"name strategies, or --all; known: {', '.join(catalog.parts('strategy'))}")
-    store, results = run_grid(catalog, combinations.grid(catalog, names), execution, plugins)
+    grid = combinations.grid(catalog, names)
+    if execution.dry_run:
+        return _foresee(catalog, grid, execution)
+    store, results = run_grid(catalog, grid, execution, plugins)
     return report(catalog, store, results)
 
 
@@ -58,20 +72,68 @@ def run_grid(catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugin
     """Run what is missing of a grid, with a progress bar, and give all its rows and the store that has them."""
     from pslbench.cli.progress import ProgressBar
     from pslbench.engine import run as engine
-    from pslbench.engine.executors import Workers
-    from pslbench.engine.plan import plan
     from pslbench.engine.store import Store
+
+    settings = execution.cache()
+    planned = _plan(catalog, grid)
+    store = Store.create(execution.output)
+    with store.alone():
+        missing = engine.missing_cells(planned, store, execution.retry_failed, execution.fresh)
+        store.note_run(engine.manifest(["pslbench", *sys.argv[1:]], planned, execution.workers(len(missing))))
+        watcher = ProgressBar(execution.explain_cache)
+        try:
+            with watcher:
+                pool = partial(_pool, execution, plugins, settings, store, len(missing), watcher.heard)
+                return store, engine.run(catalog, planned, store, missing, pool, watcher, complain)
+        except KeyboardInterrupt:
+            report(catalog, store, store.results(cell.key for cell in planned.cells))
+            raise
+
+
+def _plan(catalog: Catalog, grid: Grid) -> Plan:
+    from pslbench.engine.plan import plan
 
     planned = plan(catalog, grid, catalog.call)
     for warning in planned.warnings:
         complain(warning)
-    store = Store.create(execution.output)
-    at_most = min(execution.jobs or os.cpu_count() or 1, len(planned.cells))
-    workers = Workers(at_most, tuple(plugins.plugin), tuple(plugins.no_plugin), store.folder / "workers.log")
-    store.note_run(engine.manifest(["pslbench", *sys.argv[1:]], planned, workers))
-    try:
-        with ProgressBar() as bar:
-            return store, engine.run(catalog, planned, store, workers, bar, complain)
-    except KeyboardInterrupt:
-        report(catalog, store, store.results(cell.key for cell in planned.cells))
-        raise
+    return planned
+
+
+def _pool(
+    execution: Execution, plugins: Plugins, cache: Settings, store: Store, cells: int, tell: Tell
+) -> AbstractContextManager[Pool]:
+    from pslbench.engine.cache import GIGABYTE
+    from pslbench.engine.executors import dask_pool, local_pool
+    from pslbench.engine.worker import Orders
+
+    jobs = execution.workers(cells)
+    orders = Orders(
+        tuple(str(Path(file).absolute()) for file in plugins.plugin),
+        tuple(plugins.no_plugin),
+        cache,
+        str((store.folder / "workers.log").absolute()),
+        max(1, (os.cpu_count() or 1) // jobs),
+        execution.timeout,
+        int(execution.memory_limit * GIGABYTE) if execution.memory_limit else None,
+    )
+    return dask_pool(orders, jobs, execution.dask) if execution.dask else local_pool(orders, jobs, tell)
+
+
+def _foresee(catalog: Catalog, grid: Grid, execution: Execution) -> int:
+    """Say what a run would do."""
+    from pslbench.engine.cache import StageCache
+    from pslbench.engine.run import missing_cells, prospect
+    from pslbench.engine.store import Store
+
+    planned, store = _plan(catalog, grid), Store(execution.output)
+    missing = missing_cells(planned, store, execution.retry_failed, execution.fresh)
+    jobs = execution.workers(len(missing))
+    found = prospect(planned, store, missing, StageCache(execution.cache()), jobs)
+    console = output()
+    console.print(f"{found.cells} cells: {found.done} done, {found.cached} trained before, {found.to_run} to run")
+    if found.to_run > found.unknown:
+        took = timedelta(seconds=round(found.seconds))
+        console.print(f"about {took} for {found.to_run - found.unknown} of them with {jobs} jobs, by earlier rows")
+    if found.unknown:
+        console.print(f"{found.unknown} of a kind that {execution.output} has no row of: no telling how long they take")
+    return 0

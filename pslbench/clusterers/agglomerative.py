@@ -8,12 +8,11 @@ from pslbench.parts import clusterer
 
 
 @clusterer("agglomerative", reference="Ward 1963")
-def agglomerative(k: int, seed: int, *, n_neighbors: Annotated[int, Ge(0)] = 10) -> Any:
+def agglomerative(k: int, *, n_neighbors: Annotated[int, Ge(0)] = 10) -> Any:
     """Ward's hierarchical clustering, merging along the graph of nearest neighbours.
 
     Args:
         k: how many clusters.
-        seed: not used; nothing here is random.
         n_neighbors: neighbours of each sample in the graph; 0 for Ward's method without a graph, whose memory grows
             with the square of the pool.
     """

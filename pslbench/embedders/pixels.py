@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @embedder("pixels")
-def pixels(x: Floats, seed: int) -> Embedding:
+def pixels(x: Floats) -> Embedding:
     """The samples as they are, flattened."""
     return Embedding(flat(x), flat)
 

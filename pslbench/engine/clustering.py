@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 ROWS = 4096  # at a time, so that no second copy of the features is made
 
 
-def fit_clusters(fitter: Any, features: Floats, k: int) -> Clusters:
+def fit_clusters(fitter: Any, features: Floats, k: int, new: Floats | None = None) -> tuple[Clusters, Ints | None]:
     """Fit `fitter` to features, float32 (n, d), and describe the k clusters it finds.
+
+    Returns:
+        The clusters, and the cluster, int64 (m,), that each of the `new` samples, float32 (m, d), falls into.
 
     Centres are the object's own `cluster_centers_` or `means_`, else the means of the members. New samples go where
     its `predict` says, else to the nearest centre.
@@ -38,12 +41,11 @@ def fit_clusters(fitter: Any, features: Floats, k: int) -> Clusters:
         ]
     )
     medoids = _medoids(features, assignment, centres, distances)
-
-    def predict(new: Floats) -> Ints:
-        own = hasattr(fitter, "predict")
-        return np.asarray(fitter.predict(new) if own else pairwise_distances_argmin(new, centres)).astype(np.int64)
-
-    return Clusters(assignment, centres, medoids, distances, predict)
+    clusters = Clusters(assignment, centres, medoids, distances)
+    if new is None:
+        return clusters, None
+    falls = fitter.predict(new) if hasattr(fitter, "predict") else pairwise_distances_argmin(new, centres)
+    return clusters, np.asarray(falls).astype(np.int64)
 
 
 def _centres(fitter: Any, features: Floats, assignment: Ints, k: int) -> Floats:

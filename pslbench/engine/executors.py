@@ -1,155 +1,267 @@
-"""Runs cells in worker processes that live on between cells."""
+"""Runs cells in worker processes, on this machine or on a Dask cluster: both are `concurrent.futures` executors.
+
+A thread of the executor minds one worker process: it hands it cells, ends it where a cell takes too long or too much
+memory, and starts another where it died. On a Dask cluster these threads are those of the Dask workers.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Any
 
-from pslbench.contracts import Dataset, Result
+from pslbench.engine.cell import failure, now
 from pslbench.engine.plan import Cell
-from pslbench.parts import Choice
+from pslbench.engine.worker import ENVIRONMENT, Orders
+from pslbench.errors import InputError, one_line
 
 if TYPE_CHECKING:
-    from multiprocessing.queues import SimpleQueue
+    from pslbench.contracts import Floats, Result
 
-    from pslbench.contracts import Floats
+    Outcome = tuple[Result, "Floats | None"]
+    Tell = Callable[[Cell, str, str], None]
 
-Outcome = tuple[Result, "Floats | None"]
+ATTEMPTS = 2  # of a cell whose worker dies
+GLANCE = 0.2  # seconds between two looks at a worker's memory
+
+
+class WorkerDiedError(Exception):
+    """The worker process ended in the middle of a cell."""
+
+
+class Worker:
+    """One worker process, and this end of its pipe."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._pipe, theirs = Pipe()
+        environment = {**os.environ, **ENVIRONMENT, "TF_NUM_INTEROP_THREADS": str(orders.cores)}
+        with open(orders.log, "ab") as log:  # noqa: PTH123
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "pslbench.engine.worker", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is the main process's to answer
+            )
+        theirs.close()
+        self._pipe.send(orders)
+
+    def run(self, cell: Cell, tell: Tell) -> Outcome:
+        """Hand it a cell and wait for the outcome. Raises WorkerDiedError."""
+        start = time.monotonic()
+        try:
+            self._pipe.send(cell)
+            while True:
+                if self._pipe.poll(GLANCE):
+                    kind, message = self._pipe.recv()
+                    if kind == "done":
+                        outcome: Outcome = message
+                        return outcome
+                    tell(cell, kind, message)
+                elif excess := self._excess(time.monotonic() - start):
+                    self.kill()
+                    return _failed(cell, *excess, seconds=time.monotonic() - start), None
+        except (EOFError, OSError):
+            raise WorkerDiedError(f"its worker process ended with status {self._process.wait()}") from None
+
+    def _excess(self, seconds: float) -> tuple[str, str] | None:
+        timeout, limit = self._orders.timeout, self._orders.memory_limit
+        if timeout and seconds > timeout:
+            return "Timeout", f"it took longer than {timeout:g} seconds"
+        if limit and (used := _own_memory(self._process.pid)) > limit:
+            return "MemoryLimit", f"it took {used / 2**20:,.0f} MiB of memory, with a limit of {limit / 2**20:,.0f}"
+        return None
+
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._pipe.close()
+
+
+def _own_memory(pid: int) -> int:
+    """Resident bytes of a process that it does not share, as it does what is mapped from files."""
+    import psutil
+
+    try:
+        memory = psutil.Process(pid).memory_info()
+    except psutil.Error:
+        return 0
+    return int(memory.rss - getattr(memory, "shared", 0))
+
+
+def _failed(cell: Cell, kind: str, message: str, text: str = "", seconds: float = 0) -> Result:
+    return cell.row(**failure(kind, message, text, seconds), finished=now())
+
+
+class Minder:
+    """Runs cells, each in the worker process of the thread that it is called from."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+        self._of_thread = threading.local()
+        self._workers: list[Worker] = []
+        self._closed = False
+
+    def __call__(self, cell: Cell, tell: Tell) -> Outcome:
+        """The outcome of a cell. Where its worker dies, it is tried once more in another."""
+        start = time.monotonic()
+        for _ in range(ATTEMPTS):
+            try:
+                return self._worker().run(cell, tell)
+            except WorkerDiedError as error:
+                self._of_thread.worker, said = None, str(error)
+                if self._closed:
+                    break
+        return _failed(cell, "WorkerDied", f"{said}, {ATTEMPTS} times", seconds=time.monotonic() - start), None
+
+    def _worker(self) -> Worker:
+        worker: Worker | None = getattr(self._of_thread, "worker", None)
+        if worker is None or worker.ended:
+            worker = self._of_thread.worker = Worker(self._orders)
+            self._workers.append(worker)
+        return worker
+
+    def close(self) -> None:
+        """End all its workers, whatever they are doing."""
+        self._closed = True
+        for worker in self._workers:
+            worker.kill()
 
 
 @dataclass(frozen=True)
-class Workers:
-    """How many workers there are and what each is told at its start.
+class Pool:
+    """Where cells are run.
 
     Attributes:
-        jobs: how many worker processes.
-        plugin_files, plugins_off: what was given as `--plugin` and `--no-plugin`.
-        log: the file that what a worker prints is appended to.
+        executor: takes them.
+        run: what it is given with each; takes a cell and gives its outcome.
+        size: how many run at once.
     """
 
-    jobs: int
-    plugin_files: tuple[str, ...]
-    plugins_off: tuple[str, ...]
-    log: Path
+    executor: Executor
+    run: Callable[[Cell], Outcome]
+    size: int
 
 
-def execute(workers: Workers, cells: Sequence[Cell], tell: Callable[[Cell, str], None]) -> Iterator[Outcome]:
+@contextmanager
+def local_pool(orders: Orders, jobs: int, tell: Tell) -> Iterator[Pool]:
+    """`jobs` worker processes on this machine, started as cells come; `tell` hears of the stages they begin."""
+    minder = Minder(orders)
+    executor = ThreadPoolExecutor(jobs)
+    try:
+        yield Pool(executor, partial(minder, tell=tell), jobs)
+    finally:
+        minder.close()
+        executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def dask_pool(orders: Orders, jobs: int, address: str) -> Iterator[Pool]:
+    """The workers of a Dask cluster: of the scheduler at `address`, or, for `local`, `jobs` on this machine.
+
+    A Dask worker that dies is Dask's to answer: the cell goes to another one, once.
+
+    Raises:
+        InputError: where distributed is not installed, or nobody answers at the address.
+    """
+    try:
+        import dask
+        import distributed
+    except ImportError:
+        raise InputError(
+            "--dask needs the package distributed; install it with: pip install 'pslbench[dask]'"
+        ) from None
+    dask.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS - 1})
+    connect: Any = distributed.Client
+    start: Any = distributed.LocalCluster
+    local = start(jobs, threads_per_worker=1, dashboard_address=None) if address == "local" else nullcontext()
+    with local as cluster:
+        try:
+            client: Any = connect(cluster or address, timeout=10)
+        except (OSError, ValueError) as error:
+            raise InputError(f"no Dask scheduler answers at '{address}' ({one_line(error)})") from None
+        with client:
+            size = sum(client.nthreads().values())
+            yield Pool(client.get_executor(pure=False), partial(_run_on_dask, orders), max(size, 1))
+
+
+def _run_on_dask(orders: Orders, cell: Cell) -> Outcome:
+    return _minder(orders)(cell, lambda *_: None)
+
+
+@lru_cache(maxsize=1)
+def _minder(orders: Orders) -> Minder:
+    """This process's, for as long as the orders are the same."""
+    return Minder(orders)
+
+
+def execute(pool: Pool, cells: Sequence[Cell], expected: Callable[[Cell], float]) -> Iterator[Outcome]:
     """Run the cells and yield each outcome as it comes.
 
-    Where a worker dies, the cells that were running are tried once more, each with a worker to itself; those that kill
-    it again fail. The others never notice.
-
     Args:
-        workers: how to run them.
-        cells: what to run, started in this order.
-        tell: hears of each cell and the stage that it enters.
+        pool: where to run them.
+        cells: what to run. Those that share a stage with one that is running wait for it where others need not, and
+            those that take long come first.
+        expected: seconds a cell will take, by what is known now; infinite where nothing is.
     """
-    left = {cell.key: cell for cell in cells}
-    while left:
-        running: dict[str, Cell] = {}
-
-        def note(cell: Cell, stage: str, running: dict[str, Cell] = running) -> None:
-            running[cell.key] = cell
-            tell(cell, stage)
-
-        try:
-            for result, probabilities in _attempt(workers, list(left.values()), note):
-                left.pop(result.key)
-                running.pop(result.key, None)
-                yield result, probabilities
-        except BrokenProcessPool:
-            for cell in list(running.values()) or list(left.values())[:1]:
-                yield _alone(workers, left.pop(cell.key), tell)
+    queue = Queue(cells, expected)
+    running: dict[Future[Outcome], Cell] = {}
+    while queue or running:
+        while queue and len(running) < pool.size:
+            cell = queue.pop({each.shared_stage for each in running.values()})
+            running[pool.executor.submit(pool.run, cell)] = cell
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            cell = running.pop(future)
+            queue.started.add(cell.shared_stage)
+            yield _outcome(future, cell)
 
 
-def _alone(workers: Workers, cell: Cell, tell: Callable[[Cell, str], None]) -> Outcome:
+def _outcome(future: Future[Outcome], cell: Cell) -> Outcome:
     try:
-        return next(_attempt(replace(workers, jobs=1), [cell], tell))
-    except BrokenProcessPool as error:
-        message = {"type": "WorkerDied", "message": "its worker process died, twice", "traceback": str(error)}
-        finished = datetime.now(UTC).isoformat(timespec="seconds")
-        return cell.row(status="failed", error=message, finished=finished), None
+        return future.result()
+    except Exception as error:  # of the cluster: what goes wrong in a cell is in its row
+        return _failed(cell, type(error).__name__, str(error), traceback.format_exc()), None
 
 
-def _attempt(workers: Workers, cells: Sequence[Cell], tell: Callable[[Cell, str], None]) -> Iterator[Outcome]:
-    """Run the cells in one set of workers. Raises BrokenProcessPool where one of them dies."""
-    context = multiprocessing.get_context("spawn")
-    messages: SimpleQueue[tuple[int, str]] = context.SimpleQueue()
-    pool = ProcessPoolExecutor(min(workers.jobs, len(cells)), context, _start_worker, (workers, messages))
-    try:
-        pending = {pool.submit(_run_cell, number, cell) for number, cell in enumerate(cells)}
-        while pending:
-            finished, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-            while not messages.empty():
-                number, stage = messages.get()
-                tell(cells[number], stage)
-            for future in sorted(finished, key=lambda each: each.exception() is not None):
-                yield future.result()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.kill()
-        raise
-    pool.shutdown()
+class Queue:
+    """Cells waiting to be started, by combination."""
 
+    def __init__(self, cells: Sequence[Cell], expected: Callable[[Cell], float]) -> None:
+        self._waiting: dict[tuple[str, ...], deque[Cell]] = {}
+        self._expected = expected
+        self.started: set[str] = set()
+        for cell in cells:
+            self._waiting.setdefault(cell.combination, deque()).append(cell)
 
-class _Worker:
-    """What one worker process keeps between its cells."""
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
 
-    def __init__(self, workers: Workers, messages: SimpleQueue[tuple[int, str]]) -> None:
-        from pslbench.engine.cache import StageCache
-        from pslbench.plugins.manager import discover
-
-        self.catalog = discover(workers.plugin_files, workers.plugins_off)
-        self.messages = messages
-        self.stages = StageCache()
-        self.data: dict[Choice, Dataset] = {}
-
-    def run(self, number: int, cell: Cell) -> Outcome:
-        from pslbench.engine.cell import run_cell
-
-        def load() -> Dataset:
-            if cell.dataset not in self.data:
-                self.data = {cell.dataset: self.catalog.call(cell.dataset)}
-            return self.data[cell.dataset]
-
-        def tell(stage: str) -> None:
-            self.messages.put((number, stage))
-
-        return run_cell(self.catalog, cell, load, self.stages, tell)
-
-
-_worker: _Worker
-
-
-def _start_worker(workers: Workers, messages: Any) -> None:
-    global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to answer
-    log = os.open(workers.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.environ.update(
-        {
-            # One thread an operation, so that no sum depends on their number; operations beside each other, so that a
-            # worker can use the cores that others leave idle.
-            "TF_NUM_INTRAOP_THREADS": "1",
-            "TF_NUM_INTEROP_THREADS": str(os.cpu_count() or 1),
-            "TF_ENABLE_ONEDNN_OPTS": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
-            "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-            "OMP_NUM_THREADS": "1",
-        }
-    )
-    _worker = _Worker(workers, messages)
-
-
-def _run_cell(number: int, cell: Cell) -> Outcome:
-    return _worker.run(number, cell)
+    def pop(self, busy: set[str]) -> Cell:
+        """The next cell to start; `busy` are the keys of shared stages that may be computed at this moment."""
+        heads = [waiting[0] for waiting in self._waiting.values()]
+        free = [cell for cell in heads if cell.shared_stage not in busy - self.started]
+        best = max(free or heads, key=self._expected)
+        waiting = self._waiting[best.combination]
+        waiting.popleft()
+        if not waiting:
+            del self._waiting[best.combination]
+        return best

@@ -1,4 +1,4 @@
-"""The label account, and the door that keeps what stands behind it out of a strategy's reach."""
+"""The label account, the exam, and the door that keeps what stands behind it out of a strategy's reach."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pslbench.errors import BudgetExceeded, ContractError
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Ints
+    from pslbench.contracts import Floats, Ints
 
 
 class Account:
@@ -49,6 +49,30 @@ class Account:
             raise BudgetExceeded(f"{asked.sum()} labels asked for, but the budget is {self._limit}")
         self._asked = asked
         return self._labels[indices]
+
+
+class Exam:
+    """The test set's labels, int64 (n_test,), and how often a trainer looked at them."""
+
+    def __init__(self, labels: Ints, n_classes: int) -> None:
+        self._labels, self._n_classes, self.looks = labels, n_classes, 0
+
+    def look(self, probabilities: Floats) -> float:
+        """Test accuracy of class probabilities, float (n_test, classes). Counted."""
+        self.looks += 1
+        return float((self.check(probabilities).argmax(axis=1) == self._labels).mean())
+
+    def check(self, probabilities: Floats) -> Floats:
+        """The same probabilities. Raises ContractError where they are none."""
+        import numpy as np
+
+        probabilities = np.asarray(probabilities)
+        wanted = (len(self._labels), self._n_classes)
+        if probabilities.shape != wanted:
+            raise ContractError(f"predict_proba must give {wanted} for the test set, not {probabilities.shape}")
+        if not (probabilities.min() >= 0 and np.allclose(probabilities.sum(axis=1), 1, atol=1e-2)):
+            raise ContractError("predict_proba must give probabilities: not negative, and 1 in sum for each sample")
+        return probabilities
 
 
 class _Request(NamedTuple):

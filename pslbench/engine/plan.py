@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pslbench.contracts import Dataset, Result
+from pslbench.engine.cache import Stage
+from pslbench.engine.identity import engine_facts, facts_of
 from pslbench.errors import InputError, one_line
-from pslbench.parts import Choice
+from pslbench.parts import Choice, said
 from pslbench.plugins.manager import Catalog
 
 NONE = "-"
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras")
+TRAINED_WITHIN = "label with trainer"  # the pseudo-labels of a strategy that trains depend on the trainer too
 MANY = 100_000  # seeds
 
 
@@ -35,6 +34,13 @@ class Cell:
     seed: int
     checksum: str
     key: str = ""
+    recipe: str = ""
+    stages: Mapping[str, Stage] = field(default_factory=dict)
+
+    @property
+    def stage_choices(self) -> dict[str, Choice | None]:
+        """The part of each stage after the data."""
+        return {"embed": self.embedder, "cluster": self.clusterer, "label": self.strategy, "train": self.trainer}
 
     @property
     def choices(self) -> dict[str, Choice | None]:
@@ -47,7 +53,18 @@ class Cell:
 
     def row(self, **facts: Any) -> Result:
         """The cell's row, with these facts."""
-        return Result(**{"key": self.key, **self.names, "budget": self.budget, "seed": self.seed, **facts})
+        known = {name: getattr(self, name) for name in ("key", "budget", "seed", "recipe", "checksum")}
+        return Result(**{**known, **self.names, **facts})
+
+    @property
+    def combination(self) -> tuple[str, ...]:
+        """What it shares with the other seeds of its combination."""
+        return (*self.names.values(), str(self.budget))
+
+    @property
+    def shared_stage(self) -> str:
+        """The key of the last stage that other strategies share with it."""
+        return next(self.stages[name].key for name in ("cluster", "embed", "data") if name in self.stages)
 
 
 @dataclass(frozen=True)
@@ -106,8 +123,8 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
                 seed,
                 data.checksum,
             )
-            keyed = replace(cell, key=cell_key(catalog, cell))
-            cells.setdefault(keyed.key, keyed)
+            known = identified(catalog, cell)
+            cells.setdefault(known.key, known)
     return Plan(tuple(cells.values()), tuple(warnings))
 
 
@@ -129,27 +146,42 @@ def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
             raise InputError(f"{trainer.name} trains on images, but {data.name} holds feature vectors; try -t logreg")
 
 
-def cell_key(catalog: Catalog, cell: Cell) -> str:
-    """Hash of all that determines the cell's row: parts, versions, parameters, sources, data, budget and seed."""
-    facts: list[Any] = [cell.checksum, cell.budget, cell.seed, _ground()]
-    for kind, choice in cell.choices.items():
+def identified(catalog: Catalog, cell: Cell) -> Cell:
+    """The cell with its stages, and the hashes of all that determines its row."""
+    stages = _stages(catalog, cell)
+    last = stages["train"]
+    scoring = engine_facts("engine/cell.py", "analysis/metrics.py")
+    key = _hash([last.key, cell.dataset.text, scoring])
+    lasting = [{k: v for k, v in stage.facts.items() if k not in ("seed", "upstream")} for stage in stages.values()]
+    return replace(cell, key=key, recipe=_hash([lasting, scoring]), stages=stages)
+
+
+def _stages(catalog: Catalog, cell: Cell) -> dict[str, Stage]:
+    """The stages of a cell in their order, each with what determines it."""
+    engine = engine_facts("contracts.py", "engine/stages.py", "engine/clustering.py", "engine/oracle.py")
+    data = Stage("data", cell.dataset.text, {"data": cell.checksum})
+    stages, title, upstream, seed = {"data": data}, cell.dataset.text, data.key, ""
+    for name, choice in cell.stage_choices.items():
         if choice is None:
-            facts.append(NONE)
-        elif kind == "dataset":
-            facts.append(choice.text)
-        else:
-            part = catalog.part(choice.kind, choice.name)[1]
-            facts += [choice.name, choice.values, part.version, part.source]
+            continue
+        part = catalog.part(choice.kind, choice.name)[1]
+        facts = {f"{key} of {choice.name}": said(value) for key, value in choice.values}
+        facts |= {**facts_of(part), **engine, "upstream": upstream}
+        if name in ("cluster", "label"):
+            facts["budget"] = str(cell.budget)
+        if part.takes_seed:
+            facts["seed"] = str(cell.seed)
+            seed = f", seed {cell.seed}"
+        title = f"{choice.text} on {title}"
+        stages[name] = Stage(name, f"{name} {title}, {cell.budget} labels{seed}", facts)
+        upstream = stages[name].key
+    label, train = stages["label"], stages["train"]
+    stages[TRAINED_WITHIN] = Stage("label", f"{label.title}, with {cell.trainer}", {**train.facts, **label.facts})
+    return stages
+
+
+def _hash(facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
-
-
-@cache
-def _ground() -> str:
-    """What every cell stands on: the files of the package that make a row, and the versions of the libraries."""
-    package = Path(__file__).parents[1]
-    files = ("contracts.py", "engine/cell.py", "engine/clustering.py", "engine/oracle.py", "analysis/metrics.py")
-    sources = [(package / file).read_text(encoding="utf-8") for file in files]
-    return json.dumps([*sources, *(version(library) for library in LIBRARIES)])
 
 
 def read_seeds(text: str) -> list[int]:

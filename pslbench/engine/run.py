@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from math import inf
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Protocol
 
 from pslbench.contracts import Result
-from pslbench.engine.executors import Workers, execute
-from pslbench.engine.plan import LIBRARIES, Cell, Plan
+from pslbench.engine.cache import StageCache
+from pslbench.engine.executors import Pool, execute
+from pslbench.engine.identity import LIBRARIES
+from pslbench.engine.plan import Cell, Plan
 from pslbench.engine.store import Store
 from pslbench.plugins.manager import Catalog
 
@@ -24,23 +30,27 @@ class Watcher(Protocol):
     """Who is told how a run goes on."""
 
     def started(self, cells: int, done: int) -> None: ...
-    def stage(self, cell: Cell, stage: str) -> None: ...
+    def heard(self, cell: Cell, kind: str, message: str) -> None: ...
     def finished(self, result: Result) -> None: ...
 
 
 def run(
-    catalog: Catalog, plan: Plan, store: Store, workers: Workers, watcher: Watcher, complain: Callable[[str], None]
+    catalog: Catalog,
+    plan: Plan,
+    store: Store,
+    missing: Sequence[Cell],
+    open_pool: Callable[[], AbstractContextManager[Pool]],
+    watcher: Watcher,
+    complain: Callable[[str], None],
 ) -> list[Result]:
-    """Run the cells of the plan that the store has no good result of.
+    """Run the cells that are missing, and save each as it ends.
 
     Returns:
         The rows of the plan's cells, those that were there already too.
     """
-    done = {result.key for result in store.results(cell.key for cell in plan.cells) if result.ok}
-    missing = [cell for cell in plan.cells if cell.key not in done]
     catalog.notify("pslbench_run_started", complain, plan=plan)
-    watcher.started(len(plan.cells), len(done))
-    for result, probabilities in execute(workers, missing, watcher.stage) if missing else ():
+    watcher.started(len(plan.cells), len(plan.cells) - len(missing))
+    for result, probabilities in _outcomes(missing, open_pool, Forecast(store.results())):
         store.save(result, probabilities)
         watcher.finished(result)
         catalog.notify("pslbench_cell_finished", complain, result=result)
@@ -49,14 +59,92 @@ def run(
     return results
 
 
-def manifest(command: Sequence[str], plan: Plan, workers: Workers) -> dict[str, Any]:
+def _outcomes(
+    missing: Sequence[Cell], open_pool: Callable[[], AbstractContextManager[Pool]], forecast: Forecast
+) -> Iterator[tuple[Result, Any]]:
+    if not missing:
+        return
+    with open_pool() as pool:
+        for result, probabilities in execute(pool, missing, forecast.seconds):
+            forecast.learn(result)
+            yield result, probabilities
+
+
+def missing_cells(plan: Plan, store: Store, retry_failed: bool, fresh: bool) -> list[Cell]:
+    """The cells of the plan that are to be run: those without a result, and what else is asked for."""
+    if fresh:
+        return list(plan.cells)
+    there = {result.key: result.ok for result in store.results(cell.key for cell in plan.cells)}
+    return [cell for cell in plan.cells if not there.get(cell.key, False) and (cell.key not in there or retry_failed)]
+
+
+class Forecast:
+    """How long cells take, by the rows there are: of the same combination, else of the same strategy and trainer."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        self._known: dict[tuple[str, ...], list[float]] = {}
+        for result in results:
+            self.learn(result)
+
+    def learn(self, result: Result) -> None:
+        if result.ok:
+            whole = (
+                result.dataset,
+                result.embedder,
+                result.clusterer,
+                result.strategy,
+                result.trainer,
+                str(result.budget),
+            )
+            for name in (whole, (result.dataset, result.strategy, result.trainer)):
+                self._known.setdefault(name, []).append(result.seconds["total"])
+
+    def seconds(self, cell: Cell) -> float:
+        """Infinite where nothing is known."""
+        names = cell.names
+        for name in (cell.combination, (names["dataset"], names["strategy"], names["trainer"])):
+            if known := self._known.get(name):
+                return fmean(known)
+        return inf
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What a run would do: cells in all, done, with their training in the cache, and to be computed; seconds it may
+    take, and for how many cells to be computed nothing is known of that."""
+
+    cells: int
+    done: int
+    cached: int
+    to_run: int
+    seconds: float
+    unknown: int
+
+
+def prospect(plan: Plan, store: Store | None, missing: Sequence[Cell], cache: StageCache, jobs: int) -> Prospect:
+    """What `run` would do with these cells, on `jobs` workers."""
+    cached = [cell for cell in missing if cache.has(cell.stages["train"])]
+    to_run = [cell for cell in missing if not cache.has(cell.stages["train"])]
+    forecast = Forecast(store.results() if store else [])
+    seconds = [forecast.seconds(cell) for cell in to_run]
+    known = [each for each in seconds if each < inf]
+    return Prospect(
+        len(plan.cells),
+        len(plan.cells) - len(missing),
+        len(cached),
+        len(to_run),
+        sum(known) / jobs,
+        len(seconds) - len(known),
+    )
+
+
+def manifest(command: Sequence[str], plan: Plan, jobs: int) -> dict[str, Any]:
     """What was asked, and where it ran."""
     return {
         "command": " ".join(command),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "cells": len(plan.cells),
-        "jobs": workers.jobs,
-        "precision": "float32",
+        "jobs": jobs,
         "commit": _commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from filelock import FileLock, Timeout
 
 from pslbench.contracts import Result
 from pslbench.errors import InputError
@@ -36,6 +38,24 @@ class Store:
             raise InputError(f"cannot write to '{folder}' ({error.strerror}); choose another with -o") from None
         return cls(folder)
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other runs off the folder. Raises InputError where one is writing to it."""
+        lock, owner = FileLock(self.folder / ".lock"), self.folder / ".owner"
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            who = owner.read_text() if owner.exists() else "unknown"
+            raise InputError(
+                f"another run (process {who}) is writing to '{self.folder}'; wait for it, or choose another with -o"
+            ) from None
+        try:
+            with suppress(OSError):
+                owner.write_text(str(os.getpid()))
+            yield
+        finally:
+            lock.release()
+
     @classmethod
     def open(cls, folder: Path) -> Store:
         """A folder that holds results. Raises InputError where it does not."""
@@ -47,21 +67,36 @@ class Store:
         """Save one row; with its class probabilities of the test samples, float (n_test, classes), as float16."""
         import numpy as np
 
-        if probabilities is not None:
-            with _atomic(self.folder / "predictions" / f"{result.key}.npy") as file:
-                np.save(file, probabilities.astype(np.float16))
-        _write(self.folder / "cells" / f"{result.key}.json", json.dumps(asdict(result), indent=1).encode())
+        try:
+            if probabilities is not None:
+                with _atomic(self.folder / "predictions" / f"{result.key}.npy") as file:
+                    np.save(file, probabilities.astype(np.float16))
+            _write(self.folder / "cells" / f"{result.key}.json", json.dumps(asdict(result), indent=1).encode())
+        except OSError as error:
+            raise InputError(
+                f"cannot write to '{self.folder}' ({error.strerror}); what is finished is saved: make room, and the "
+                "same command goes on from there"
+            ) from None
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove the results of these cells."""
+        for key in keys:
+            (self.folder / "cells" / f"{key}.json").unlink(missing_ok=True)
+            (self.folder / "predictions" / f"{key}.npy").unlink(missing_ok=True)
 
     def results(self, keys: Iterable[str] | None = None) -> list[Result]:
         """The rows saved, of these cells or of all.
 
-        Where a part has changed since, a combination stands there twice, under two keys: the later row counts.
+        Where a part has changed since, or what is in a data file, rows from before and after do not belong together: of
+        each combination those count that were made as the last one was, and of each data set those of its last content.
         """
         cells = self.folder / "cells"
         paths = sorted(cells.glob("*.json")) if keys is None else [cells / f"{key}.json" for key in keys]
-        rows = [_read(path) for path in paths if path.exists()]
-        latest = {(*row.combination, row.seed): row for row in sorted(rows, key=lambda row: row.finished)}
-        return sorted(latest.values(), key=lambda row: (*row.combination, row.seed))
+        rows = sorted((_read(path) for path in paths if path.exists()), key=lambda row: row.finished)
+        content = {row.dataset: row.checksum for row in rows}
+        recipe = {row.combination: row.recipe for row in rows}
+        lasting = [r for r in rows if r.checksum == content[r.dataset] and r.recipe == recipe[r.combination]]
+        return sorted(lasting, key=lambda row: (*row.combination, row.seed))
 
     def probabilities(self, result: Result) -> Floats:
         """Class probabilities of the test samples, float16 (n_test, classes)."""
@@ -90,7 +125,7 @@ def _read(path: Path) -> Result:
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+    except (OSError, ValueError):
         raise InputError(f"{path} is damaged; remove it and run again") from None
 
 

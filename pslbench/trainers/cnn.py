@@ -3,10 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from math import ceil, cos, pi
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt
 
 from pslbench.contracts import TrainingData
 from pslbench.parts import trainer
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
 
     from pslbench.contracts import Floats
 
-LEARNING_RATE = 0.001  # Keras' own for Adam, which the notebook left as it is
+SMALL_BATCH = 32  # the notebook's
+NOTEBOOK_RATE = 0.001
 AT_A_TIME = 500  # images, when predicting
 SMALLEST = 28  # pixels: what two rounds of convolution and pooling were made for
+BFLOAT16 = ("amx_bf16", "avx512_bf16")  # as /proc/cpuinfo names them
+
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Network:
 
     model: Any
     weights: list[Any]
+    precision: Precision
 
     def predict_proba(self, x: Floats) -> Floats:
         """Class probabilities, float32 (m, classes), of images, float32 (m, height, width, channels)."""
@@ -35,7 +41,7 @@ class Network:
 
         self.model.set_weights(self.weights)
         logits = [self.model.predict_on_batch(x[i : i + AT_A_TIME]) for i in range(0, len(x), AT_A_TIME)]
-        probabilities: Floats = softmax(np.concatenate(logits), axis=1)
+        probabilities: Floats = softmax(np.concatenate(logits).astype(np.float32), axis=1)
         return probabilities
 
 
@@ -46,7 +52,10 @@ def cnn(
     *,
     epochs: Annotated[int, Ge(1)] = 6,
     min_steps: Annotated[int, Ge(0)] = 1000,
-    batch_size: Annotated[int, Ge(1)] = 32,
+    batch_size: Annotated[int, Ge(1)] = 128,
+    learning_rate: Annotated[float, Gt(0)] = 0.002,
+    recipe: Literal["suite", "notebook"] = "suite",
+    precision: Literal["auto", "float32", "bfloat16"] = "auto",
     select: Literal["last", "test"] = "last",
 ) -> Network:
     """The notebook's convolutional network with heavy dropout.
@@ -57,24 +66,50 @@ def cnn(
         data: images.
         seed: of first weights, order and dropout.
         epochs: passes over the pseudo-labels.
-        min_steps: where so many passes have fewer steps than this, there are more passes.
-        batch_size: images a step.
+        min_steps: the images seen are at least those of so many batches of 32; where there are few pseudo-labels, there
+            are more passes.
+        batch_size: images a step at the most; batches shrink, to no less than 32, where there would be fewer steps than
+            `min_steps`.
+        learning_rate: of Adam (Kingma & Ba 2015) at the start; it falls to zero along half a cosine.
+        recipe: `notebook` has batches of 32 and a learning rate of 0.001 throughout, in float32.
+        precision: of the arithmetic; `auto` is bfloat16, with weights in float32, where the processor has it.
         select: the epoch that is kept: the last, or the one that scores best on the test set, as in the notebook,
             whose rows are marked and do not compete.
     """
     import numpy as np
 
-    model = _start(data.pool.shape[1:], data.n_classes, batch_size, data.weights is not None, seed)
-    epochs = max(epochs, ceil(min_steps / ceil(len(data.indices) / batch_size)))
-    best_score, best = -1.0, None
+    n, as_notebook = len(data.indices), recipe == "notebook"
+    chosen = "float32" if as_notebook else _precision(precision)
+    epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH)))
+    fitting = max(SMALL_BATCH, epochs * n // max(min_steps, 1))
+    batch_size = min(batch_size, SMALL_BATCH if as_notebook else fitting)
+    shape = Shape(data.pool.shape[1:], data.n_classes, batch_size, data.weights is not None, chosen)
+    model, steps = _start(shape, seed), epochs * ceil(n / batch_size)
+    best_score, best, step = -1.0, None, 0
     for epoch in range(epochs):
         for batch in _batches(data, batch_size, np.random.default_rng([seed, epoch])):
+            falling = learning_rate * (1 + cos(pi * step / steps)) / 2
+            model.optimizer.learning_rate = NOTEBOOK_RATE if as_notebook else falling
             model.train_on_batch(*batch)  # fit's input pipeline takes seconds to close, and gains nothing here
+            step += 1
         if select == "test":
-            now = Network(model, model.get_weights())
+            now = Network(model, model.get_weights(), chosen)
             if (score := data.test_accuracy(now.predict_proba(data.x_test))) > best_score:
                 best_score, best = score, now
-    return best or Network(model, model.get_weights())
+    return best or Network(model, model.get_weights(), chosen)
+
+
+def _precision(wanted: Literal["auto", "float32", "bfloat16"]) -> Precision:
+    """What `auto` means here: bfloat16 on a GPU, and on a CPU that multiplies matrices of it."""
+    import keras
+
+    if wanted != "auto":
+        return wanted
+    if keras.backend.backend() != "torch" and keras.distribution.list_devices("gpu"):
+        return "bfloat16"
+    info = Path("/proc/cpuinfo")
+    has = info.exists() and any(f" {flag}" in info.read_text() for flag in BFLOAT16)
+    return "bfloat16" if has and keras.backend.backend() == "tensorflow" else "float32"
 
 
 def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
@@ -86,22 +121,31 @@ def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> I
         yield batch if data.weights is None else (*batch, data.weights[rows])
 
 
-def _start(shape: tuple[int, ...], n_classes: int, batch_size: int, weighted: bool, seed: int) -> Any:
+class Shape(NamedTuple):
+    """What a compiled network depends on."""
+
+    image: tuple[int, ...]
+    n_classes: int
+    batch_size: int
+    weighted: bool
+    precision: Precision
+
+
+def _start(shape: Shape, seed: int) -> Any:
     """A compiled model in the state that it would have if it were newly made with this seed."""
     import keras
 
-    model = _compiled(shape, n_classes, batch_size, weighted)
+    model = _compiled(shape)
     keras.utils.set_random_seed(seed)
-    for variable, value in zip(model.variables, _network(shape, n_classes).variables, strict=True):
+    for variable, value in zip(model.variables, _network(shape).variables, strict=True):
         variable.assign(value)
     for variable in model.optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
-    model.optimizer.learning_rate = LEARNING_RATE
     return model
 
 
 @lru_cache(maxsize=2)
-def _compiled(shape: tuple[int, ...], n_classes: int, batch_size: int, weighted: bool) -> Any:
+def _compiled(shape: Shape) -> Any:
     """The network with its training and prediction steps compiled, which takes longer than many a training.
 
     Each step is compiled for a full batch and for a smaller one here and now, so that what a cell computes does not
@@ -110,41 +154,40 @@ def _compiled(shape: tuple[int, ...], n_classes: int, batch_size: int, weighted:
     import keras
     import numpy as np
 
-    model = _network(shape, n_classes)
-    model.compile(
-        optimizer=keras.optimizers.Adam(LEARNING_RATE),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
-    x, y = np.zeros((AT_A_TIME, *shape), np.float32), np.zeros(batch_size, np.int64)
-    for size in dict.fromkeys((batch_size, max(1, batch_size - 1))):
-        model.train_on_batch(np.resize(x, (size, *shape)), y[:size], np.ones(size, np.float32) if weighted else None)
+    model = _network(shape)
+    model.compile(optimizer=keras.optimizers.Adam(), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    x, y = np.zeros((AT_A_TIME, *shape.image), np.float32), np.zeros(shape.batch_size, np.int64)
+    for size in dict.fromkeys((shape.batch_size, max(1, shape.batch_size - 1))):
+        weights = np.ones(size, np.float32) if shape.weighted else None
+        model.train_on_batch(np.resize(x, (size, *shape.image)), y[:size], weights)
     for size in (AT_A_TIME, AT_A_TIME - 1):
         model.predict_on_batch(x[:size])
     return model
 
 
-def _network(shape: tuple[int, ...], n_classes: int) -> Any:
+def _network(shape: Shape) -> Any:
     import keras
     from keras import layers
 
-    height, width = (max(side, SMALLEST) for side in shape[:2])
-    enlarge = [] if (height, width) == shape[:2] else [layers.Resizing(height, width)]
+    policy = f"mixed_{shape.precision}" if shape.precision == "bfloat16" else shape.precision
+    height, width = (max(side, SMALLEST) for side in shape.image[:2])
+    enlarge = [] if (height, width) == shape.image[:2] else [layers.Resizing(height, width, dtype=policy)]
     return keras.Sequential(
         [
-            keras.Input(shape),
+            keras.Input(shape.image),
             *enlarge,
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.BatchNormalization(),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.BatchNormalization(),
-            layers.Dropout(0.2),
-            layers.Flatten(),
-            layers.Dense(128, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(n_classes),
+            layers.Conv2D(32, 3, activation="relu", dtype=policy),
+            layers.Conv2D(32, 3, activation="relu", dtype=policy),
+            layers.MaxPooling2D(dtype=policy),
+            layers.BatchNormalization(dtype=policy),
+            layers.Conv2D(64, 3, activation="relu", dtype=policy),
+            layers.Conv2D(64, 3, activation="relu", dtype=policy),
+            layers.MaxPooling2D(dtype=policy),
+            layers.BatchNormalization(dtype=policy),
+            layers.Dropout(0.2, dtype=policy),
+            layers.Flatten(dtype=policy),
+            layers.Dense(128, activation="relu", dtype=policy),
+            layers.Dropout(0.5, dtype=policy),
+            layers.Dense(shape.n_classes, dtype="float32"),
         ]
     )

@@ -30,14 +30,11 @@ class Linear:
 
 
 @trainer("logreg", reference="Cox 1958")
-def logreg(
-    data: TrainingData, seed: int, *, C: Annotated[float, Gt(0)] = 1.0, max_iter: Annotated[int, Ge(1)] = 1000
-) -> Linear:
+def logreg(data: TrainingData, *, C: Annotated[float, Gt(0)] = 1.0, max_iter: Annotated[int, Ge(1)] = 1000) -> Linear:
     """Multinomial logistic regression on the flattened samples.
 
     Args:
         data: images or feature vectors.
-        seed: not used by the default solver; nothing here is random.
         C: inverse strength of the L2 penalty.
         max_iter: steps of L-BFGS at the most.
     """
@@ -46,10 +43,6 @@ def logreg(
     from sklearn.linear_model import LogisticRegression
 
     seen = np.unique(data.labels)
-    model = (
-        LogisticRegression(C=C, max_iter=max_iter, random_state=seed)
-        if len(seen) > 1
-        else DummyClassifier(strategy="most_frequent")
-    )
+    model = LogisticRegression(C=C, max_iter=max_iter) if len(seen) > 1 else DummyClassifier(strategy="most_frequent")
     model.fit(data.x.reshape(len(data.indices), -1), data.labels, sample_weight=data.weights)
     return Linear(model, seen, data.n_classes)

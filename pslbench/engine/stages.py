@@ -1,0 +1,167 @@
+"""The stages of a cell. Each calls one part, checks what it gave, and leaves arrays that can be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pslbench.contracts import Clusters, Dataset, Embedding, Pool, Predictor, PseudoLabels, TrainingData
+from pslbench.engine.cache import Entry
+from pslbench.engine.clustering import fit_clusters
+from pslbench.engine.oracle import Account, Exam, behind_door
+from pslbench.errors import ContractError
+from pslbench.parts import Choice
+from pslbench.plugins.manager import Catalog
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Floats
+
+SEEDED = ("embed", "cluster", "strategy", "train", "train-within-strategy")
+
+
+def seed_of(seed: int, use: str, count: int = 0) -> int:
+    """The seed of one use within a cell, from 0 to 2**32 - 1: the same for every cell of that seed."""
+    import numpy as np
+
+    return int(np.random.SeedSequence(seed, spawn_key=(SEEDED.index(use), count)).generate_state(1)[0])
+
+
+def _call(catalog: Catalog, choice: Choice, given: Any, seed: int) -> Any:
+    takes_seed = catalog.part(choice.kind, choice.name)[1].takes_seed
+    return catalog.call(choice, given, seed) if takes_seed else catalog.call(choice, given)
+
+
+def load(catalog: Catalog, dataset: Choice, checksum: str) -> Entry:
+    """The data's arrays. Raises ContractError where they are not what the cell was planned for."""
+    data = catalog.call(dataset)
+    if data.checksum != checksum:
+        raise ContractError(f"{dataset} is not what it was when the run began; run again")
+    return as_entry(data)
+
+
+def as_entry(data: Dataset) -> Entry:
+    arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
+    return Entry(arrays, {"name": data.name, "classes": data.classes})
+
+
+def as_dataset(entry: Entry) -> Dataset:
+    return Dataset(entry.info["name"], **entry.arrays, classes=tuple(entry.info["classes"]))
+
+
+def embed(catalog: Catalog, embedder: Choice, data: Dataset, seed: int) -> Entry:
+    """`features`, float32 (n, d), and, where the embedder can place new samples, `test_features`, float32 (m, d)."""
+    embedding: Embedding = _call(catalog, embedder, data.x_train, seed_of(seed, "embed"))
+    arrays = {"features": _features(embedder, embedding.features, len(data.x_train))}
+    if embedding.transform:
+        arrays["test_features"] = _features(embedder, embedding.transform(data.x_test), len(data.x_test))
+    return Entry(arrays)
+
+
+def _features(embedder: Choice, given: Any, n: int) -> Floats:
+    import numpy as np
+
+    features = np.asarray(given, np.float32).view()
+    if features.ndim != 2 or len(features) != n:
+        raise ContractError(f"{embedder} must give features (n, d), not {features.shape}")
+    if not np.isfinite(features).all():
+        raise ContractError(f"{embedder} gave features that are not finite")
+    features.flags.writeable = False
+    return features
+
+
+def cluster(catalog: Catalog, clusterer: Choice, embedding: Entry, k: int, seed: int) -> Entry:
+    """The arrays of `Clusters`; `test_assignment`, int64 (m,), where test samples have features."""
+    fitter = _call(catalog, clusterer, k, seed_of(seed, "cluster"))
+    clusters, falls = fit_clusters(fitter, embedding.arrays["features"], k, embedding.arrays.get("test_features"))
+    return Entry({**vars(clusters), **({} if falls is None else {"test_assignment": falls})})
+
+
+def as_clusters(entry: Entry) -> Clusters:
+    return Clusters(**{name: array for name, array in entry.arrays.items() if name != "test_assignment"})
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What labelling and training work on."""
+
+    catalog: Catalog
+    data: Dataset
+    trainer: Choice
+    seed: int
+
+    def exam(self) -> Exam:
+        return Exam(self.data.y_test, self.data.n_classes)
+
+
+def label(bench: Bench, strategy: Choice, budget: int, embedding: Entry | None, clusters: Entry | None) -> Entry:
+    """The arrays of `PseudoLabels`; `spent` labels, `looks` at the test set, and in how many `rounds` it trained."""
+    import numpy as np
+
+    data, exam, rounds = bench.data, bench.exam(), [0]
+    unlimited = bench.catalog.part("strategy", strategy.name)[1].needs_all_labels
+    account = Account(data.y_train, len(data.y_train) if unlimited else budget)
+
+    def train_within(pseudo_labels: PseudoLabels) -> Predictor:
+        rounds[0] += 1
+        return _train(bench, pseudo_labels, look, seed_of(bench.seed, "train-within-strategy", rounds[0] - 1))
+
+    with (
+        behind_door(exam.look) as look,
+        behind_door(account.label) as ask,
+        behind_door(train_within) as train_for,
+    ):
+        pool = Pool(
+            data.x_train,
+            data.n_classes,
+            budget,
+            np.random.default_rng(seed_of(bench.seed, "strategy")),
+            ask,
+            train_for,
+            None if embedding is None else Embedding(embedding.arrays["features"]),
+            None if clusters is None else as_clusters(clusters),
+        )
+        given = bench.catalog.call(strategy, pool)
+    if not isinstance(given, PseudoLabels):
+        raise ContractError(f"{strategy} must return PseudoLabels, not {type(given).__name__}")
+    _check_labels(given, data, clusters)
+    arrays = {name: array for name, array in vars(given).items() if array is not None}
+    return Entry(arrays, {"spent": account.spent, "looks": exam.looks, "rounds": rounds[0]})
+
+
+def _check_labels(given: PseudoLabels, data: Dataset, clusters: Entry | None) -> None:
+    n, classes = len(data.x_train), data.n_classes
+    if given.indices.min() < 0 or given.indices.max() >= n:
+        raise ContractError(f"PseudoLabels.indices must be samples of the pool, 0 to {n - 1}")
+    if given.labels.min() < 0 or given.labels.max() >= classes:
+        raise ContractError(f"PseudoLabels.labels must be classes, 0 to {classes - 1}")
+    if given.cluster_labels is not None and clusters is not None:
+        k = len(clusters.arrays["centres"])
+        if len(given.cluster_labels) != k:
+            raise ContractError(f"PseudoLabels.cluster_labels must have {k} entries, one a cluster")
+
+
+def train(bench: Bench, pseudo_labels: PseudoLabels) -> Entry:
+    """`probabilities`, float16 (m, classes), of the test samples; `looks` at the test set, and the `precision`."""
+    import numpy as np
+
+    exam = bench.exam()
+    with behind_door(exam.look) as look:
+        predictor = _train(bench, pseudo_labels, look, seed_of(bench.seed, "train"))
+        probabilities = exam.check(predictor.predict_proba(bench.data.x_test))
+    precision = getattr(predictor, "precision", "")
+    return Entry({"probabilities": probabilities.astype(np.float16)}, {"looks": exam.looks, "precision": precision})
+
+
+def _train(bench: Bench, pseudo_labels: PseudoLabels, look: Callable[[Floats], float], seed: int) -> Predictor:
+    data = bench.data
+    _check_labels(pseudo_labels, data, None)
+    training = TrainingData(
+        data.x_train, **_of(pseudo_labels), n_classes=data.n_classes, x_test=data.x_test, test_accuracy=look
+    )
+    predictor: Predictor = _call(bench.catalog, bench.trainer, training, seed)
+    return predictor
+
+
+def _of(pseudo_labels: PseudoLabels) -> dict[str, Any]:
+    return {name: getattr(pseudo_labels, name) for name in ("indices", "labels", "weights")}
