@@ -53,7 +53,7 @@ def cnn(
     epochs: Annotated[int, Ge(1)] = 6,
     min_steps: Annotated[int, Ge(0)] = 1000,
     batch_size: Annotated[int, Ge(1)] = 128,
-    learning_rate: Annotated[float, Gt(0)] = 0.002,
+    learning_rate: Annotated[float, Gt(0)] = 0.004,
     recipe: Literal["suite", "notebook"] = "suite",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     select: Literal["last", "test"] = "last",

@@ -1,0 +1,235 @@
+"""Nothing finished is lost, whatever is killed; the same rows on one worker, on two and on Dask."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import psutil
+import pytest
+from helpers import TINY, command, rows
+
+SLOW = """
+import os, time
+from pathlib import Path
+
+@strategy("slow", uses="x")
+def slow(pool: Pool, *, seconds: float = 0.4) -> PseudoLabels:
+    '''Takes its time, and notes that it ran.'''
+    with open(os.environ["NOTES"], "a") as notes:
+        notes.write("ran\\n")
+    time.sleep(seconds)
+    chosen = pool.rng.choice(len(pool), pool.budget, replace=False)
+    return PseudoLabels(chosen, pool.label(chosen))
+
+@strategy("once", uses="x")
+def once(pool: Pool) -> PseudoLabels:
+    '''Dies the first time.'''
+    if not os.path.exists(os.environ["NOTES"]):
+        Path(os.environ["NOTES"]).touch()
+        os._exit(3)
+    chosen = pool.rng.choice(len(pool), pool.budget, replace=False)
+    return PseudoLabels(chosen, pool.label(chosen))
+
+@strategy("hungry", uses="x")
+def hungry(pool: Pool) -> PseudoLabels:
+    '''Wants two gigabytes.'''
+    hoard = np.ones(2**28)
+    time.sleep(20)
+    return hoard
+
+@hookimpl
+def pslbench_register():
+    yield from (slow, once, hungry)
+"""
+CELLS = ["-d", "digits", "-t", "logreg", "-b", "40"]
+
+
+@pytest.fixture
+def notes(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTES", str(tmp_path / "notes"))
+    return tmp_path / "notes"
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "pslbench", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def finished(folder):
+    return {path.name for path in (folder / "cells").glob("*.json")}
+
+
+def until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def workers(process):
+    return [c for c in psutil.Process(process.pid).children(recursive=True) if "pslbench.engine.worker" in c.cmdline()]
+
+
+@pytest.mark.parametrize("moment", [0, 1, 2, 4, 6])
+def test_sigkill_at_any_moment_loses_nothing_and_runs_nothing_twice(plugin, notes, tmp_path, own_cache, moment):
+    given = ["run", "slow", *CELLS, "-s", "8", "-j", "2", "--plugin", plugin(SLOW)]
+    run = start(*given, "-o", tmp_path / "killed")
+    until(lambda: run.poll() is not None or len(finished(tmp_path / "killed")) >= moment)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    there = {name: (tmp_path / "killed" / "cells" / name).read_bytes() for name in finished(tmp_path / "killed")}
+    resumed = command(*given, "-o", tmp_path / "killed")
+    assert resumed.status == 0, resumed.err
+    assert len(finished(tmp_path / "killed")) == 8
+    for name, content in there.items():
+        assert (tmp_path / "killed" / "cells" / name).read_bytes() == content
+    assert notes.read_text().count("ran") <= 8 + 2  # what was running when it was killed
+    undisturbed = command(*given, "-o", tmp_path / "undisturbed", "--cache-dir", tmp_path / "other")
+    assert undisturbed.status == 0
+    pd.testing.assert_frame_equal(rows(tmp_path / "killed"), rows(tmp_path / "undisturbed"), check_exact=True)
+
+
+def test_a_killed_worker_costs_a_second_try_and_the_others_never_notice(plugin, notes, tmp_path):
+    run = start("run", "slow:seconds=1", *CELLS, "-s", "4", "-j", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW))
+    until(lambda: notes.exists() and len(workers(run)) == 2)
+    workers(run)[0].kill()
+    _, err = run.communicate(timeout=120)
+    assert run.returncode == 0, err
+    assert rows(tmp_path / "r").status.tolist() == ["ok"] * 4
+    assert notes.read_text().count("ran") <= 5
+
+
+def test_a_cell_whose_worker_dies_once_is_run_again(plugin, notes, tmp_path):
+    outcome = command("run", "once", *CELLS, "-s", "1", "-o", tmp_path / "r", "--plugin", plugin(SLOW))
+    assert outcome.status == 0, outcome.err
+    assert notes.exists()
+
+
+def test_ctrl_c_saves_what_is_done_shows_it_and_leaves_no_process(plugin, notes, tmp_path):
+    given = ["run", "slow", *CELLS, "-s", "9", "-j", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    run = start(*given)
+    until(lambda: len(finished(tmp_path / "r")) >= 2)
+    children = workers(run)
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert b"slow" in out
+    assert b"interrupted; what is finished is saved" in err
+    assert b"Traceback" not in err
+    assert 2 <= len(finished(tmp_path / "r")) < 9
+    until(lambda: not any(child.is_running() for child in children))
+
+
+def test_cells_that_take_too_long_or_too_much_are_ended_and_the_others_go_on(plugin, notes, tmp_path):
+    given = ["run", "slow:seconds=60", "hungry", "random", *CELLS, "-s", "1", "-o", tmp_path / "r"]
+    outcome = command(*given, "--plugin", plugin(SLOW), "--timeout", "8", "--memory-limit", "1")
+    assert outcome.status == 1
+    errors = rows(tmp_path / "r").set_index("strategy").error
+    assert errors["hungry"].startswith("MemoryLimit: it took")
+    assert errors["slow:seconds=60"] == "Timeout: it took longer than 8 seconds"
+    assert pd.isna(errors["random"])
+    assert "2 of 3 cells failed" in outcome.err
+
+
+def test_failures_stay_until_they_are_retried(plugin, notes, tmp_path):
+    given = ["run", "slow:seconds=3", *CELLS, "-s", "1", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    assert command(*given, "--timeout", "2").status == 1
+    again = command(*given)
+    assert again.status == 1
+    assert "1 of 1 cells were there already" in again.err
+    assert command(*given, "--retry-failed").status == 0
+    assert rows(tmp_path / "r").status.tolist() == ["ok"]
+
+
+def test_fresh_starts_over(plugin, notes, tmp_path):
+    given = ["run", "slow", *CELLS, "-s", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    assert command(*given).status == 0
+    assert command(*given, "--fresh").status == 0
+    assert notes.read_text().count("ran") == 4
+
+
+def test_a_second_run_on_the_same_folder_is_told_so(plugin, notes, tmp_path):
+    given = ["run", "slow:seconds=2", *CELLS, "-s", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    first = start(*given)
+    until(lambda: (tmp_path / "r" / ".owner").exists())
+    second = command(*given)
+    assert second.status == 2
+    assert f"another run (process {first.pid}) is writing to" in second.err
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+
+
+def test_a_full_disk_is_said_in_one_line_and_nothing_half_written_counts(tmp_path):
+    given = ["run", "random", *CELLS, "-s", "2", "-j", "1", "-o", str(tmp_path / "r")]
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); "
+    limited += "from pslbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([sys.executable, "-c", limited, *given], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2, done.stderr
+    assert "cannot write to" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert finished(tmp_path / "r") == set()
+    resumed = command(*given)
+    assert resumed.status == 0, resumed.err
+    assert len(rows(tmp_path / "r")) == 2
+
+
+def test_rows_are_the_same_on_dask_and_a_killed_dask_worker_costs_nothing(plugin, notes, tmp_path):
+    pytest.importorskip("distributed")
+    given = ["run", "centroid", "slow:seconds=1", *TINY, "--plugin", plugin(SLOW)]
+    alone = command(*given, "-j", "1", "-o", tmp_path / "alone", "--cache-dir", tmp_path / "one")
+    assert alone.status == 0, alone.err
+    run = start(*given, "--dask", "local", "-j", "2", "-o", tmp_path / "dask", "--cache-dir", tmp_path / "two")
+    until(lambda: len(workers(run)) == 2)
+    psutil.Process(workers(run)[0].pid).parent().kill()
+    _, err = run.communicate(timeout=180)
+    assert run.returncode == 0, err.decode()
+    pd.testing.assert_frame_equal(rows(tmp_path / "alone"), rows(tmp_path / "dask"), check_exact=True)
+
+
+def test_no_dask_at_the_address(tmp_path):
+    outcome = command("run", "random", *TINY, "-o", tmp_path, "--dask", "tcp://127.0.0.1:9")
+    assert outcome.status == 2
+    assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in outcome.err.strip().splitlines()[-1]
+
+
+def test_dry_run_says_what_would_be_run_and_runs_nothing(plugin, notes, tmp_path):
+    given = ["run", "slow", *CELLS, "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    before = command(*given, "-s", "2", "--dry-run")
+    assert before.status == 0, before.err
+    assert "2 cells: 0 done, 0 trained before, 2 to run" in before.out
+    assert "no telling how long" in before.out
+    assert not (tmp_path / "r").exists()
+    assert command(*given, "-s", "2").status == 0
+    after = command(*given, "-s", "5", "--dry-run")
+    assert "5 cells: 2 done, 0 trained before, 3 to run" in after.out
+    assert "about 0:00:0" in after.out
+
+
+def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
+    config = tmp_path / "mine.toml"
+    saved = command("run", "random", "centroid", *TINY, "-o", tmp_path / "r", "--save-config", config)
+    assert saved.status == 0, saved.err
+    assert not (tmp_path / "r").exists()
+    assert command("run", "--config", config).status == 0
+    assert set(rows(tmp_path / "r").strategy) == {"random", "centroid"}
+    assert command("run", "random", "--config", config, "-s", "3", "-o", tmp_path / "s").status == 0
+    assert rows(tmp_path / "s").strategy.tolist() == ["random"] * 3
+    config.write_text('bugdet = "3"\n')
+    wrong = command("run", "random", "--config", config)
+    assert wrong.status == 2
+    assert "did you mean 'budget'?" in wrong.err
+    config.write_text("budget = ")
+    assert "is no TOML" in command("run", "random", "--config", config).err
+
+
+def test_the_manifest_and_rows_say_precision_and_recipe(tmp_path):
+    assert command("run", "random", *TINY, "-o", tmp_path).status == 0
+    found = [json.loads(path.read_text()) for path in (tmp_path / "cells").glob("*.json")]
+    assert len({row["recipe"] for row in found}) == 1
+    assert len({row["key"] for row in found}) == 2
+    assert os.environ["PSLBENCH_CACHE_DIR"]
