@@ -131,7 +131,7 @@ def test_cells_that_take_too_long_or_too_much_are_ended_and_the_others_go_on(plu
     assert outcome.status == 1
     errors = rows(tmp_path / "r").set_index("strategy").error
     assert errors["hungry"].startswith("MemoryLimit: it took")
-    assert errors["slow:seconds=60"] == "Timeout: it took longer than 8 seconds"
+    assert errors["slow:seconds=60.0"] == "Timeout: it took longer than 8 seconds"
     assert pd.isna(errors["random"])
     assert "2 of 3 cells failed" in outcome.err
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
-from sklearn.metrics import adjusted_rand_score, log_loss
+from sklearn.metrics import adjusted_rand_score, f1_score, log_loss
 
 from pslbench.analysis.metrics import calibration_error, classifier_scores, cluster_scores
 from pslbench.contracts import TrainingData
@@ -131,6 +131,10 @@ def test_scores_are_those_of_scikit_learn():
     scores = classifier_scores(y, proba)
     assert scores["nll"] == pytest.approx(log_loss(y, proba))
     assert scores["test_accuracy"] == (proba.argmax(1) == y).mean()
+    assert scores["macro_f1"] == pytest.approx(f1_score(y, proba.argmax(1), average="macro"))
+    few = classifier_scores(y[y < 2], proba[y < 2])
+    only = {"labels": [0, 1], "average": "macro", "zero_division": 0}
+    assert few["macro_f1"] == pytest.approx(f1_score(y[y < 2], proba[y < 2].argmax(1), **only))
     clusters = rng.integers(9, size=200)
     found = cluster_scores(y, clusters)
     assert found["ari"] == pytest.approx(adjusted_rand_score(y, clusters))

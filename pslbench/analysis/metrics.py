@@ -15,16 +15,24 @@ def classifier_scores(y: Ints, probabilities: Floats) -> dict[str, float]:
     clipped at 1e-7) and `ece` (15 bins).
     """
     import numpy as np
-    from sklearn.metrics import f1_score
 
     predicted = probabilities.argmax(axis=1)
     true = np.clip(probabilities[np.arange(len(y)), y].astype(np.float64), 1e-7, 1)
     return {
         "test_accuracy": float((predicted == y).mean()),
-        "macro_f1": float(f1_score(y, predicted, labels=np.unique(y), average="macro", zero_division=0)),
+        "macro_f1": _macro_f1(y, predicted, probabilities.shape[1]),
         "nll": float(-np.log(true).mean()),
         "ece": calibration_error(y, probabilities),
     }
+
+
+def _macro_f1(y: Ints, predicted: Ints, n_classes: int) -> float:
+    """As scikit-learn's `f1_score`, which takes longer to check its input than a quick cell takes in all."""
+    import numpy as np
+
+    hits = np.bincount(y[predicted == y], minlength=n_classes)
+    there, given = np.bincount(y, minlength=n_classes), np.bincount(predicted, minlength=n_classes)
+    return float((2 * hits[there > 0] / (there + given)[there > 0]).mean())
 
 
 def calibration_error(y: Ints, probabilities: Floats, bins: int = 15) -> float:

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from pslbench.cli import cache, compare, data, leaderboard, listing, plugins, run, show
-from pslbench.cli.screen import errors, output
+from pslbench.cli.screen import INTERRUPTED, errors, interrupted, output
 from pslbench.errors import InputError
 
 
@@ -64,6 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             errors().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
         return 2
     except (KeyboardInterrupt, typer.Abort):
-        errors().print("interrupted; what is finished is saved, and the same command goes on from there")
-        return 130
+        interrupted()
+        return INTERRUPTED
     return status if isinstance(status, int) else 0

@@ -13,7 +13,7 @@ import typer
 
 from pslbench.cli.options import Combinations, Execution, Plugins, save_config, spread
 from pslbench.cli.report import report
-from pslbench.cli.screen import complain, output
+from pslbench.cli.screen import INTERRUPTED, complain, interrupted, output
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def run_grid(catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugin
                 return store, engine.run(catalog, planned, store, missing, pool, watcher, complain)
         except KeyboardInterrupt:
             report(catalog, store, store.results(cell.key for cell in planned.cells))
-            raise
+            interrupted()
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def _plan(catalog: Catalog, grid: Grid) -> Plan:

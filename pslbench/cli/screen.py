@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 PAGE = 120  # columns, where the output is no terminal
+INTERRUPTED = 130  # exit status, as of a shell
 
 
 def output() -> Console:
@@ -23,3 +24,7 @@ def errors() -> Console:
 def complain(message: str) -> None:
     """One line of warning on standard error."""
     errors().print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
+
+
+def interrupted() -> None:
+    errors().print("interrupted; what is finished is saved, and the same command goes on from there", soft_wrap=True)

@@ -34,10 +34,8 @@ def run_cell(
     Returns:
         Its row, and the class probabilities of the test samples, float16 (n_test, classes); None where it failed.
     """
-    from threadpoolctl import threadpool_limits
-
     start = time.perf_counter()
-    with PeakMemory() as memory, threadpool_limits(1):  # sums over threads round differently with their number
+    with PeakMemory() as memory:
         try:
             facts, probabilities = _run(catalog, cell, cache, tell)
         except (Exception, SystemExit) as error:

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -69,8 +70,9 @@ class Store:
 
         try:
             if probabilities is not None:
-                with _atomic(self.folder / "predictions" / f"{result.key}.npy") as file:
-                    np.save(file, probabilities.astype(np.float16))
+                whole = BytesIO()  # into a file itself, numpy.save does not notice a full disk
+                np.save(whole, probabilities.astype(np.float16))
+                _write(self.folder / "predictions" / f"{result.key}.npy", whole.getvalue())
             _write(self.folder / "cells" / f"{result.key}.json", json.dumps(asdict(result), indent=1).encode())
         except OSError as error:
             raise InputError(
@@ -129,21 +131,15 @@ def _json(path: Path) -> Any:
         raise InputError(f"{path} is damaged; remove it and run again") from None
 
 
-@contextmanager
-def _atomic(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its place at `path` only once it is complete."""
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that takes its place only once it is complete."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with partial.open("wb") as file:
-            yield file
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-
-
-def _write(path: Path, content: bytes) -> None:
-    with _atomic(path) as file:
-        file.write(content)
