@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import command, rows
 from scipy.special import softmax
 from sklearn.metrics import adjusted_rand_score, f1_score, log_loss
 
@@ -147,3 +148,12 @@ def test_calibration_error_of_known_cases():
     proba = np.tile([0.7, 0.3], (100, 1))
     assert calibration_error(y, proba) == pytest.approx(0, abs=1e-9)
     assert calibration_error(y, np.tile([1.0, 0.0], (100, 1))) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_cnn_trains_on_another_backend_of_keras(tmp_path, backend):
+    pytest.importorskip(backend)
+    words = ["random", "-d", "digits", "-b", "100", "-s", "1", "-t", "cnn:epochs=1,min_steps=60", "-o", tmp_path]
+    outcome = command("run", *words, KERAS_BACKEND=backend)
+    assert outcome.status == 0, outcome.err
+    assert rows(tmp_path).test_accuracy.item() > 0.3

@@ -105,7 +105,7 @@ def _precision(wanted: Literal["auto", "float32", "bfloat16"]) -> Precision:
 
     if wanted != "auto":
         return wanted
-    if keras.backend.backend() != "torch" and keras.distribution.list_devices("gpu"):
+    if keras.backend.backend() != "torch" and any("gpu" in name.lower() for name in keras.distribution.list_devices()):
         return "bfloat16"
     info = Path("/proc/cpuinfo")
     has = info.exists() and any(f" {flag}" in info.read_text() for flag in BFLOAT16)
@@ -140,7 +140,7 @@ def _start(shape: Shape, seed: int) -> Any:
     for variable, value in zip(model.variables, _network(shape).variables, strict=True):
         variable.assign(value)
     for variable in model.optimizer.variables:
-        variable.assign(keras.ops.zeros_like(variable))
+        variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
     return model
 
 

@@ -1,6 +1,5 @@
 """`make perf`: whole commands against stated alternatives, in one run; the figures in brackets are the ratios."""
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +9,35 @@ import pytest
 
 from pslbench.datasets.mnist import MNIST
 
-# Of the full experiments' images, so that training and validation stand in the notebook's proportion of 1 to 6.5:
-TRAIN, TEST, EPOCHS, EPOCHS_ON_CENTRES = 12_000, 4_000, 4, 100
+# Of the full experiments' epochs, so that training and validation stand in the notebook's proportion of 1 to 6.5:
+TRAIN, TEST, EPOCHS, EPOCHS_ON_CENTRES = 60_000, 10_000, 2, 83
+NOTHING = """
+import numpy as np
+from dataclasses import dataclass
+from pslbench import hookimpl, trainer
+
+@dataclass
+class Uniform:
+    n: int
+    def predict_proba(self, x):
+        return np.full((len(x), self.n), 1 / self.n, np.float32)
+
+@trainer("nothing")
+def nothing(data) -> Uniform:
+    return Uniform(data.n_classes)
+
+@hookimpl
+def pslbench_register():
+    yield nothing
+"""
 
 
 def run(*command):
     subprocess.run([str(c) for c in command], check=True, capture_output=True)
+
+
+def suite(*words):
+    run(sys.executable, "-m", "pslbench", *words)
 
 
 @pytest.fixture(scope="module")
@@ -27,18 +49,32 @@ def sample(mnist, tmp_path_factory):
 
 
 @pytest.mark.benchmark(group="the notebook's three experiments: clustering, centroid, centroid-only")
-@pytest.mark.parametrize("code", ["suite", "notebook"])
-def test_three_experiments(benchmark, sample, code):
-    folder = sample.with_name("results")
+@pytest.mark.parametrize("code", ["suite", "suite with recipe=notebook", "notebook"])
+def test_three_experiments(benchmark, sample, tmp_path, code):
     trainer = f"cnn:epochs={EPOCHS},min_steps={4 * EPOCHS_ON_CENTRES}"
-    batch = "minibatch-kmeans:n_init=50,batch_size=100"  # the notebook's
-    suite = ["-m", "pslbench", "run", "centroid", "centroid-only", "-d", sample, "-c", batch, "-t", trainer, "-s", "1"]
-    notebook = [Path(__file__).with_name("notebook.py"), sample, EPOCHS, EPOCHS_ON_CENTRES]
-    benchmark.pedantic(
-        lambda: run(sys.executable, *([*suite, "-o", folder] if code == "suite" else notebook)),
-        setup=lambda: shutil.rmtree(folder, ignore_errors=True),
-        rounds=1,
-    )
+    recipe = ",recipe=notebook" if "recipe" in code else ""
+    words = ["run", "centroid", "centroid-only", "-d", sample, "-t", trainer + recipe, "-s", "1", "-o", tmp_path]
+    script = [sys.executable, Path(__file__).with_name("notebook.py"), sample, EPOCHS, EPOCHS_ON_CENTRES]
+    benchmark.pedantic(lambda: run(*script) if code == "notebook" else suite(*words), rounds=1)
+
+
+@pytest.mark.benchmark(group="6 cells of the cnn on mnist-5k")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_jobs(benchmark, tmp_path, jobs):
+    benchmark.pedantic(lambda: suite("run", "random", "-s", "6", "-j", jobs, "-o", tmp_path), rounds=1)
+
+
+@pytest.mark.benchmark(group="10,000 cells that train nothing, 1 job: all, those already done, and the start alone")
+@pytest.mark.parametrize("what", ["all", "done", "start"])
+def test_engine(benchmark, tmp_path_factory, what):
+    folder = tmp_path_factory.getbasetemp() / "engine"
+    folder.mkdir(exist_ok=True)
+    (folder / "nothing.py").write_text(NOTHING)
+    seeds = 1 if what == "start" else 10_000
+    words = ["run", "random", "-d", "digits", "-t", "nothing", "-b", "40", "-s", seeds, "-j", "1"]
+    words += ["--plugin", folder / "nothing.py", "--cache-dir", folder / "cache"]
+    output = folder / ("start" if what == "start" else "results")
+    benchmark.pedantic(lambda: suite(*words, "-o", output), rounds=1)
 
 
 @pytest.mark.benchmark(group="answering at once")
