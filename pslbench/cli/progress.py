@@ -51,7 +51,7 @@ class ProgressBar:
             self._console.print(f"{done} of {cells} cells were there already")
 
     def heard(self, cell: Cell, kind: str, message: str) -> None:
-        """A `stage` of a cell begins, or one was `computed`, for a reason."""
+        """A `stage` of a cell begins, or one was `computed`, for a reason; comes from any thread."""
         if kind == "stage":
             self._running[cell.key] = cell, message
             self._show()
@@ -67,7 +67,7 @@ class ProgressBar:
             self._console.print(f"\\[{self._done}/{self._total}] {self._line(result)}", soft_wrap=True)
 
     def _show(self) -> None:
-        now = [f"{cell.strategy} s{cell.seed}: {stage}" for cell, stage in self._running.values()]
+        now = [f"{cell.strategy} s{cell.seed}: {stage}" for cell, stage in list(self._running.values())]
         self._bar.update(self._task, now=" | ".join(now))
 
     @staticmethod
