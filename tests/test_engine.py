@@ -111,7 +111,7 @@ def test_a_cell_whose_worker_dies_once_is_run_again(plugin, notes, tmp_path):
 
 
 def test_ctrl_c_saves_what_is_done_shows_it_and_leaves_no_process(plugin, notes, tmp_path):
-    given = ["run", "slow", *CELLS, "-s", "9", "-j", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    given = ["run", "slow:seconds=3", *CELLS, "-s", "9", "-j", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
     run = start(*given)
     until(lambda: len(finished(tmp_path / "r")) >= 2)
     children = workers(run)

@@ -9,7 +9,7 @@ def test_features_move_little_when_an_image_is_shifted_by_a_pixel():
     stroke = np.zeros((1, 28, 28, 1), np.float32)
     stroke[0, 4:24, 12:15] = 1
     noise = rng.random((1, 28, 28, 1), np.float32)
-    embedding = hog(np.concatenate([stroke, np.roll(stroke, 1, axis=2), noise]), 0)
+    embedding = hog(np.concatenate([stroke, np.roll(stroke, 1, axis=2), noise]))
     assert isinstance(embedding, Embedding)
     near, far = (np.linalg.norm(embedding.features[0] - embedding.features[i]) for i in (1, 2))
     assert near < far / 2
