@@ -107,7 +107,7 @@ def results_frame(results: Sequence[Result]) -> pd.DataFrame:
         [
             {
                 **{name: getattr(row, name) for name in (*PARTS, "seed", "status", "labels_spent")},
-                **{name: getattr(row, name) for name in ("upper_bound", "test_looks")},
+                **{name: getattr(row, name) for name in ("upper_bound", "test_looks", "precision")},
                 **{name: row.scores.get(name) for name in SCORES},
                 **{f"seconds_{name}": row.seconds.get(name) for name in STAGES},
                 "peak_memory_mb": row.peak_memory_mb,
