@@ -56,7 +56,10 @@ def notes(tmp_path, monkeypatch):
 
 def start(*arguments):
     return subprocess.Popen(
-        [sys.executable, "-m", "pslbench", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "pslbench", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
     )
 
 
