@@ -6,7 +6,7 @@ from helpers import TINY, command, rows
 
 from pslbench import BudgetExceeded, ContractError, Pool, PseudoLabels
 from pslbench.engine.clustering import fit_clusters
-from pslbench.engine.oracle import Account, behind_door
+from pslbench.engine.oracle import Account, behind_doors
 from pslbench.plugins.manager import discover
 
 PEEKER = '''
@@ -98,7 +98,7 @@ def test_what_was_not_asked_for_makes_no_difference():
 
     def outcome(strategy, labels):
         account = Account(labels, 40)
-        with behind_door(account.label) as ask:
+        with behind_doors(account.label) as (ask,):
             pool = Pool(data.x_train, 10, 40, np.random.default_rng(0), ask, ask, embedding, clusters)
             return catalog.call(catalog.choose("strategy", strategy)[0], pool), account._asked
 
@@ -130,7 +130,7 @@ def test_an_error_behind_the_door_carries_no_frames():
         assert len(secret)
         raise ValueError("broken")
 
-    with behind_door(answer) as ask:
+    with behind_doors(answer) as (ask,):
         with pytest.raises(ValueError, match="broken") as caught:
             ask(0)
         frames = []

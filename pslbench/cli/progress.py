@@ -67,6 +67,8 @@ class ProgressBar:
             self._console.print(f"\\[{self._done}/{self._total}] {self._line(result)}", soft_wrap=True)
 
     def _show(self) -> None:
+        if not self._live:
+            return
         now = [f"{cell.strategy} s{cell.seed}: {stage}" for cell, stage in list(self._running.values())]
         self._bar.update(self._task, now=" | ".join(now))
 

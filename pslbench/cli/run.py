@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -113,7 +112,6 @@ def _pool(
         tuple(plugins.no_plugin),
         cache,
         str((store.folder / "workers.log").absolute()),
-        max(1, (os.cpu_count() or 1) // jobs),
         execution.timeout,
         int(execution.memory_limit * GIGABYTE) if execution.memory_limit else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -15,8 +16,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from filelock import FileLock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,8 +75,11 @@ class StageCache:
 
     def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
         self._folder, self._limit, self._since, self._tell = settings.folder, settings.limit, settings.since, tell
+        self._locks = settings.folder / "locks"
         self._memory: OrderedDict[str, Entry] = OrderedDict()
         self._written = 0
+        with contextlib.suppress(OSError):
+            self._locks.mkdir(parents=True, exist_ok=True)
 
     def get(
         self,
@@ -102,6 +104,10 @@ class StageCache:
         while len(self._memory) > IN_MEMORY:
             self._memory.popitem(last=False)
         return entry
+
+    def holds(self, stage: Stage) -> bool:
+        """Whether it is in memory."""
+        return stage.key in self._memory
 
     def has(self, stage: Stage) -> bool:
         """Whether it is kept on disk."""
@@ -149,11 +155,10 @@ class StageCache:
 
     @contextlib.contextmanager
     def _lock(self, stage: Stage) -> Iterator[None]:
-        path = self._folder / "locks" / stage.key
+        path = f"{self._locks}/{stage.key}"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(path)
-            lock.acquire()
+            lock = os.open(path, os.O_CREAT | os.O_RDWR)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         except OSError:  # nowhere to write: nobody to share with either
             yield
             return
@@ -161,8 +166,9 @@ class StageCache:
             yield
         finally:
             # Who waits for the removed file finds the entry, or computes what takes no time, once more.
-            path.unlink(missing_ok=True)
-            lock.release()
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108 - this is done for every stage, and pathlib takes its time
+            os.close(lock)
 
     def _meta(self, stage: Stage) -> dict[str, Any] | None:
         try:

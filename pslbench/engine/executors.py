@@ -46,7 +46,7 @@ class Worker:
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
         self._pipe, theirs = Pipe()
-        environment = {**os.environ, **ENVIRONMENT, "TF_NUM_INTEROP_THREADS": str(orders.cores)}
+        environment = {**os.environ, **ENVIRONMENT, "TF_NUM_INTEROP_THREADS": str(os.cpu_count() or 1)}
         with open(orders.log, "ab") as log:  # noqa: PTH123
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pslbench.engine.worker", str(theirs.fileno())],
@@ -224,15 +224,19 @@ def execute(pool: Pool, cells: Sequence[Cell], expected: Callable[[Cell], float]
     """
     queue = Queue(cells, expected)
     running: dict[Future[Outcome], Cell] = {}
-    while queue or running:
+
+    def fill() -> None:
         while queue and len(running) < pool.size:
             cell = queue.pop({each.shared_stage for each in running.values()})
             running[pool.executor.submit(pool.run, cell)] = cell
+
+    fill()
+    while running:
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            cell = running.pop(future)
-            queue.started.add(cell.shared_stage)
-            yield _outcome(future, cell)
+        ended = {future: running.pop(future) for future in finished}
+        queue.started |= {cell.shared_stage for cell in ended.values()}
+        fill()  # first, so that no worker waits while what has ended is saved
+        yield from (_outcome(future, cell) for future, cell in ended.items())
 
 
 def _outcome(future: Future[Outcome], cell: Cell) -> Outcome:

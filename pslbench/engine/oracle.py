@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -76,6 +76,7 @@ class Exam:
 
 
 class _Request(NamedTuple):
+    door: int
     argument: Any
     reply: SimpleQueue[tuple[Any, BaseException | None]]
 
@@ -83,12 +84,14 @@ class _Request(NamedTuple):
 class _Door:
     """A callable that leads to nothing but a queue."""
 
-    def __init__(self, requests: SimpleQueue[_Request | None]) -> None:
-        self._requests = requests
+    def __init__(self, requests: SimpleQueue[_Request | None], number: int, closed: threading.Event) -> None:
+        self._requests, self._number, self._closed = requests, number, closed
 
     def __call__(self, argument: Any) -> Any:
+        if self._closed.is_set():
+            raise ContractError("this may be asked only while the strategy, or the trainer, that got it runs")
         reply: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-        self._requests.put(_Request(argument, reply))
+        self._requests.put(_Request(self._number, argument, reply))
         value, error = reply.get()
         if error is not None:
             raise error
@@ -96,20 +99,23 @@ class _Door:
 
 
 @contextmanager
-def behind_door(answer: Callable[[Any], Any]) -> Iterator[Callable[[Any], Any]]:
-    """`answer`, run by a thread of its own, as a callable from which neither it nor what it knows can be reached."""
+def behind_doors(*answers: Callable[[Any], Any]) -> Iterator[tuple[Callable[[Any], Any], ...]]:
+    """`answers`, run one at a time by a thread of their own, as callables from which neither they nor what they know
+    can be reached."""
     requests: SimpleQueue[_Request | None] = SimpleQueue()
-    threading.Thread(target=_serve, args=(answer, requests), daemon=True).start()
+    closed = threading.Event()
+    threading.Thread(target=_serve, args=(answers, requests), daemon=True).start()
     try:
-        yield _Door(requests)
+        yield tuple(_Door(requests, number, closed) for number in range(len(answers)))
     finally:
+        closed.set()
         requests.put(None)
 
 
-def _serve(answer: Callable[[Any], Any], requests: SimpleQueue[_Request | None]) -> None:
+def _serve(answers: Sequence[Callable[[Any], Any]], requests: SimpleQueue[_Request | None]) -> None:
     while (request := requests.get()) is not None:
         try:
-            request.reply.put((answer(request.argument), None))
+            request.reply.put((answers[request.door](request.argument), None))
         except BaseException as error:
             request.reply.put((None, _without_frames(error)))
 

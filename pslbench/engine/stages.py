@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Clusters, Dataset, Embedding, Pool, Predictor, PseudoLabels, TrainingData
 from pslbench.engine.cache import Entry
 from pslbench.engine.clustering import fit_clusters
-from pslbench.engine.oracle import Account, Exam, behind_door
+from pslbench.engine.oracle import Account, Exam, behind_doors
 from pslbench.errors import ContractError
 from pslbench.parts import Choice
 from pslbench.plugins.manager import Catalog
@@ -104,13 +103,9 @@ def label(bench: Bench, strategy: Choice, budget: int, embedding: Entry | None, 
 
     def train_within(pseudo_labels: PseudoLabels) -> Predictor:
         rounds[0] += 1
-        return _train(bench, pseudo_labels, look, seed_of(bench.seed, "train-within-strategy", rounds[0] - 1))
+        return _train(bench, pseudo_labels, exam, seed_of(bench.seed, "train-within-strategy", rounds[0] - 1))
 
-    with (
-        behind_door(exam.look) as look,
-        behind_door(account.label) as ask,
-        behind_door(train_within) as train_for,
-    ):
+    with behind_doors(account.label, train_within) as (ask, train_for):
         pool = Pool(
             data.x_train,
             data.n_classes,
@@ -146,20 +141,20 @@ def train(bench: Bench, pseudo_labels: PseudoLabels) -> Entry:
     import numpy as np
 
     exam = bench.exam()
-    with behind_door(exam.look) as look:
-        predictor = _train(bench, pseudo_labels, look, seed_of(bench.seed, "train"))
-        probabilities = exam.check(predictor.predict_proba(bench.data.x_test))
+    predictor = _train(bench, pseudo_labels, exam, seed_of(bench.seed, "train"))
+    probabilities = exam.check(predictor.predict_proba(bench.data.x_test))
     precision = getattr(predictor, "precision", "")
     return Entry({"probabilities": probabilities.astype(np.float16)}, {"looks": exam.looks, "precision": precision})
 
 
-def _train(bench: Bench, pseudo_labels: PseudoLabels, look: Callable[[Floats], float], seed: int) -> Predictor:
+def _train(bench: Bench, pseudo_labels: PseudoLabels, exam: Exam, seed: int) -> Predictor:
     data = bench.data
     _check_labels(pseudo_labels, data, None)
-    training = TrainingData(
-        data.x_train, **_of(pseudo_labels), n_classes=data.n_classes, x_test=data.x_test, test_accuracy=look
-    )
-    predictor: Predictor = _call(bench.catalog, bench.trainer, training, seed)
+    with behind_doors(exam.look) as (look,):
+        training = TrainingData(
+            data.x_train, **_of(pseudo_labels), n_classes=data.n_classes, x_test=data.x_test, test_accuracy=look
+        )
+        predictor: Predictor = _call(bench.catalog, bench.trainer, training, seed)
     return predictor
 
 

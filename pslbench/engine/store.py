@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,8 +71,8 @@ class Store:
             if probabilities is not None:
                 whole = BytesIO()  # into a file itself, numpy.save does not notice a full disk
                 np.save(whole, probabilities.astype(np.float16))
-                _write(self.folder / "predictions" / f"{result.key}.npy", whole.getvalue())
-            _write(self.folder / "cells" / f"{result.key}.json", json.dumps(asdict(result), indent=1).encode())
+                _write(self.folder / "predictions" / f"{result.key}.npy", whole.getvalue(), sync=False)
+            _write(self.folder / "cells" / f"{result.key}.json", json.dumps(vars(result)).encode())
         except OSError as error:
             raise InputError(
                 f"cannot write to '{self.folder}' ({error.strerror}); what is finished is saved: make room, and the "
@@ -101,10 +100,14 @@ class Store:
         return sorted(lasting, key=lambda row: (*row.combination, row.seed))
 
     def probabilities(self, result: Result) -> Floats:
-        """Class probabilities of the test samples, float16 (n_test, classes)."""
+        """Class probabilities of the test samples, float16 (n_test, classes). Raises InputError where they are lost."""
         import numpy as np
 
-        kept: Floats = np.load(self.folder / "predictions" / f"{result.key}.npy", allow_pickle=False)
+        path = self.folder / "predictions" / f"{result.key}.npy"
+        try:
+            kept: Floats = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            raise InputError(f"{path} is damaged; remove cells/{result.key}.json beside it and run again") from None
         return kept
 
     def note_run(self, facts: dict[str, Any]) -> None:
@@ -131,14 +134,15 @@ def _json(path: Path) -> Any:
         raise InputError(f"{path} is damaged; remove it and run again") from None
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that takes its place only once it is complete."""
+def _write(path: Path, content: bytes, sync: bool = True) -> None:
+    """Write a file that takes its place only once it is complete, and, with `sync`, on the disk itself."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with partial.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

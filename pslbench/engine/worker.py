@@ -41,7 +41,6 @@ class Orders:
         plugin_files, plugins_off: what was given as `--plugin` and `--no-plugin`.
         cache: where stages are kept.
         log: the file that what a worker prints is appended to.
-        cores: how many of them the worker may use.
         timeout: seconds a cell may take; None for as long as it wants.
         memory_limit: bytes of its own that a worker may have in memory; None for no limit.
     """
@@ -50,7 +49,6 @@ class Orders:
     plugins_off: tuple[str, ...]
     cache: Settings
     log: str
-    cores: int = 1
     timeout: float | None = None
     memory_limit: int | None = None
 
