@@ -112,7 +112,7 @@ class Dataset:
 
     @cached_property
     def checksum(self) -> str:
-        """SHA-256 over the shapes and contents of all four arrays, hexadecimal."""
+        """SHA-256 over the shapes and contents of all four arrays, and the classes, hexadecimal."""
         import hashlib
 
         import numpy as np
@@ -121,6 +121,7 @@ class Dataset:
         for array in (self.x_train, self.y_train, self.x_test, self.y_test):
             digest.update(str(array.shape).encode())
             digest.update(np.ascontiguousarray(array).data)
+        digest.update("\0".join(self.classes).encode())
         return digest.hexdigest()
 
 
@@ -281,7 +282,13 @@ class Pool:
         return self._ask(wanted.astype(np.int64))
 
     def train(self, pseudo_labels: PseudoLabels) -> Predictor:
-        """Train the cell's own trainer on these pseudo-labels; for strategies that go round more than once."""
+        """Train the cell's own trainer on these pseudo-labels; for strategies that go round more than once.
+
+        Raises:
+            ContractError: where they are no `PseudoLabels`, or not of this pool.
+        """
+        if type(pseudo_labels) is not PseudoLabels:
+            raise ContractError(f"train() wants PseudoLabels, not {type(pseudo_labels).__name__}")
         return self._train(pseudo_labels)
 
 

@@ -19,6 +19,7 @@ from pslbench.errors import InputError, unknown
 Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 Value = str | int | float | bool | None
+USES = ("clusters", "features", "x")
 BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "gt": ("above", operator.gt),
     "ge": ("at least", operator.ge),
@@ -272,6 +273,8 @@ def strategy(
             less is run once where others are run for every clusterer.
         needs_all_labels: gives an unlimited account; the rows are shown as upper bounds, outside the ranking.
     """
+    if uses not in USES:
+        raise ValueError(f"strategy '{name}': uses must be {', '.join(USES)}, not '{uses}'")
     return lambda function: Part(
         "strategy", name, function, reference, version, enabled, uses=uses, needs_all_labels=needs_all_labels
     )

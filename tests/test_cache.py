@@ -1,5 +1,6 @@
 """Stages are computed once for all that determines them, and are not trusted blindly."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,7 +8,10 @@ import numpy as np
 import pytest
 from helpers import command, rows
 
+from pslbench import Dataset
 from pslbench.engine.cache import Entry, Settings, Stage, StageCache, kept, trim
+from pslbench.engine.plan import TRAINED_WITHIN, Grid, plan
+from pslbench.plugins.manager import discover
 
 CELLS = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "1", "-j", "1"]
 COUNTING = """
@@ -135,3 +139,70 @@ def test_info_and_clear(cli, plugin, tmp_path, count, own_cache):
     assert str(own_cache) in cli("cache", "info").out
     assert "dropped" in cli("cache", "clear").out
     assert kept(own_cache) == []
+
+
+ALIKE = """
+@strategy("twin", uses="x")
+def twin(pool: Pool, *, version: int = 1, alpha: float = 0.5) -> PseudoLabels:
+    chosen = (np.arange(pool.budget) + version) % len(pool)
+    return PseudoLabels(chosen, pool.label(chosen))
+
+@trainer("twin")
+def trained(data, *, alpha: float = 0.5):
+    from sklearn.linear_model import LogisticRegression
+    return LogisticRegression(max_iter=5).fit(data.x, data.labels)
+
+@hookimpl
+def pslbench_register():
+    yield from (twin, trained)
+"""
+
+
+def test_parameters_called_as_other_facts_are_no_less_part_of_a_key(plugin):
+    catalog = discover([str(plugin(ALIKE))])
+    choose = catalog.choose
+
+    def keys(strategies, trainers):
+        around = choose("dataset", "digits"), choose("embedder", "pixels"), choose("clusterer", "kmeans")
+        grid = Grid(*around, choose("strategy", strategies), choose("trainer", trainers), [40], [0])
+        return plan(catalog, grid, catalog.call).cells
+
+    assert len(keys("twin:version=1|2|3", "twin:alpha=1|2")) == 6
+    within = {cell.stages[TRAINED_WITHIN].key for cell in keys("twin", "twin:alpha=0.1|0.9")}
+    assert len(within) == 2
+
+
+def test_classes_are_part_of_the_data(arrays):
+    arrays = {name: array.reshape(len(array), -1) if "x" in name[:1] else array for name, array in arrays.items()}
+    two, three = (Dataset("d", **arrays, classes=classes) for classes in (("a", "b"), ("a", "b", "c")))
+    assert two.checksum != three.checksum
+
+
+def test_what_a_killed_worker_left_is_removed(tmp_path):
+    left = tmp_path / "stages" / "ab" / ".left"
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
+    (fresh := tmp_path / "stages" / "ab" / ".being-written").mkdir()
+    trim(tmp_path, 10**9)
+    assert (left.exists(), fresh.exists()) == (False, True)
+
+
+def test_two_that_want_pseudo_labels_of_a_strategy_that_trains_compute_them_once(tmp_path):
+    by_itself, with_trainer = (
+        Stage("label", "by itself", {"a": "1"}),
+        Stage("label", "with trainer", {"a": "1", "b": "2"}),
+    )
+    computed = []
+
+    def compute():
+        time.sleep(0.5)
+        computed.append(1)
+        return Entry({}, {"rounds": 1})
+
+    def get(_):
+        cache = StageCache(Settings(tmp_path, 10**9))
+        return cache.get(by_itself, compute, or_else=with_trainer, keep_as=lambda _: with_trainer)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(get, range(2)))
+    assert computed == [1]

@@ -45,10 +45,11 @@ def verdict(a, b):
 
 def test_verdicts():
     assert "No difference could be seen between a and b" in verdict([0.9, 0.8, 0.85], [0.8, 0.9, 0.86])
-    assert "b is better than a by 0.1000" in verdict([0.5, 0.6, 0.7], [0.6, 0.7, 0.8])
+    assert "b is better than a by 0.1033" in verdict([0.5, 0.6, 0.7], [0.6, 0.7, 0.81])
     assert "No difference can be judged" in verdict([0.5], [0.9])
     assert "they score the same" in verdict([0.5, 0.5], [0.5, 0.5])
-    assert "there is one observation" in verdict([0.5, 0.5], [0.6, 0.6])
+    assert "it cannot be judged" in verdict([0.5, 0.5], [0.6, 0.6])
+    assert "it cannot be judged" in verdict([0.905, 0.891, 0.88], [0.9, 0.886, 0.875])  # but for rounding
 
 
 def test_intervals_are_students():
@@ -65,13 +66,16 @@ def test_ties_with_the_best_are_found_in_pairs():
     rows = [row("best", s, v) for s, v in levels.items()]
     rows += [row("steadily-worse", s, v - 0.01 - s / 1000) for s, v in levels.items()]
     rows += [row("now-and-then-worse", s, v - 0.2 * (s == 1)) for s, v in levels.items()]
+    rows += [row("better-where-it-ran-with-the-best", s, v + 0.01 + s / 1000) for s, v in levels.items()]
+    rows += [row("better-where-it-ran-with-the-best", s, 0.1) for s in (7, 8)]
     rows += [row("bound", s, 1.0, upper_bound=True) for s in levels]
     rows += [row("peeked", s, 1.0, test_looks=3) for s in levels]
     rows += [replace(row("broken", 0, 0), status="failed", scores={})]
     board = standings(rows)
     assert [s.part("strategy") for s in board][:3] == ["best", "steadily-worse", "now-and-then-worse"]
+    assert [s.part("strategy") for s in board if s.unclear] == ["better-where-it-ran-with-the-best"]
     assert {s.part("strategy"): s.tied for s in board} == {
-        "best": False, "steadily-worse": False, "now-and-then-worse": True,
+        "better-where-it-ran-with-the-best": False, "best": False, "steadily-worse": False, "now-and-then-worse": True,
         "bound": False, "peeked": False, "broken": False,
     }  # fmt: skip
-    assert [s.ranked for s in board] == [True] * 3 + [False] * 3
+    assert [s.ranked for s in board] == [True] * 4 + [False] * 3

@@ -1,11 +1,11 @@
 """Nothing finished is lost, whatever is killed; the same rows on one worker, on two and on Dask."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import psutil
@@ -230,9 +230,49 @@ def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
     assert "is no TOML" in command("run", "random", "--config", config).err
 
 
-def test_the_manifest_and_rows_say_precision_and_recipe(tmp_path):
+def test_rows_have_one_recipe_and_a_key_each_and_the_manifest_says_what_was_asked(tmp_path):
     assert command("run", "random", *TINY, "-o", tmp_path).status == 0
     found = [json.loads(path.read_text()) for path in (tmp_path / "cells").glob("*.json")]
     assert len({row["recipe"] for row in found}) == 1
     assert len({row["key"] for row in found}) == 2
-    assert os.environ["PSLBENCH_CACHE_DIR"]
+    (said,) = json.loads((tmp_path / "manifest.json").read_text())["runs"]
+    assert said["recipes"] == [["digits", 40, "random", "-", "-", "logreg", found[0]["recipe"]]]
+    assert said["data"] == {"digits": found[0]["checksum"]}
+
+
+def test_the_table_and_the_csv_speak_of_what_the_last_run_asked_for(plugin, notes, tmp_path):
+    path = plugin(SLOW)
+    given = ["run", "slow:seconds=0", *CELLS, "-o", tmp_path / "r", "--plugin", path]
+    assert command(*given, "-s", "3").status == 0
+    path.write_text(path.read_text() + "\n# edited\n")
+    assert command(*given, "-s", "1").status == 0
+    assert len(rows(tmp_path / "r")) == 1
+    path.write_text(path.read_text().replace("\n# edited\n", ""))
+    again = command(*given, "-s", "3")
+    assert "3 of 3 cells were there already" in again.err
+    assert len(rows(tmp_path / "r")) == 3
+
+
+def test_an_interrupted_fresh_start_is_not_taken_for_the_old_results(plugin, notes, tmp_path):
+    given = ["run", "slow", *CELLS, "-s", "4", "-j", "1", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    assert command(*given).status == 0
+    run = start(*given, "--fresh")
+    until(lambda: notes.read_text().count("ran") == 6)
+    run.kill()
+    run.wait()
+    assert len(finished(tmp_path / "r")) < 4
+
+
+def test_a_module_of_the_users_folder_hides_none_of_the_workers(plugin, notes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "queue.py").write_text("raise RuntimeError('not the one')")
+    outcome = subprocess.run(
+        [Path(sys.executable).with_name("pslbench"), "run", "random", *TINY, "-o", "r"], capture_output=True, text=True
+    )
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_compare_foresees_too(tmp_path):
+    outcome = command("compare", "random", "centroid", *TINY, "-o", tmp_path / "r", "--dry-run")
+    assert outcome.out.startswith("4 cells: 0 done"), outcome.err
+    assert not (tmp_path / "r").exists()

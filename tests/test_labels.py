@@ -50,6 +50,34 @@ def scribbler(pool: Pool) -> PseudoLabels:
     pool.x[:] = 0
 
 
+class Trap:
+    """Looks, where it is looked at, through the frames that lead there."""
+
+    found = None
+
+    @property
+    def indices(self):
+        import sys
+        frame = sys._getframe(1)
+        while frame:
+            if "account" in frame.f_locals:
+                Trap.found = frame.f_locals["account"]._labels
+            frame = frame.f_back
+        raise ValueError
+
+
+@strategy("trapper", uses="x")
+def trapper(pool: Pool) -> PseudoLabels:
+    """Has something of its own looked at behind the pool."""
+    for ask in (pool.train, pool._train, pool._ask):
+        try:
+            ask(Trap())
+        except Exception:
+            pass
+    chosen = np.arange(len(pool)) if Trap.found is not None else pool.rng.choice(len(pool), pool.budget, replace=False)
+    return PseudoLabels(chosen, Trap.found if Trap.found is not None else pool.label(chosen))
+
+
 @strategy("meddler")
 def meddler(pool: Pool) -> PseudoLabels:
     """Writes into the shared clusters."""
@@ -58,12 +86,13 @@ def meddler(pool: Pool) -> PseudoLabels:
 
 @hookimpl
 def pslbench_register():
-    yield from (peeker, spender, scribbler, meddler)
+    yield from (peeker, spender, scribbler, meddler, trapper)
 '''
 
 
-def test_a_strategy_that_looks_for_the_labels_finds_none(plugin, tmp_path):
-    outcome = command("run", "peeker", *TINY, "-o", tmp_path / "r", "--plugin", plugin(PEEKER))
+@pytest.mark.parametrize("strategy", ["peeker", "trapper"])
+def test_a_strategy_that_looks_for_the_labels_finds_none(strategy, plugin, tmp_path):
+    outcome = command("run", strategy, *TINY, "-o", tmp_path / "r", "--plugin", plugin(PEEKER))
     assert outcome.status == 0, outcome.err
     results = rows(tmp_path / "r")
     assert (results.labels_spent == 40).all()
@@ -176,3 +205,15 @@ def pslbench_register():
 def test_pseudo_labels_that_do_not_fit_together_are_refused(indices, labels, more, says):
     with pytest.raises(ContractError, match=says):
         PseudoLabels(np.array(indices), np.array(labels, int), **more)
+
+
+def test_clusters_without_members_are_left_out_where_the_clusterer_has_no_centres():
+    class Two:
+        def fit(self, x):
+            self.labels_ = np.where(x[:, 0] > 5, 3, 1)
+
+    x = np.array([[9, 9], [9, 8], [1, 2], [2, 1]], np.float32)
+    clusters, falls = fit_clusters(Two(), x, 4, np.array([[1, 1], [8, 8]], np.float32))
+    assert clusters.assignment.tolist() == [1, 1, 0, 0]
+    assert clusters.centres.tolist() == [[1.5, 1.5], [9, 8.5]]
+    assert falls.tolist() == [0, 1]

@@ -8,7 +8,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.leaderboard import SCORES, Standing, standings
-from pslbench.analysis.statistics import Interval, interval, paired_difference
+from pslbench.analysis.statistics import SAME, Interval, interval, paired_difference
 from pslbench.contracts import Result
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ class Comparison:
         d = self.differences["test_accuracy"]
         if d.n < 2:
             return f"Seeds in common: {d.n}. No difference can be judged; run more seeds, for example -s 5."
-        if isnan(d.half_width) and d.mean:
+        if isnan(d.half_width) and abs(d.mean) > SAME:
             return (
-                f"{a} minus {b} is {d.mean:+.4f} in test accuracy on each of {d.n} seeds: where seeds change nothing, "
-                f"there is one observation, and no difference can be judged."
+                f"{a} minus {b} is {d.mean:+.4f} in test accuracy on each of {d.n} seeds: where seeds do not change "
+                f"the difference there is no interval, and it cannot be judged."
             )
         if isnan(d.half_width):
             return f"No difference could be seen between {a} and {b}: on each of {d.n} seeds they score the same."

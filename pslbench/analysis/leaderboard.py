@@ -40,8 +40,13 @@ class Standing:
 
     @property
     def tied(self) -> bool:
-        """Whether it cannot be told apart from the best: the 95% interval holds zero, or there is none."""
-        return self.behind is not None and self.behind.holds_zero
+        """Whether it cannot be told apart from the best: the 95% interval holds zero."""
+        return self.behind is not None and not self.unclear and self.behind.holds_zero
+
+    @property
+    def unclear(self) -> bool:
+        """Whether it cannot be judged against the best: no interval, or better over the seeds in common."""
+        return self.behind is not None and (isnan(self.behind.half_width) or self.behind.high < 0)
 
     @property
     def ranked(self) -> bool:
@@ -134,7 +139,7 @@ def _leaderboard_row(standing: Standing) -> dict[str, Any]:
         "seeds": len(standing.rows),
         "failed": standing.failed,
         "ranked": standing.ranked,
-        "tied_with_best": standing.tied,
+        "tied_with_best": None if standing.unclear else standing.tied,
         "behind": standing.behind.mean if standing.behind else None,
         "behind_half_width": standing.behind.half_width if standing.behind else None,
         "labels_spent": standing.mean("labels_spent"),

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
+SAME = 1e-12  # values that differ by less do so by rounding
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -39,7 +41,7 @@ def interval(values: Sequence[float], level: float = 0.95) -> Interval:
     from scipy.special import stdtrit
 
     n = len(values)
-    if len(set(values)) < 2:
+    if n < 2 or max(values) - min(values) < SAME:
         return Interval(float(values[0]) if n else nan, nan, n)
     spread = float(np.std(values, ddof=1)) / n**0.5
     return Interval(float(np.mean(values)), float(stdtrit(n - 1, (1 + level) / 2)) * spread, n)

@@ -7,7 +7,7 @@ import typer
 
 from pslbench.cli.options import Combinations, Execution, Plugins, spread
 from pslbench.cli.report import report
-from pslbench.cli.run import run_grid
+from pslbench.cli.run import foresee, run_grid
 from pslbench.cli.screen import output
 from pslbench.errors import InputError
 
@@ -31,10 +31,14 @@ def compare(a: Name, b: Name, *, combinations: Combinations, execution: Executio
     """
     from pslbench.analysis.comparison import comparisons
 
+    if execution.save_config:
+        raise InputError("compare writes no configuration; pslbench run --save-config does, and compare reads it")
     catalog = plugins.find()
     grid = combinations.grid(catalog, [a, b])
     if len(grid.strategies) != 2 or grid.strategies[0] == grid.strategies[1]:
         raise InputError(f"compare wants two different strategies, not {a} and {b}")
+    if execution.dry_run:
+        return foresee(catalog, grid, execution)
     store, results = run_grid(catalog, grid, execution, plugins)
     first, second = (strategy.text for strategy in grid.strategies)
     for comparison in comparisons(results, first, second, store.probabilities):

@@ -63,12 +63,13 @@ def check(name: Name, *, plugins: options.Plugins) -> None:
 
 
 def _load(name: str, plugins: options.Plugins) -> Dataset:
+    from pslbench.engine.plan import load_data
+
     catalog = plugins.find()
     chosen = options.choose_dataset(catalog, name)
     if len(chosen) != 1:
         raise InputError(f"'{name}' stands for {len(chosen)} data sets; name one")
-    loaded: Dataset = catalog.call(chosen[0])
-    return loaded
+    return load_data(catalog.call, chosen[0])
 
 
 def _describe(data: Dataset) -> None:

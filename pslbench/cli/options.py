@@ -16,6 +16,7 @@ import typer
 
 from pslbench.cli.screen import complain
 from pslbench.errors import InputError, unknown
+from pslbench.processor import cores
 
 if TYPE_CHECKING:
     from pslbench.engine.cache import Settings
@@ -122,8 +123,10 @@ class Execution:
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of results; what it has is not run again.")
     ] = RESULTS
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run cells again that failed before.")] = False
-    fresh: Annotated[bool, typer.Option("--fresh", help="Run every cell again, from the start.")] = False
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed/--no-retry-failed", help="Run cells again that failed before.")
+    ] = False
+    fresh: Annotated[bool, typer.Option("--fresh/--no-fresh", help="Run every cell again, from the start.")] = False
     timeout: Annotated[
         float | None, typer.Option(metavar="SECONDS", min=0, help="End a cell that takes longer; its row says so.")
     ] = None
@@ -135,7 +138,7 @@ class Execution:
     ] = None
     cache_size: Annotated[float, typer.Option(metavar="GB", min=0, help="How much of them is kept.")] = 10
     explain_cache: Annotated[
-        bool, typer.Option("--explain-cache", help="Say of each stage that is computed why it is.")
+        bool, typer.Option("--explain-cache/--no-explain-cache", help="Say of each stage that is computed why it is.")
     ] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and run nothing.")] = False
     config: Annotated[
@@ -150,7 +153,7 @@ class Execution:
 
     def workers(self, cells: int) -> int:
         """How many workers there are for so many cells."""
-        return max(1, min(self.jobs or os.cpu_count() or 1, cells))
+        return max(1, min(self.jobs or cores(), cells))
 
     def cache(self) -> Settings:
         """The cache's settings. Raises InputError where there can be none."""

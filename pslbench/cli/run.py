@@ -32,7 +32,7 @@ def run(
             metavar="STRATEGY...", help="By name, with parameters if it has any; see pslbench list.", show_default=False
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every strategy that is not switched off.")] = False,
+    every: Annotated[bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")] = False,
     *,
     combinations: Combinations,
     execution: Execution,
@@ -62,7 +62,7 @@ def run(
         raise InputError(f"name strategies, or --all; known: {', '.join(catalog.parts('strategy'))}")
     grid = combinations.grid(catalog, names)
     if execution.dry_run:
-        return _foresee(catalog, grid, execution)
+        return foresee(catalog, grid, execution)
     store, results = run_grid(catalog, grid, execution, plugins)
     return report(catalog, store, results)
 
@@ -71,6 +71,7 @@ def run_grid(catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugin
     """Run what is missing of a grid, with a progress bar, and give all its rows and the store that has them."""
     from pslbench.cli.progress import ProgressBar
     from pslbench.engine import run as engine
+    from pslbench.engine.cache import trim
     from pslbench.engine.store import Store
 
     settings = execution.cache()
@@ -78,6 +79,9 @@ def run_grid(catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugin
     store = Store.create(execution.output)
     with store.alone():
         missing = engine.missing_cells(planned, store, execution.retry_failed, execution.fresh)
+        if execution.fresh:
+            store.forget(cell.key for cell in missing)
+        trim(settings.folder, settings.limit)
         store.note_run(engine.manifest(["pslbench", *sys.argv[1:]], planned, execution.workers(len(missing))))
         watcher = ProgressBar(execution.explain_cache)
         try:
@@ -88,6 +92,8 @@ def run_grid(catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugin
             report(catalog, store, store.results(cell.key for cell in planned.cells))
             interrupted()
             raise typer.Exit(INTERRUPTED) from None
+        finally:
+            trim(settings.folder, settings.limit)
 
 
 def _plan(catalog: Catalog, grid: Grid) -> Plan:
@@ -106,19 +112,22 @@ def _pool(
     from pslbench.engine.executors import dask_pool, local_pool
     from pslbench.engine.worker import Orders
 
+    if execution.dask and execution.explain_cache:
+        raise InputError("--explain-cache hears of this machine's workers only; leave it out, or --dask")
     jobs = execution.workers(cells)
     orders = Orders(
         tuple(str(Path(file).absolute()) for file in plugins.plugin),
         tuple(plugins.no_plugin),
         cache,
         str((store.folder / "workers.log").absolute()),
+        str(Path.cwd()),
         execution.timeout,
         int(execution.memory_limit * GIGABYTE) if execution.memory_limit else None,
     )
     return dask_pool(orders, jobs, execution.dask) if execution.dask else local_pool(orders, jobs, tell)
 
 
-def _foresee(catalog: Catalog, grid: Grid, execution: Execution) -> int:
+def foresee(catalog: Catalog, grid: Grid, execution: Execution) -> int:
     """Say what a run would do."""
     from pslbench.engine.cache import StageCache
     from pslbench.engine.run import missing_cells, prospect

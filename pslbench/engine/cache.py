@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 WORTH_KEEPING = 0.1  # seconds: what takes less is computed again, which costs no more than to write and read it
 IN_MEMORY = 6  # stages a process, the last ones used
+ABANDONED = 3600  # seconds after which what was not written to its end will not be
 GIGABYTE = 10**9
 META = "entry.json"
+UNKNOWN = "not kept so far"
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Stage:
         return Stage, (self.name, self.title, dict(self.facts))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """What a stage gave: arrays by name, and facts that JSON can hold, `seconds` among them."""
 
@@ -71,21 +73,27 @@ class StageCache:
     Args:
         settings: where, and how much.
         tell: hears of each stage that is computed, and why.
+        waits: hears when another process is waited for, and when no longer.
     """
 
-    def __init__(self, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> None:
-        self._folder, self._limit, self._since, self._tell = settings.folder, settings.limit, settings.since, tell
+    def __init__(
+        self,
+        settings: Settings,
+        tell: Callable[[str], None] = lambda _: None,
+        waits: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        self._folder, self._limit, self._since = settings.folder, settings.limit, settings.since
+        self._tell, self._waits = tell, waits
         self._locks = settings.folder / "locks"
         self._memory: OrderedDict[str, Entry] = OrderedDict()
         self._written = 0
-        with contextlib.suppress(OSError):
-            self._locks.mkdir(parents=True, exist_ok=True)
 
     def get(
         self,
         stage: Stage,
         compute: Callable[[], Entry],
         always: bool = False,
+        or_else: Stage | None = None,
         keep_as: Callable[[Entry], Stage] | None = None,
     ) -> Entry:
         """What the stage gives; computed where it is not kept. Of two processes that want it, one computes it.
@@ -94,12 +102,15 @@ class StageCache:
             stage: what is wanted.
             compute: gives it.
             always: keep it even where computing it takes no time.
-            keep_as: the stage that what was computed turned out to be, where that can only be told afterwards.
+            or_else: another stage that would do.
+            keep_as: which of the two it turned out to be, where that can only be told afterwards.
         """
-        if stage.key in self._memory:
-            self._memory.move_to_end(stage.key)
-            return self._memory[stage.key]
-        entry, kept_as = self._read_or_compute(stage, compute, always, keep_as or (lambda _: stage))
+        wanted = [each for each in (stage, or_else) if each]
+        for each in wanted:
+            if each.key in self._memory:
+                self._memory.move_to_end(each.key)
+                return self._memory[each.key]
+        entry, kept_as = self._read_or_compute(wanted, compute, always, keep_as or (lambda _: stage))
         self._memory[kept_as.key] = entry
         while len(self._memory) > IN_MEMORY:
             self._memory.popitem(last=False)
@@ -114,23 +125,28 @@ class StageCache:
         return self._meta(stage) is not None
 
     def _read_or_compute(
-        self, stage: Stage, compute: Callable[[], Entry], always: bool, keep_as: Callable[[Entry], Stage]
+        self, wanted: Sequence[Stage], compute: Callable[[], Entry], always: bool, keep_as: Callable[[Entry], Stage]
     ) -> tuple[Entry, Stage]:
-        why = self._missing(stage)
-        if not why and (kept := self._read(stage)):
-            return kept, stage
+        stage = wanted[0]
+        why = min((self._missing(each) for each in wanted), key=lambda words: words == UNKNOWN)
+        if found := self._read_any(wanted):
+            return found
         with self._lock(stage):
-            if kept := self._read(stage):  # another process was faster
-                return kept, stage
+            if found := self._read_any(wanted):  # another process was faster
+                return found
             start = time.perf_counter()
             computed = compute()
             seconds = time.perf_counter() - start
             self._tell(f"{stage.title}: {why or 'what was kept is damaged'}")
             entry = Entry(computed.arrays, {"seconds": seconds, **computed.info})
+            stage = keep_as(entry)
             if always or seconds >= WORTH_KEEPING:
                 with contextlib.suppress(OSError):  # a full disk costs time, no result
-                    self._write(keep_as(entry), entry)
-        return entry, keep_as(entry)
+                    self._write(stage, entry)
+        return self._read(stage) or entry, stage  # mapped, so that workers share it
+
+    def _read_any(self, wanted: Sequence[Stage]) -> tuple[Entry, Stage] | None:
+        return next(((kept, stage) for stage in wanted if (kept := self._read(stage))), None)
 
     def _missing(self, stage: Stage) -> str:
         """Why it has to be computed, in words; empty where it is kept."""
@@ -141,7 +157,7 @@ class StageCache:
         try:
             before = json.loads(self._trace(stage).read_text())
         except (OSError, ValueError):
-            return "not kept so far"
+            return UNKNOWN
         changed = [name for name in stage.facts if before.get(name) != stage.facts[name]]
         words = {"upstream": "the stage before it"}
         return f"changed: {', '.join(words.get(name, name) for name in changed)}" if changed else "no longer kept"
@@ -157,18 +173,34 @@ class StageCache:
     def _lock(self, stage: Stage) -> Iterator[None]:
         path = f"{self._locks}/{stage.key}"
         try:
-            lock = os.open(path, os.O_CREAT | os.O_RDWR)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock = self._locked(path)
         except OSError:  # nowhere to write: nobody to share with either
             yield
             return
         try:
             yield
         finally:
-            # Who waits for the removed file finds the entry, or computes what takes no time, once more.
             with contextlib.suppress(OSError):
                 os.unlink(path)  # noqa: PTH108 - this is done for every stage, and pathlib takes its time
             os.close(lock)
+
+    def _locked(self, path: str) -> int:
+        """A descriptor of the file, which nobody else has locked."""
+        while True:
+            try:
+                lock = os.open(path, os.O_CREAT | os.O_RDWR)
+            except FileNotFoundError:
+                self._locks.mkdir(parents=True)
+                continue
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._waits(True)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._waits(False)
+            if os.fstat(lock).st_nlink:
+                return lock
+            os.close(lock)  # who had it before has removed it
 
     def _meta(self, stage: Stage) -> dict[str, Any] | None:
         try:
@@ -252,6 +284,10 @@ def kept(folder: Path) -> list[Kept]:
 
 def trim(folder: Path, limit: int) -> None:
     """Drop the least recently used entries until the others have `limit` bytes or fewer."""
+    for partial in (folder / "stages").glob("??/.*"):
+        with contextlib.suppress(OSError):  # of a worker that was killed
+            if time.time() - partial.stat().st_mtime > ABANDONED:
+                shutil.rmtree(partial, ignore_errors=True)
     entries = kept(folder)
     left = sum(entry.size for entry in entries)
     for entry in entries:

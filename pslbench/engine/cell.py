@@ -13,7 +13,8 @@ from pslbench.contracts import Dataset, PseudoLabels, Result
 from pslbench.engine import stages
 from pslbench.engine.cache import Entry, StageCache
 from pslbench.engine.memory import PeakMemory
-from pslbench.engine.plan import TRAINED_WITHIN, Cell
+from pslbench.engine.plan import TRAINED_WITHIN, Cell, identified
+from pslbench.errors import ContractError
 from pslbench.plugins.manager import Catalog
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def run_cell(
-    catalog: Catalog, cell: Cell, cache: StageCache, tell: Callable[[str], None]
+    catalog: Catalog, cell: Cell, cache: StageCache, tell: Callable[[str], None], recipes: set[str]
 ) -> tuple[Result, Floats | None]:
     """Run one cell, with the stages that the cache has, and catch whatever goes wrong in it.
 
@@ -30,6 +31,7 @@ def run_cell(
         cell: what to run.
         cache: gives stages that were computed before, and keeps the others.
         tell: hears of each stage that begins.
+        recipes: those known to be what this process has; the cell's is looked at once, and put there.
 
     Returns:
         Its row, and the class probabilities of the test samples, float16 (n_test, classes); None where it failed.
@@ -37,11 +39,24 @@ def run_cell(
     start = time.perf_counter()
     with PeakMemory() as memory:
         try:
+            _check(catalog, cell, recipes)
             facts, probabilities = _run(catalog, cell, cache, tell)
         except (Exception, SystemExit) as error:
             text = "".join(traceback.format_exception(error))
             facts, probabilities = failure(type(error).__name__, str(error), text, time.perf_counter() - start), None
     return cell.row(**facts, peak_memory_mb=memory.peak_mb, finished=now()), probabilities
+
+
+def _check(catalog: Catalog, cell: Cell, recipes: set[str]) -> None:
+    """Raises ContractError where this process would compute something else than the cell was planned for."""
+    if cell.recipe in recipes:
+        return
+    if identified(catalog, cell).recipe != cell.recipe:
+        raise ContractError(
+            "a part, a library or the processor is not what it was where the run was planned; run again, and on a "
+            "cluster see that all hosts are alike"
+        )
+    recipes.add(cell.recipe)
 
 
 def failure(kind: str, message: str, text: str, seconds: float) -> dict[str, Any]:
@@ -75,8 +90,9 @@ def _run(catalog: Catalog, cell: Cell, cache: StageCache, tell: Callable[[str], 
     tell("label")
     by_itself, with_trainer = cell.stages["label"], cell.stages[TRAINED_WITHIN]
     labelled = cache.get(
-        with_trainer if cache.has(with_trainer) else by_itself,
+        by_itself,
         lambda: stages.label(bench, cell.strategy, cell.budget, embedding, clusters),
+        or_else=with_trainer,
         keep_as=lambda entry: with_trainer if entry.info["rounds"] else by_itself,
     )
     seconds["label"] = labelled.info["seconds"]

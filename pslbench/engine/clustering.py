@@ -19,8 +19,8 @@ def fit_clusters(fitter: Any, features: Floats, k: int, new: Floats | None = Non
     Returns:
         The clusters, and the cluster, int64 (m,), that each of the `new` samples, float32 (m, d), falls into.
 
-    Centres are the object's own `cluster_centers_` or `means_`, else the means of the members. New samples go where
-    its `predict` says, else to the nearest centre.
+    Centres are the object's own `cluster_centers_` or `means_`, else the means of the members, with clusters that have
+    none left out. New samples go where its `predict` says, else to the nearest centre.
 
     Raises:
         ContractError: where it gives no cluster for each sample, or more than k.
@@ -33,7 +33,10 @@ def fit_clusters(fitter: Any, features: Floats, k: int, new: Floats | None = Non
     assignment = np.asarray(found).astype(np.int64)
     if assignment.shape != (len(features),) or assignment.min() < 0 or assignment.max() >= k:
         raise ContractError(f"the clusterer must give every sample a cluster from 0 to {k - 1}")
-    centres = _centres(fitter, features, assignment, k)
+    centres = _own_centres(fitter, k)
+    if centres is None:
+        assignment = np.unique(assignment, return_inverse=True)[1]
+        centres = _means(features, assignment)
     distances = np.concatenate(
         [
             np.linalg.norm(features[i : i + ROWS] - centres[assignment[i : i + ROWS]], axis=1)
@@ -44,21 +47,27 @@ def fit_clusters(fitter: Any, features: Floats, k: int, new: Floats | None = Non
     clusters = Clusters(assignment, centres, medoids, distances)
     if new is None:
         return clusters, None
-    falls = fitter.predict(new) if hasattr(fitter, "predict") else pairwise_distances_argmin(new, centres)
+    by_itself = hasattr(fitter, "predict") and len(centres) == k
+    falls = fitter.predict(new) if by_itself else pairwise_distances_argmin(new, centres)
     return clusters, np.asarray(falls).astype(np.int64)
 
 
-def _centres(fitter: Any, features: Floats, assignment: Ints, k: int) -> Floats:
+def _own_centres(fitter: Any, k: int) -> Floats | None:
     import numpy as np
-    from scipy.sparse import csr_matrix
 
     for attribute in ("cluster_centers_", "means_"):
         if len(own := getattr(fitter, attribute, ())) == k:
             return np.asarray(own, np.float32)
-    n = len(features)
-    members = csr_matrix((np.ones(n, np.float32), (assignment, np.arange(n))), shape=(k, n))
-    sizes = np.bincount(assignment, minlength=k)
-    return np.asarray(members @ features / np.maximum(sizes, 1)[:, None], np.float32)
+    return None
+
+
+def _means(features: Floats, assignment: Ints) -> Floats:
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
+    n, sizes = len(features), np.bincount(assignment)
+    members = csr_matrix((np.ones(n, np.float32), (assignment, np.arange(n))), shape=(len(sizes), n))
+    return np.asarray(members @ features / sizes[:, None], np.float32)
 
 
 def _medoids(features: Floats, assignment: Ints, centres: Floats, distances: Floats) -> Ints:

@@ -7,24 +7,28 @@ memory, and starts another where it died. On a Dask cluster these threads are th
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from multiprocessing import Pipe
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pslbench.engine.cell import failure, now
 from pslbench.engine.plan import Cell
 from pslbench.engine.worker import ENVIRONMENT, Orders
 from pslbench.errors import InputError, one_line
+from pslbench.processor import cores
 
 if TYPE_CHECKING:
     from pslbench.contracts import Floats, Result
@@ -34,6 +38,24 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 2  # of a cell whose worker dies
 GLANCE = 0.2  # seconds between two looks at a worker's memory
+
+
+class Stopwatch:
+    """Seconds since it was made, without those for which it was stopped."""
+
+    def __init__(self) -> None:
+        self._start, self._stopped = time.monotonic(), 0.0
+
+    def stop(self, stopped: bool) -> None:
+        """Stop it, or let it go on."""
+        if stopped:
+            self._stopped = time.monotonic()
+        else:
+            self._start, self._stopped = self._start + time.monotonic() - self._stopped, 0.0
+
+    @property
+    def seconds(self) -> float:
+        return (self._stopped or time.monotonic()) - self._start
 
 
 class WorkerDiedError(Exception):
@@ -46,23 +68,24 @@ class Worker:
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
         self._pipe, theirs = Pipe()
-        environment = {**os.environ, **ENVIRONMENT, "TF_NUM_INTEROP_THREADS": str(os.cpu_count() or 1)}
+        environment = {**os.environ, **ENVIRONMENT, "TF_NUM_INTEROP_THREADS": str(cores())}
         with open(orders.log, "ab") as log:  # noqa: PTH123
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pslbench.engine.worker", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "pslbench.engine.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 env=environment,
+                cwd=orders.folder if Path(orders.folder).is_dir() else None,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is the main process's to answer
+                start_new_session=True,  # Ctrl-C is the main process's to answer; and it is ended with its children
             )
         theirs.close()
         self._pipe.send(orders)
 
     def run(self, cell: Cell, tell: Tell) -> Outcome:
         """Hand it a cell and wait for the outcome. Raises WorkerDiedError."""
-        start = time.monotonic()
+        watch = Stopwatch()
         try:
             self._pipe.send(cell)
             while True:
@@ -71,12 +94,16 @@ class Worker:
                     if kind == "done":
                         outcome: Outcome = message
                         return outcome
-                    tell(cell, kind, message)
-                elif excess := self._excess(time.monotonic() - start):
+                    if kind == "waiting":
+                        watch.stop(message)
+                    else:
+                        tell(cell, kind, message)
+                elif excess := self._excess(watch.seconds):
                     self.kill()
-                    return _failed(cell, *excess, seconds=time.monotonic() - start), None
+                    return _failed(cell, *excess, seconds=watch.seconds), None
         except (EOFError, OSError):
-            raise WorkerDiedError(f"its worker process ended with status {self._process.wait()}") from None
+            status = self._process.wait()
+            raise WorkerDiedError(f"its worker process ended with status {status}; see {self._orders.log}") from None
 
     def _excess(self, seconds: float) -> tuple[str, str] | None:
         timeout, limit = self._orders.timeout, self._orders.memory_limit
@@ -91,7 +118,8 @@ class Worker:
         return self._process.poll() is not None
 
     def kill(self) -> None:
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._pipe.close()
 
@@ -119,6 +147,7 @@ class Minder:
         self._of_thread = threading.local()
         self._workers: list[Worker] = []
         self._closed = False
+        self._lock = threading.Lock()
 
     def __call__(self, cell: Cell, tell: Tell) -> Outcome:
         """The outcome of a cell. Where its worker dies, it is tried once more in another."""
@@ -135,15 +164,19 @@ class Minder:
     def _worker(self) -> Worker:
         worker: Worker | None = getattr(self._of_thread, "worker", None)
         if worker is None or worker.ended:
-            worker = self._of_thread.worker = Worker(self._orders)
-            self._workers.append(worker)
+            with self._lock:
+                if self._closed:
+                    raise WorkerDiedError("the run was ended")
+                worker = self._of_thread.worker = Worker(self._orders)
+                self._workers.append(worker)
         return worker
 
     def close(self) -> None:
         """End all its workers, whatever they are doing."""
-        self._closed = True
-        for worker in self._workers:
-            worker.kill()
+        with self._lock:
+            self._closed = True
+            for worker in self._workers:
+                worker.kill()
 
 
 @dataclass(frozen=True)
@@ -153,12 +186,12 @@ class Pool:
     Attributes:
         executor: takes them.
         run: what it is given with each; takes a cell and gives its outcome.
-        size: how many run at once.
+        size: tells how many run at once; a cluster may grow.
     """
 
     executor: Executor
     run: Callable[[Cell], Outcome]
-    size: int
+    size: Callable[[], int]
 
 
 @contextmanager
@@ -167,7 +200,7 @@ def local_pool(orders: Orders, jobs: int, tell: Tell) -> Iterator[Pool]:
     minder = Minder(orders)
     executor = ThreadPoolExecutor(jobs)
     try:
-        yield Pool(executor, partial(minder, tell=tell), jobs)
+        yield Pool(executor, partial(minder, tell=tell), lambda: jobs)
     finally:
         minder.close()
         executor.shutdown(cancel_futures=True)
@@ -177,7 +210,8 @@ def local_pool(orders: Orders, jobs: int, tell: Tell) -> Iterator[Pool]:
 def dask_pool(orders: Orders, jobs: int, address: str) -> Iterator[Pool]:
     """The workers of a Dask cluster: of the scheduler at `address`, or, for `local`, `jobs` on this machine.
 
-    A Dask worker that dies is Dask's to answer: the cell goes to another one, once.
+    A Dask worker that dies is Dask's to answer: the cell goes to another one, once if the cluster is `local`, else as
+    often as its scheduler allows. What workers print goes to a file in the temporary folder of their host.
 
     Raises:
         InputError: where distributed is not installed, or nobody answers at the address.
@@ -192,19 +226,29 @@ def dask_pool(orders: Orders, jobs: int, address: str) -> Iterator[Pool]:
     dask.config.set({"distributed.scheduler.allowed-failures": ATTEMPTS - 1})
     connect: Any = distributed.Client
     start: Any = distributed.LocalCluster
-    local = start(jobs, threads_per_worker=1, dashboard_address=None) if address == "local" else nullcontext()
+    local = start(n_workers=jobs, threads_per_worker=1, dashboard_address=None) if address == "local" else nullcontext()
     with local as cluster:
         try:
             client: Any = connect(cluster or address, timeout=10)
         except (OSError, ValueError) as error:
             raise InputError(f"no Dask scheduler answers at '{address}' ({one_line(error)})") from None
         with client:
-            size = sum(client.nthreads().values())
-            yield Pool(client.get_executor(pure=False), partial(_run_on_dask, orders), max(size, 1))
+            orders = replace(orders, log=str(Path(tempfile.gettempdir()) / "pslbench-workers.log"))
+            run = partial(_run_on_dask, orders)
+            try:
+                yield Pool(client.get_executor(pure=False), run, lambda: max(1, sum(client.nthreads().values())))
+            finally:
+                with suppress(Exception):  # whoever has gone has no workers any more
+                    client.run(_close_minder, orders)
 
 
 def _run_on_dask(orders: Orders, cell: Cell) -> Outcome:
     return _minder(orders)(cell, lambda *_: None)
+
+
+def _close_minder(orders: Orders) -> None:
+    _minder(orders).close()
+    _minder.cache_clear()
 
 
 @lru_cache(maxsize=1)
@@ -226,7 +270,7 @@ def execute(pool: Pool, cells: Sequence[Cell], expected: Callable[[Cell], float]
     running: dict[Future[Outcome], Cell] = {}
 
     def fill() -> None:
-        while queue and len(running) < pool.size:
+        while queue and len(running) < pool.size():
             cell = queue.pop({each.shared_stage for each in running.values()})
             running[pool.executor.submit(pool.run, cell)] = cell
 
@@ -250,7 +294,7 @@ class Queue:
     """Cells waiting to be started, by combination."""
 
     def __init__(self, cells: Sequence[Cell], expected: Callable[[Cell], float]) -> None:
-        self._waiting: dict[tuple[str, ...], deque[Cell]] = {}
+        self._waiting: dict[tuple[object, ...], deque[Cell]] = {}
         self._expected = expected
         self.started: set[str] = set()
         for cell in cells:

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 
 from pslbench.parts import Part
+from pslbench.processor import has_gpu, multiplies_bfloat16
 
 PACKAGE = Path(__file__).parents[1]
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "tensorflow", "keras")
@@ -26,11 +27,13 @@ def facts_of(part: Part) -> Mapping[str, str]:
     """What determines the results of a part beside its parameters, by name: hashes of sources, versions."""
     file = inspect.getsourcefile(inspect.unwrap(part.function))
     module = inspect.unwrap(part.function).__module__
-    facts = {f"version of {part.name}": part.version}
+    facts = {f"version of {part.kind} {part.name}": part.version}
     if file and Path(file).is_file():  # not typed at a prompt
         sources, libraries = _closure(Path(file), module)
         facts |= {f"source of {name}": digest for name, digest in sources.items()}
         facts |= {f"version of {library}": _version(library) for library in (*libraries, *_backend(libraries))}
+        if "keras" in libraries:
+            facts["processor"] = "GPU" if has_gpu() else "bfloat16" if multiplies_bfloat16() else "float32"
     return facts
 
 

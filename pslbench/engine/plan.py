@@ -57,9 +57,10 @@ class Cell:
         return Result(**{**known, **self.names, **facts})
 
     @property
-    def combination(self) -> tuple[str, ...]:
-        """What it shares with the other seeds of its combination."""
-        return (*self.names.values(), str(self.budget))
+    def combination(self) -> tuple[str, int, str, str, str, str]:
+        """What it shares with the other seeds of its combination, as in its row."""
+        name = self.names
+        return name["dataset"], self.budget, name["strategy"], name["clusterer"], name["embedder"], name["trainer"]
 
     @property
     def shared_stage(self) -> str:
@@ -102,7 +103,7 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
     cells: dict[str, Cell] = {}
     warnings: list[str] = []
     for chosen in grid.datasets:
-        data = _load(load, chosen)
+        data = load_data(load, chosen)
         _check(catalog, grid, data)
         warnings += [
             f"budget {budget} is below the {data.n_classes} classes of {chosen}: some will have no label"
@@ -128,13 +129,17 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
     return Plan(tuple(cells.values()), tuple(warnings))
 
 
-def _load(load: Callable[[Choice], Dataset], chosen: Choice) -> Dataset:
+def load_data(load: Callable[[Choice], Dataset], chosen: Choice) -> Dataset:
+    """The data set that `load` gives for the choice. Raises InputError where it gives none."""
     try:
-        return load(chosen)
+        data = load(chosen)
     except InputError:
         raise
     except (Exception, SystemExit) as error:
         raise InputError(f"data set {chosen} cannot be loaded: {one_line(error)}") from None
+    if not isinstance(data, Dataset):
+        raise InputError(f"data set {chosen} gives {type(data).__name__}, not a Dataset")
+    return data
 
 
 def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
@@ -165,7 +170,7 @@ def _stages(catalog: Catalog, cell: Cell) -> dict[str, Stage]:
         if choice is None:
             continue
         part = catalog.part(choice.kind, choice.name)[1]
-        facts = {f"{key} of {choice.name}": said(value) for key, value in choice.values}
+        facts = {f"parameter {key} of {choice.kind} {choice.name}": said(value) for key, value in choice.values}
         facts |= {**facts_of(part), **engine, "upstream": upstream}
         if name in ("cluster", "label"):
             facts["budget"] = str(cell.budget)

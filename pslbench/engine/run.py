@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from pslbench.engine.identity import LIBRARIES
 from pslbench.engine.plan import Cell, Plan
 from pslbench.engine.store import Store
 from pslbench.plugins.manager import Catalog
+from pslbench.processor import cores
 
 PACKAGES = ("pslbench", *LIBRARIES, "pandas", "pluggy")
 
@@ -82,30 +82,26 @@ class Forecast:
     """How long cells take, by the rows there are: of the same combination, else of the same strategy and trainer."""
 
     def __init__(self, results: Sequence[Result]) -> None:
-        self._known: dict[tuple[str, ...], list[float]] = {}
+        self._known: dict[tuple[object, ...], list[Mapping[str, float]]] = {}
         for result in results:
             self.learn(result)
 
     def learn(self, result: Result) -> None:
         if result.ok:
-            whole = (
-                result.dataset,
-                result.embedder,
-                result.clusterer,
-                result.strategy,
-                result.trainer,
-                str(result.budget),
-            )
-            for name in (whole, (result.dataset, result.strategy, result.trainer)):
-                self._known.setdefault(name, []).append(result.seconds["total"])
+            for name in (result.combination, (result.dataset, result.strategy, result.trainer)):
+                self._known.setdefault(name, []).append(result.seconds)
+
+    def stages(self, cell: Cell) -> Mapping[str, float]:
+        """Seconds by stage; empty where nothing is known."""
+        texts = cell.names
+        for name in (cell.combination, (texts["dataset"], texts["strategy"], texts["trainer"])):
+            if known := self._known.get(name):
+                return {stage: fmean(each.get(stage, 0) for each in known) for stage in known[0]}
+        return {}
 
     def seconds(self, cell: Cell) -> float:
-        """Infinite where nothing is known."""
-        names = cell.names
-        for name in (cell.combination, (names["dataset"], names["strategy"], names["trainer"])):
-            if known := self._known.get(name):
-                return fmean(known)
-        return inf
+        """Of all its stages; infinite where nothing is known."""
+        return self.stages(cell).get("total", inf)
 
 
 @dataclass(frozen=True)
@@ -126,16 +122,15 @@ def prospect(plan: Plan, store: Store | None, missing: Sequence[Cell], cache: St
     cached = [cell for cell in missing if cache.has(cell.stages["train"])]
     to_run = [cell for cell in missing if not cache.has(cell.stages["train"])]
     forecast = Forecast(store.results() if store else [])
-    seconds = [forecast.seconds(cell) for cell in to_run]
-    known = [each for each in seconds if each < inf]
-    return Prospect(
-        len(plan.cells),
-        len(plan.cells) - len(missing),
-        len(cached),
-        len(to_run),
-        sum(known) / jobs,
-        len(seconds) - len(known),
-    )
+    seconds, unknown, counted = 0.0, 0, set[str]()
+    for cell in to_run:
+        stages = forecast.stages(cell)
+        unknown += not stages
+        for name, stage in cell.stages.items():
+            if name in stages and stage.key not in counted and not cache.has(stage):
+                seconds += stages[name]
+                counted.add(stage.key)
+    return Prospect(len(plan.cells), len(plan.cells) - len(missing), len(cached), len(to_run), seconds / jobs, unknown)
 
 
 def manifest(command: Sequence[str], plan: Plan, jobs: int) -> dict[str, Any]:
@@ -149,9 +144,12 @@ def manifest(command: Sequence[str], plan: Plan, jobs: int) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpu": _cpu(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "versions": {package: version(package) for package in PACKAGES},
         "data": {cell.dataset.text: cell.checksum for cell in plan.cells},
+        "recipes": [
+            [*combination, recipe] for combination, recipe in {c.combination: c.recipe for c in plan.cells}.items()
+        ],
     }
 
 

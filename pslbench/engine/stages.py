@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Clusters, Dataset, Embedding, Pool, Predictor, PseudoLabels, TrainingData
@@ -44,6 +47,7 @@ def as_entry(data: Dataset) -> Entry:
     return Entry(arrays, {"name": data.name, "classes": data.classes})
 
 
+@lru_cache(maxsize=2)
 def as_dataset(entry: Entry) -> Dataset:
     return Dataset(entry.info["name"], **entry.arrays, classes=tuple(entry.info["classes"]))
 
@@ -97,15 +101,18 @@ def label(bench: Bench, strategy: Choice, budget: int, embedding: Entry | None, 
     """The arrays of `PseudoLabels`; `spent` labels, `looks` at the test set, and in how many `rounds` it trained."""
     import numpy as np
 
-    data, exam, rounds = bench.data, bench.exam(), [0]
+    data, exam, rounds, doors = bench.data, bench.exam(), [0], list[Callable[[Any], Any]]()
     unlimited = bench.catalog.part("strategy", strategy.name)[1].needs_all_labels
     account = Account(data.y_train, len(data.y_train) if unlimited else budget)
 
     def train_within(pseudo_labels: PseudoLabels) -> Predictor:
         rounds[0] += 1
-        return _train(bench, pseudo_labels, exam, seed_of(bench.seed, "train-within-strategy", rounds[0] - 1))
+        if rounds[0] == 1:
+            doors.append(opened.enter_context(behind_doors(exam.look))[0])
+        return _train(bench, pseudo_labels, doors[0], seed_of(bench.seed, "train-within-strategy", rounds[0] - 1))
 
-    with behind_doors(account.label, train_within) as (ask, train_for):
+    with ExitStack() as opened:
+        ask, train_for = opened.enter_context(behind_doors(account.label, train_within))
         pool = Pool(
             data.x_train,
             data.n_classes,
@@ -141,20 +148,28 @@ def train(bench: Bench, pseudo_labels: PseudoLabels) -> Entry:
     import numpy as np
 
     exam = bench.exam()
-    predictor = _train(bench, pseudo_labels, exam, seed_of(bench.seed, "train"))
-    probabilities = exam.check(predictor.predict_proba(bench.data.x_test))
+    with behind_doors(exam.look) as (look,):
+        predictor = _train(bench, pseudo_labels, look, seed_of(bench.seed, "train"))
+        probabilities = exam.check(predictor.predict_proba(bench.data.x_test))
     precision = getattr(predictor, "precision", "")
+    if not isinstance(precision, str):
+        raise ContractError(f"a predictor's precision must be a word, such as 'float32', not {precision!r}")
     return Entry({"probabilities": probabilities.astype(np.float16)}, {"looks": exam.looks, "precision": precision})
 
 
-def _train(bench: Bench, pseudo_labels: PseudoLabels, exam: Exam, seed: int) -> Predictor:
+def _train(bench: Bench, pseudo_labels: PseudoLabels, look: Callable[[Any], float], seed: int) -> Predictor:
+    import numpy as np
+
     data = bench.data
     _check_labels(pseudo_labels, data, None)
-    with behind_doors(exam.look) as (look,):
-        training = TrainingData(
-            data.x_train, **_of(pseudo_labels), n_classes=data.n_classes, x_test=data.x_test, test_accuracy=look
-        )
-        predictor: Predictor = _call(bench.catalog, bench.trainer, training, seed)
+    training = TrainingData(
+        data.x_train,
+        **_of(pseudo_labels),
+        n_classes=data.n_classes,
+        x_test=data.x_test,
+        test_accuracy=lambda probabilities: look(np.asarray(probabilities)),
+    )
+    predictor: Predictor = _call(bench.catalog, bench.trainer, training, seed)
     return predictor
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pslbench.contracts import Floats
 
 
+MANIFEST = "manifest.json"
+
+
 class Store:
     """Results in `folder`: `cells/KEY.json`, `predictions/KEY.npy`, `manifest.json`."""
 
@@ -67,17 +70,12 @@ class Store:
         """Save one row; with its class probabilities of the test samples, float (n_test, classes), as float16."""
         import numpy as np
 
-        try:
+        with self._room():
             if probabilities is not None:
                 whole = BytesIO()  # into a file itself, numpy.save does not notice a full disk
                 np.save(whole, probabilities.astype(np.float16))
                 _write(self.folder / "predictions" / f"{result.key}.npy", whole.getvalue(), sync=False)
             _write(self.folder / "cells" / f"{result.key}.json", json.dumps(vars(result)).encode())
-        except OSError as error:
-            raise InputError(
-                f"cannot write to '{self.folder}' ({error.strerror}); what is finished is saved: make room, and the "
-                "same command goes on from there"
-            ) from None
 
     def forget(self, keys: Iterable[str]) -> None:
         """Remove the results of these cells."""
@@ -86,18 +84,24 @@ class Store:
             (self.folder / "predictions" / f"{key}.npy").unlink(missing_ok=True)
 
     def results(self, keys: Iterable[str] | None = None) -> list[Result]:
-        """The rows saved, of these cells or of all.
+        """The rows saved: those of these cells, or of all that belong together.
 
         Where a part has changed since, or what is in a data file, rows from before and after do not belong together: of
-        each combination those count that were made as the last one was, and of each data set those of its last content.
+        each combination those count that the last run asked for, and of each data set those of its content then.
         """
         cells = self.folder / "cells"
         paths = sorted(cells.glob("*.json")) if keys is None else [cells / f"{key}.json" for key in keys]
-        rows = sorted((_read(path) for path in paths if path.exists()), key=lambda row: row.finished)
+        rows = [_read(path) for path in paths if path.exists()]
+        return sorted(self._lasting(rows) if keys is None else rows, key=lambda row: (*row.combination, row.seed))
+
+    def _lasting(self, rows: Iterable[Result]) -> list[Result]:
+        rows = sorted(rows, key=lambda row: row.finished)
         content = {row.dataset: row.checksum for row in rows}
         recipe = {row.combination: row.recipe for row in rows}
-        lasting = [r for r in rows if r.checksum == content[r.dataset] and r.recipe == recipe[r.combination]]
-        return sorted(lasting, key=lambda row: (*row.combination, row.seed))
+        for run in self._runs():
+            content |= run.get("data", {})
+            recipe |= {tuple(combination): last for *combination, last in run.get("recipes", [])}
+        return [r for r in rows if r.checksum == content[r.dataset] and r.recipe == recipe[r.combination]]
 
     def probabilities(self, result: Result) -> Floats:
         """Class probabilities of the test samples, float16 (n_test, classes). Raises InputError where they are lost."""
@@ -112,12 +116,29 @@ class Store:
 
     def note_run(self, facts: dict[str, Any]) -> None:
         """Add what was asked, and where it runs, to the runs in `manifest.json`."""
-        path = self.folder / "manifest.json"
+        text = json.dumps({"runs": [*self._runs(), facts]}, indent=2)
+        with self._room():
+            _write(self.folder / MANIFEST, text.encode() + b"\n")
+
+    def _runs(self) -> list[dict[str, Any]]:
+        """What the manifest says of each run so far."""
+        path = self.folder / MANIFEST
         said = _json(path) if path.exists() else {"runs": []}
         runs = said.get("runs") if isinstance(said, dict) else None
-        if not isinstance(runs, list):
+        if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):
             raise InputError(f"{path} was not written by pslbench; choose another folder with -o")
-        _write(path, json.dumps({"runs": [*runs, facts]}, indent=2).encode() + b"\n")
+        return runs
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Raises InputError where nothing more can be written."""
+        try:
+            yield
+        except OSError as error:
+            raise InputError(
+                f"cannot write to '{self.folder}' ({error.strerror}); what is finished is saved: make room, and the "
+                "same command goes on from there"
+            ) from None
 
 
 def _read(path: Path) -> Result:

@@ -41,6 +41,7 @@ class Orders:
         plugin_files, plugins_off: what was given as `--plugin` and `--no-plugin`.
         cache: where stages are kept.
         log: the file that what a worker prints is appended to.
+        folder: where it works, if that is there: paths that the user gave are read from it.
         timeout: seconds a cell may take; None for as long as it wants.
         memory_limit: bytes of its own that a worker may have in memory; None for no limit.
     """
@@ -49,6 +50,7 @@ class Orders:
     plugins_off: tuple[str, ...]
     cache: Settings
     log: str
+    folder: str
     timeout: float | None = None
     memory_limit: int | None = None
 
@@ -62,10 +64,13 @@ def serve(pipe: Connection) -> None:
     from pslbench.plugins.manager import discover
 
     catalog = discover(orders.plugin_files, orders.plugins_off)
-    cache = StageCache(orders.cache, lambda why: pipe.send(("computed", why)))
+    cache = StageCache(
+        orders.cache, lambda why: pipe.send(("computed", why)), lambda waiting: pipe.send(("waiting", waiting))
+    )
+    recipes: set[str] = set()
     while True:
         cell: Cell = tasks.get()
-        outcome = run_cell(catalog, cell, cache, lambda stage: pipe.send(("stage", stage)))
+        outcome = run_cell(catalog, cell, cache, lambda stage: pipe.send(("stage", stage)), recipes)
         pipe.send(("done", outcome))
 
 

@@ -89,13 +89,9 @@ def _cells(standing: Standing, rank: str, varying: list[str]) -> list[str]:
     ]
 
 
-def _has_interval(standing: Standing) -> bool:
-    return standing.behind is not None and not isnan(standing.behind.half_width)
-
-
 MARKS: tuple[tuple[str, Callable[[Standing], bool], str], ...] = (
-    ("≈", lambda s: s.tied and _has_interval(s), "cannot be told apart from the best: the paired difference may be 0"),
-    ("?", lambda s: s.tied and not _has_interval(s), "cannot be judged: no interval; run more seeds in common"),
+    ("≈", lambda s: s.tied, "cannot be told apart from the best: the paired difference may be 0"),
+    ("?", lambda s: s.unclear, "cannot be judged against the best: run more seeds in common"),
     ("∞", lambda s: s.is_bound, "upper bound: may ask for every label"),
     ("†", lambda s: s.looked, "looked at the test set while training"),
 )

@@ -4,24 +4,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, cos, pi
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from annotated_types import Ge, Gt
 
 from pslbench.contracts import TrainingData
+from pslbench.errors import InputError
 from pslbench.parts import trainer
+from pslbench.processor import multiplies_bfloat16
 
 if TYPE_CHECKING:
     import numpy as np
 
     from pslbench.contracts import Floats
 
-SMALL_BATCH = 32  # the notebook's
-NOTEBOOK_RATE = 0.001
+BATCH, RATE = 128, 0.004
+SMALL_BATCH, NOTEBOOK_RATE = 32, 0.001  # the notebook's
 AT_A_TIME = 500  # images, when predicting
 SMALLEST = 28  # pixels: what two rounds of convolution and pooling were made for
-BFLOAT16 = ("amx_bf16", "avx512_bf16")  # as /proc/cpuinfo names them
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -52,8 +52,8 @@ def cnn(
     *,
     epochs: Annotated[int, Ge(1)] = 6,
     min_steps: Annotated[int, Ge(0)] = 1000,
-    batch_size: Annotated[int, Ge(1)] = 128,
-    learning_rate: Annotated[float, Gt(0)] = 0.004,
+    batch_size: Annotated[int | None, Ge(1)] = None,
+    learning_rate: Annotated[float | None, Gt(0)] = None,
     recipe: Literal["suite", "notebook"] = "suite",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     select: Literal["last", "test"] = "last",
@@ -68,29 +68,35 @@ def cnn(
         epochs: passes over the pseudo-labels.
         min_steps: the images seen are at least those of so many batches of 32; where there are few pseudo-labels, there
             are more passes.
-        batch_size: images a step at the most; batches shrink, to no less than 32, where there would be fewer steps than
-            `min_steps`.
-        learning_rate: of Adam (Kingma & Ba 2015) at the start; it falls to zero along half a cosine.
-        recipe: `notebook` has batches of 32 and a learning rate of 0.001 throughout, in float32.
+        batch_size: images a step at the most, 128 if none; batches shrink, to no less than 32, where there would be
+            fewer steps than `min_steps`.
+        learning_rate: of Adam (Kingma & Ba 2015) at the start, 0.004 if none; it falls to zero along half a cosine.
+        recipe: `notebook` has batches of 32 and a learning rate of 0.001 throughout, in float32, and takes no others.
         precision: of the arithmetic; `auto` is bfloat16, with weights in float32, where the processor has it.
         select: the epoch that is kept: the last, or the one that scores best on the test set, as in the notebook,
             whose rows are marked and do not compete.
+
+    Raises:
+        InputError: where the notebook's recipe is asked for with another batch size, learning rate or precision.
     """
     import numpy as np
 
+    said = batch_size, learning_rate, precision != "bfloat16"
+    if recipe == "notebook" and said != (None, None, True):
+        raise InputError("cnn:recipe=notebook has its own batch_size, learning_rate and precision; leave them out")
     n, as_notebook = len(data.indices), recipe == "notebook"
     chosen = "float32" if as_notebook else _precision(precision)
     epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH)))
     fitting = max(SMALL_BATCH, epochs * n // max(min_steps, 1))
-    batch_size = min(batch_size, SMALL_BATCH if as_notebook else fitting)
-    shape = Shape(data.pool.shape[1:], data.n_classes, batch_size, data.weights is not None, chosen)
-    model, steps = _start(shape, seed), epochs * ceil(n / batch_size)
+    batch = min(batch_size or BATCH, SMALL_BATCH if as_notebook else fitting)
+    shape = Shape(data.pool.shape[1:], data.n_classes, batch, data.weights is not None, chosen)
+    model, steps = _start(shape, seed), epochs * ceil(n / batch)
     best_score, best, step = -1.0, None, 0
     for epoch in range(epochs):
-        for batch in _batches(data, batch_size, np.random.default_rng([seed, epoch])):
-            falling = learning_rate * (1 + cos(pi * step / steps)) / 2
+        for images in _batches(data, batch, np.random.default_rng([seed, epoch])):
+            falling = (learning_rate or RATE) * (1 + cos(pi * step / steps)) / 2
             model.optimizer.learning_rate = NOTEBOOK_RATE if as_notebook else falling
-            model.train_on_batch(*batch)  # fit's input pipeline takes seconds to close, and gains nothing here
+            model.train_on_batch(*images)  # fit's input pipeline takes seconds to close, and gains nothing here
             step += 1
         if select == "test":
             now = Network(model, model.get_weights(), chosen)
@@ -107,9 +113,7 @@ def _precision(wanted: Literal["auto", "float32", "bfloat16"]) -> Precision:
         return wanted
     if keras.backend.backend() != "torch" and any("gpu" in name.lower() for name in keras.distribution.list_devices()):
         return "bfloat16"
-    info = Path("/proc/cpuinfo")
-    has = info.exists() and any(f" {flag}" in info.read_text() for flag in BFLOAT16)
-    return "bfloat16" if has and keras.backend.backend() == "tensorflow" else "float32"
+    return "bfloat16" if multiplies_bfloat16() and keras.backend.backend() == "tensorflow" else "float32"
 
 
 def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
