@@ -125,6 +125,24 @@ def test_cnn_trains_at_least_1000_steps_or_6_epochs_and_on_images_of_any_size():
     assert model.predict_proba(x).shape == (50, 3)
 
 
+def test_batches_of_any_remainder_are_learnt_from_in_halves_and_without(digits):
+    data = training(digits, np.arange(130))
+    for batch in (129, 64):  # 129 leaves one image over, which has no two halves
+        model = use("trainer", f"cnn:epochs=1,min_steps=0,batch_size={batch}", data, 0)
+        assert len(model.model.inputs) == (1 if batch == 129 else 2)
+        assert np.isfinite(model.predict_proba(digits.x_test[:501])).all()
+        assert model.predict_proba(digits.x_test[:1]).shape == (1, 10)
+
+
+def test_rows_of_halved_batches_do_not_depend_on_the_cores(tmp_path):
+    given = ["run", "supervised", "-s", "2", "-t", "cnn:epochs=1,min_steps=0"]
+    for folder, jobs in (("one", 1), ("two", 2)):
+        words = [*given, "-j", jobs, "-o", tmp_path / folder, "--cache-dir", tmp_path / f"cache-{folder}"]
+        outcome = command(*words, TF_NUM_INTEROP_THREADS=str(jobs))
+        assert outcome.status == 0, outcome.err
+    assert rows(tmp_path / "one").equals(rows(tmp_path / "two"))
+
+
 def test_scores_are_those_of_scikit_learn():
     rng = np.random.default_rng(0)
     proba = softmax(rng.normal(size=(200, 4)), axis=1)

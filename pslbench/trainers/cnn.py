@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pslbench.contracts import Floats
 
-BATCH, RATE = 128, 0.004
+BATCH, RATE = 256, 0.004
 SMALL_BATCH, NOTEBOOK_RATE = 32, 0.001  # the notebook's
 AT_A_TIME = 500  # images, when predicting
 SMALLEST = 28  # pixels: what two rounds of convolution and pooling were made for
@@ -40,8 +40,9 @@ class Network:
         from scipy.special import softmax
 
         self.model.set_weights(self.weights)
-        logits = [self.model.predict_on_batch(x[i : i + AT_A_TIME]) for i in range(0, len(x), AT_A_TIME)]
-        probabilities: Floats = softmax(np.concatenate(logits).astype(np.float32), axis=1)
+        batches = (x[i : i + AT_A_TIME] for i in range(0, len(x), AT_A_TIME))
+        logits = [self.model.predict_on_batch(_halves(self.model, batch)) for batch in batches]
+        probabilities: Floats = softmax(np.concatenate(logits)[: len(x)].astype(np.float32), axis=1)
         return probabilities
 
 
@@ -68,7 +69,7 @@ def cnn(
         epochs: passes over the pseudo-labels.
         min_steps: the images seen are at least those of so many batches of 32; where there are few pseudo-labels, there
             are more passes.
-        batch_size: images a step at the most, 128 if none; batches shrink, to no less than 32, where there would be
+        batch_size: images a step at the most, 256 if none; batches shrink, to no less than 32, where there would be
             fewer steps than `min_steps`.
         learning_rate: of Adam (Kingma & Ba 2015) at the start, 0.004 if none; it falls to zero along half a cosine.
         recipe: `notebook` has batches of 32 and a learning rate of 0.001 throughout, in float32, and takes no others.
@@ -89,14 +90,16 @@ def cnn(
     epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH)))
     fitting = max(SMALL_BATCH, epochs * n // max(min_steps, 1))
     batch = min(batch_size or BATCH, SMALL_BATCH if as_notebook else fitting)
-    shape = Shape(data.pool.shape[1:], data.n_classes, batch, data.weights is not None, chosen)
+    halved = min(batch, n) >= 2 * SMALL_BATCH and n % batch != 1
+    shape = Shape(data.pool.shape[1:], data.n_classes, batch, data.weights is not None, chosen, halved)
     model, steps = _start(shape, seed), epochs * ceil(n / batch)
     best_score, best, step = -1.0, None, 0
     for epoch in range(epochs):
-        for images in _batches(data, batch, np.random.default_rng([seed, epoch])):
+        for images, *answers in _batches(data, batch, np.random.default_rng([seed, epoch])):
             falling = (learning_rate or RATE) * (1 + cos(pi * step / steps)) / 2
             model.optimizer.learning_rate = NOTEBOOK_RATE if as_notebook else falling
-            model.train_on_batch(*images)  # fit's input pipeline takes seconds to close, and gains nothing here
+            # fit's input pipeline takes seconds to close, and gains nothing here
+            model.train_on_batch(_halves(model, images), *answers)
             step += 1
         if select == "test":
             now = Network(model, model.get_weights(), chosen)
@@ -125,6 +128,15 @@ def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> I
         yield batch if data.weights is None else (*batch, data.weights[rows])
 
 
+def _halves(model: Any, images: Floats) -> Any:
+    """The images as the model takes them; neither half is empty, so of a single one there are two."""
+    import numpy as np
+
+    if len(model.inputs) == 1:
+        return images
+    return np.array_split(images if len(images) > 1 else np.repeat(images, 2, axis=0), 2)
+
+
 class Shape(NamedTuple):
     """What a compiled network depends on."""
 
@@ -133,6 +145,7 @@ class Shape(NamedTuple):
     batch_size: int
     weighted: bool
     precision: Precision
+    halved: bool
 
 
 def _start(shape: Shape, seed: int) -> Any:
@@ -163,13 +176,27 @@ def _compiled(shape: Shape) -> Any:
     x, y = np.zeros((AT_A_TIME, *shape.image), np.float32), np.zeros(shape.batch_size, np.int64)
     for size in dict.fromkeys((shape.batch_size, max(1, shape.batch_size - 1))):
         weights = np.ones(size, np.float32) if shape.weighted else None
-        model.train_on_batch(np.resize(x, (size, *shape.image)), y[:size], weights)
+        model.train_on_batch(_halves(model, np.resize(x, (size, *shape.image))), y[:size], weights)
     for size in (AT_A_TIME, AT_A_TIME - 1):
-        model.predict_on_batch(x[:size])
+        model.predict_on_batch(_halves(model, x[:size]))
     return model
 
 
 def _network(shape: Shape) -> Any:
+    """The network; `halved`, it takes a batch as two halves, so that two cores can work on it.
+
+    Sums are those of the halves, and so is batch normalisation, on however many cores: rows do not depend on them.
+    """
+    import keras
+
+    whole = _stack(shape)
+    if not shape.halved:
+        return whole
+    halves = [keras.Input(shape.image), keras.Input(shape.image)]
+    return keras.Model(halves, keras.ops.concatenate([whole(half) for half in halves]))
+
+
+def _stack(shape: Shape) -> Any:
     import keras
     from keras import layers
 
