@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from math import inf
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Protocol
 
 from pslbench.contracts import Result
@@ -82,21 +82,23 @@ class Forecast:
     """How long cells take, by the rows there are: of the same combination, else of the same strategy and trainer."""
 
     def __init__(self, results: Sequence[Result]) -> None:
-        self._known: dict[tuple[object, ...], list[Mapping[str, float]]] = {}
+        self._rows: Counter[tuple[object, ...]] = Counter()
+        self._sums: defaultdict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
         for result in results:
             self.learn(result)
 
     def learn(self, result: Result) -> None:
         if result.ok:
             for name in (result.combination, (result.dataset, result.strategy, result.trainer)):
-                self._known.setdefault(name, []).append(result.seconds)
+                self._rows[name] += 1
+                self._sums[name].update(result.seconds)
 
     def stages(self, cell: Cell) -> Mapping[str, float]:
         """Seconds by stage; empty where nothing is known."""
         texts = cell.names
         for name in (cell.combination, (texts["dataset"], texts["strategy"], texts["trainer"])):
-            if known := self._known.get(name):
-                return {stage: fmean(each.get(stage, 0) for each in known) for stage in known[0]}
+            if rows := self._rows[name]:
+                return {stage: total / rows for stage, total in self._sums[name].items()}
         return {}
 
     def seconds(self, cell: Cell) -> float:
