@@ -12,6 +12,7 @@ from pslbench.errors import ContractError, InputError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
+    from scipy.sparse import csr_matrix
 
     Floats = NDArray[np.float32]
     Ints = NDArray[np.int64]
@@ -181,6 +182,50 @@ class Clusters:
 
 
 @dataclass(frozen=True, eq=False)
+class Graph:
+    """The nearest other samples of each sample of the pool, in the space of its embedding.
+
+    Attributes:
+        neighbours: int64 (n, k), nearest first. Like all arrays here, read-only.
+        distances: float32 (n, k), Euclidean.
+    """
+
+    neighbours: Ints
+    distances: Floats
+
+    def __post_init__(self) -> None:
+        for array in (self.neighbours, self.distances):
+            array.flags.writeable = False
+
+    def links(self, k: int = 10) -> csr_matrix:
+        """1 from each sample to each of its k nearest others, float64 (n, n); not symmetric."""
+        import numpy as np
+
+        return self._matrix(np.ones((len(self.neighbours), min(k, self.neighbours.shape[1]))))
+
+    def _matrix(self, weights: NDArray[np.float64]) -> csr_matrix:
+        """Sparse (n, n) of the weights, (n, k), from each sample to its k nearest others."""
+        import numpy as np
+        from scipy.sparse import csr_matrix
+
+        n, k = weights.shape
+        return csr_matrix((weights.ravel(), self.neighbours[:, :k].ravel(), np.arange(0, n * k + 1, k)), shape=(n, n))
+
+    def affinities(self, k: int = 10) -> csr_matrix:
+        """Weights of the k-nearest-neighbour graph, float64, symmetric, (n, n), without self-loops.
+
+        (W + Wᵀ) / 2 with W_ij = exp(-4 d_ij² / d_k(i)²) where j is one of the k nearest of i, at distance d_ij, and
+        d_k(i) is the distance of the k-th (Calder et al. 2020, Poisson Learning, section 4; k = 10 there).
+        """
+        import numpy as np
+
+        squares = self.distances[:, :k].astype(np.float64) ** 2
+        widths = np.maximum(squares[:, -1:], np.finfo(np.float64).tiny)
+        one_way = self._matrix(np.exp(-4 * squares / widths))
+        return ((one_way + one_way.T) / 2).tocsr()
+
+
+@dataclass(frozen=True, eq=False)
 class PseudoLabels:
     """What a strategy gives: which samples of the pool to train on, and as what.
 
@@ -243,6 +288,7 @@ class Pool:
     _train: Callable[[PseudoLabels], Predictor] = field(repr=False)
     _embedding: Embedding | None = field(default=None, repr=False)
     _clusters: Clusters | None = field(default=None, repr=False)
+    _graph: Graph | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -260,6 +306,13 @@ class Pool:
         if self._clusters is None:
             raise ContractError("this strategy was not registered with uses='clusters': it gets no clusters")
         return self._clusters
+
+    @property
+    def graph(self) -> Graph:
+        """Each sample's nearest others in the space of the features; computed once an embedding."""
+        if self._graph is None:
+            raise ContractError("this strategy was not registered with uses='graph': it gets no graph")
+        return self._graph
 
     def label(self, indices: ArrayLike) -> Ints:
         """Ask for the true labels of samples; each distinct sample is charged once.

@@ -19,7 +19,8 @@ from pslbench.errors import InputError, unknown
 Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 Value = str | int | float | bool | None
-USES = ("clusters", "features", "x")
+Uses = Literal["clusters", "graph", "features", "x"]
+USES: tuple[Uses, ...] = typing.get_args(Uses)
 BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "gt": ("above", operator.gt),
     "ge": ("at least", operator.ge),
@@ -106,9 +107,10 @@ class Part:
         reference: the paper or book it comes from.
         version: raise it when the part's results change for a reason its source does not show.
         enabled: whether `all` includes it.
-        uses: for a strategy, what of the pool it needs: `clusters` (and features), `features`, or `x` alone.
+        uses: for a strategy, what of the pool it needs: `clusters`, `graph` (features too), `features`, or `x` alone.
         needs_all_labels: for a strategy, whether its account is unlimited; its rows are upper bounds.
         images_only: for a trainer, whether it takes nothing but images.
+        max_pool: for a clusterer, the most samples it can handle; None for any number.
         writes: for a reporter, whether it writes files, which speak of the whole folder, or shows what was asked for.
     """
 
@@ -118,9 +120,10 @@ class Part:
     reference: str = ""
     version: str = "1"
     enabled: bool = True
-    uses: Literal["clusters", "features", "x"] = "clusters"
+    uses: tuple[Uses, ...] = ("clusters",)
     needs_all_labels: bool = False
     images_only: bool = False
+    max_pool: int | None = None
     writes: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -245,12 +248,15 @@ def embedder(name: str, *, reference: str = "", version: str = "1", enabled: boo
     return lambda function: Part("embedder", name, function, reference, version, enabled)
 
 
-def clusterer(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
+def clusterer(
+    name: str, *, reference: str = "", version: str = "1", enabled: bool = True, max_pool: int | None = None
+) -> Decorator:
     """Register `function(k, seed, *, ...)` that gives an object with scikit-learn's `fit`, and `predict` if it can.
 
-    Leave `seed` out where nothing is random.
+    Leave `seed` out where nothing is random. A run on a pool of more than `max_pool` samples leaves the clusterer out,
+    and says so, instead of eating the memory.
     """
-    return lambda function: Part("clusterer", name, function, reference, version, enabled)
+    return lambda function: Part("clusterer", name, function, reference, version, enabled, max_pool=max_pool)
 
 
 def strategy(
@@ -259,7 +265,7 @@ def strategy(
     reference: str = "",
     version: str = "1",
     enabled: bool = True,
-    uses: Literal["clusters", "features", "x"] = "clusters",
+    uses: Uses | tuple[Uses, ...] = "clusters",
     needs_all_labels: bool = False,
 ) -> Decorator:
     """Register `function(pool, *, ...) -> PseudoLabels`.
@@ -269,14 +275,15 @@ def strategy(
         reference: the paper or book it comes from.
         version: raise it when results change for a reason the source does not show.
         enabled: whether `--all` includes it.
-        uses: what of the pool it needs: `clusters` (and features), `features`, or `x` alone. A strategy that needs
-            less is run once where others are run for every clusterer.
+        uses: what of the pool it needs: `clusters`, `graph`, or both, with features; `features`; or `x` alone. A
+            strategy that needs no clusters is run once where others are run for every clusterer.
         needs_all_labels: gives an unlimited account; the rows are shown as upper bounds, outside the ranking.
     """
-    if uses not in USES:
-        raise ValueError(f"strategy '{name}': uses must be {', '.join(USES)}, not '{uses}'")
+    used: tuple[Uses, ...] = (uses,) if isinstance(uses, str) else uses
+    if wrong := set(used) - set(USES):
+        raise ValueError(f"strategy '{name}': uses must be {', '.join(USES)}, not '{wrong.pop()}'")
     return lambda function: Part(
-        "strategy", name, function, reference, version, enabled, uses=uses, needs_all_labels=needs_all_labels
+        "strategy", name, function, reference, version, enabled, uses=used, needs_all_labels=needs_all_labels
     )
 
 

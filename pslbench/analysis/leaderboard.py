@@ -19,7 +19,7 @@ SCORES = (
     *("test_accuracy", "macro_f1", "nll", "ece", "direct_accuracy", "pseudo_accuracy", "coverage"),
     *("purity", "nmi", "ari", "classes_seen"),
 )
-STAGES = ("embed", "cluster", "label", "train", "score", "total")
+STAGES = ("embed", "graph", "cluster", "label", "train", "score", "total")
 
 
 @dataclass(frozen=True)

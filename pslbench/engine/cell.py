@@ -81,17 +81,20 @@ def _run(catalog: Catalog, cell: Cell, cache: StageCache, tell: Callable[[str], 
     if not cache.holds(cell.stages["data"]):
         tell("load")
     loaded = cache.get(cell.stages["data"], lambda: stages.load(catalog, cell.dataset, cell.checksum), always=True)
-    data, embedding, clusters = stages.as_dataset(loaded), None, None
+    data, embedding, clusters, graph = stages.as_dataset(loaded), None, None, None
     if embedder := cell.embedder:
         embedding = compute("embed", lambda: stages.embed(catalog, embedder, data, cell.seed))
+        if cell.with_graph:
+            graph = compute("graph", lambda: stages.neighbours(embedding))
         if clusterer := cell.clusterer:
             clusters = compute("cluster", lambda: stages.cluster(catalog, clusterer, embedding, cell.budget, cell.seed))
+    space = stages.Space(embedding, clusters, graph)
     bench = stages.Bench(catalog, data, cell.trainer, cell.seed)
     tell("label")
     by_itself, with_trainer = cell.stages["label"], cell.stages[TRAINED_WITHIN]
     labelled = cache.get(
         by_itself,
-        lambda: stages.label(bench, cell.strategy, cell.budget, embedding, clusters),
+        lambda: stages.label(bench, cell.strategy, cell.budget, space),
         or_else=with_trainer,
         keep_as=lambda entry: with_trainer if entry.info["rounds"] else by_itself,
     )

@@ -38,10 +38,10 @@ def facts_of(part: Part) -> Mapping[str, str]:
 
 
 @cache
-def engine_facts(*files: str) -> Mapping[str, str]:
-    """Hashes of files of this package, and the versions of what every stage uses."""
+def engine_facts(*files: str, libraries: tuple[str, ...] = ("numpy", "scipy", "scikit-learn")) -> Mapping[str, str]:
+    """Hashes of files of this package, and the versions of the libraries they use."""
     sources = {f"source of pslbench/{file}": _digest(PACKAGE / file) for file in files}
-    return sources | {f"version of {library}": _version(library) for library in ("numpy", "scipy", "scikit-learn")}
+    return sources | {f"version of {library}": _version(library) for library in libraries}
 
 
 def _backend(libraries: tuple[str, ...]) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class Cell:
     budget: int
     seed: int
     checksum: str
+    with_graph: bool = False
     key: str = ""
     recipe: str = ""
     stages: Mapping[str, Stage] = field(default_factory=dict)
@@ -110,19 +111,22 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
             for budget in grid.budgets
             if budget < data.n_classes
         ]
+        clusterers, left_out = _able(catalog, grid.clusterers, data)
+        warnings += left_out
         for seed, budget, embedder, clusterer, strategy, trainer in itertools.product(
-            grid.seeds, grid.budgets, grid.embedders, grid.clusterers, grid.strategies, grid.trainers
+            grid.seeds, grid.budgets, grid.embedders, clusterers, grid.strategies, grid.trainers
         ):
             uses = catalog.part("strategy", strategy.name)[1].uses
             cell = Cell(
                 chosen,
-                embedder if uses != "x" else None,
-                clusterer if uses == "clusters" else None,
+                embedder if uses != ("x",) else None,
+                clusterer if "clusters" in uses else None,
                 strategy,
                 trainer,
                 budget,
                 seed,
                 data.checksum,
+                "graph" in uses,
             )
             known = identified(catalog, cell)
             cells.setdefault(known.key, known)
@@ -151,6 +155,19 @@ def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
             raise InputError(f"{trainer.name} trains on images, but {data.name} holds feature vectors; try -t logreg")
 
 
+def _able(catalog: Catalog, clusterers: Sequence[Choice], data: Dataset) -> tuple[list[Choice], list[str]]:
+    """The clusterers that can handle the pool, and a warning for each other one. Raises InputError where none can."""
+    n = len(data.x_train)
+    most = {each: catalog.part("clusterer", each.name)[1].max_pool or n for each in clusterers}
+    able = [each for each in clusterers if n <= most[each]]
+    says = [
+        f"{each} takes up to {most[each]:,} samples, {data.name} has {n:,}" for each in clusterers if n > most[each]
+    ]
+    if not able:
+        raise InputError(f"{says[0]}; try -c minibatch-kmeans")
+    return able, [f"{each}: left out" for each in says]
+
+
 def identified(catalog: Catalog, cell: Cell) -> Cell:
     """The cell with its stages, and the hashes of all that determines its row."""
     stages = _stages(catalog, cell)
@@ -164,6 +181,7 @@ def identified(catalog: Catalog, cell: Cell) -> Cell:
 def _stages(catalog: Catalog, cell: Cell) -> dict[str, Stage]:
     """The stages of a cell in their order, each with what determines it."""
     engine = engine_facts("contracts.py", "engine/stages.py", "engine/clustering.py", "engine/oracle.py")
+    searched = engine_facts("engine/neighbours.py", libraries=("faiss-cpu",))
     data = Stage("data", cell.dataset.text, {"data": cell.checksum})
     stages, title, upstream, seed = {"data": data}, cell.dataset.text, data.key, ""
     for name, choice in cell.stage_choices.items():
@@ -178,8 +196,12 @@ def _stages(catalog: Catalog, cell: Cell) -> dict[str, Stage]:
             facts["seed"] = str(cell.seed)
             seed = f", seed {cell.seed}"
         title = f"{choice.text} on {title}"
+        if name == "label" and cell.with_graph:
+            facts["graph"] = stages["graph"].key
         stages[name] = Stage(name, f"{name} {title}, {cell.budget} labels{seed}", facts)
         upstream = stages[name].key
+        if name == "embed" and cell.with_graph:
+            stages["graph"] = Stage("graph", f"neighbours in {title}{seed}", {**searched, "upstream": upstream})
     label, train = stages["label"], stages["train"]
     stages[TRAINED_WITHIN] = Stage("label", f"{label.title}, with {cell.trainer}", {**train.facts, **label.facts})
     return stages

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pslbench.contracts import Clusters, Dataset, Embedding, Pool, Predictor, PseudoLabels, TrainingData
+from pslbench.contracts import Clusters, Dataset, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
 from pslbench.engine.cache import Entry
 from pslbench.engine.clustering import fit_clusters
+from pslbench.engine.neighbours import nearest_neighbours
 from pslbench.engine.oracle import Account, Exam, behind_doors
 from pslbench.errors import ContractError
 from pslbench.parts import Choice
@@ -84,6 +85,20 @@ def as_clusters(entry: Entry) -> Clusters:
     return Clusters(**{name: array for name, array in entry.arrays.items() if name != "test_assignment"})
 
 
+def neighbours(embedding: Entry) -> Entry:
+    """The arrays of `Graph`."""
+    return Entry(vars(nearest_neighbours(embedding.arrays["features"])))
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """What a strategy is given beside the samples, as far as it uses it."""
+
+    embedding: Entry | None = None
+    clusters: Entry | None = None
+    graph: Entry | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Bench:
     """What labelling and training work on."""
@@ -97,7 +112,7 @@ class Bench:
         return Exam(self.data.y_test, self.data.n_classes)
 
 
-def label(bench: Bench, strategy: Choice, budget: int, embedding: Entry | None, clusters: Entry | None) -> Entry:
+def label(bench: Bench, strategy: Choice, budget: int, space: Space) -> Entry:
     """The arrays of `PseudoLabels`; `spent` labels, `looks` at the test set, and in how many `rounds` it trained."""
     import numpy as np
 
@@ -120,13 +135,14 @@ def label(bench: Bench, strategy: Choice, budget: int, embedding: Entry | None, 
             np.random.default_rng(seed_of(bench.seed, "strategy")),
             ask,
             train_for,
-            None if embedding is None else Embedding(embedding.arrays["features"]),
-            None if clusters is None else as_clusters(clusters),
+            Embedding(space.embedding.arrays["features"]) if space.embedding else None,
+            as_clusters(space.clusters) if space.clusters else None,
+            Graph(**space.graph.arrays) if space.graph else None,
         )
         given = bench.catalog.call(strategy, pool)
     if not isinstance(given, PseudoLabels):
         raise ContractError(f"{strategy} must return PseudoLabels, not {type(given).__name__}")
-    _check_labels(given, data, clusters)
+    _check_labels(given, data, space.clusters)
     arrays = {name: array for name, array in vars(given).items() if array is not None}
     return Entry(arrays, {"spent": account.spent, "looks": exam.looks, "rounds": rounds[0]})
 
