@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge
+
+from pslbench.parts import clusterer
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Floats, Ints
+
+
+@clusterer("spherical-kmeans", reference="Dhillon & Modha 2001, Concept Decompositions")
+def spherical_kmeans(k: int, seed: int, *, max_iter: Annotated[int, Ge(1)] = 100) -> Any:
+    """K-means by angle: each sample goes to the centre of the largest cosine, whatever its length.
+
+    Args:
+        k: how many clusters.
+        seed: of the k-means++ start.
+        max_iter: passes over the data at the most.
+    """
+    return SphericalKMeans(k, seed, max_iter)
+
+
+class SphericalKMeans:
+    """Lloyd's iterations on the unit sphere; a cluster that loses its members keeps its centre."""
+
+    def __init__(self, k: int, seed: int, max_iter: int) -> None:
+        self._k, self._seed, self._max_iter = k, seed, max_iter
+
+    def fit(self, features: Floats) -> SphericalKMeans:
+        import numpy as np
+        from scipy.sparse import csr_matrix
+        from sklearn.cluster import kmeans_plusplus
+        from sklearn.preprocessing import normalize
+
+        x, n = normalize(features), len(features)
+        self._directions, _ = kmeans_plusplus(x, self._k, random_state=self._seed)
+        self.labels_ = self.predict(features)
+        for _ in range(self._max_iter):
+            members = csr_matrix((np.ones(n, x.dtype), (self.labels_, np.arange(n))), shape=(self._k, n))
+            sums = members @ x
+            some = sums.any(axis=1)
+            self._directions[some] = normalize(sums[some])
+            before, self.labels_ = self.labels_, self.predict(features)
+            if (before == self.labels_).all():
+                break
+        return self
+
+    def predict(self, features: Floats) -> Ints:
+        """The cluster, int64 (m,), of each sample, float32 (m, d)."""
+        nearest: Ints = (features @ self._directions.T).argmax(axis=1)
+        return nearest
