@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pslbench.contracts import Pool, PseudoLabels
+from pslbench.parts import strategy
+from pslbench.strategies.diffusion import one_hot
+from pslbench.strategies.selecting import Selection, selected
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pslbench.contracts import Ints
+
+
+@strategy(
+    "confident",
+    enabled=False,
+    uses=("clusters", "graph"),
+    reference="Northcutt, Jiang & Chuang 2021, Confident Learning",
+)
+def confident(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
+    """Give each cluster the label of its sample, then drop what the labels of its nearest neighbours speak against.
+
+    Each sample's probabilities are those of its neighbours' labels without its own, so they are out of sample.
+    Time grows with the edges of the graph.
+
+    Args:
+        pool: with clusters and a graph.
+        select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
+            (typiclust), or random ones. Clusters without one take the label of the nearest cluster that has one.
+    """
+    import numpy as np
+
+    chosen = selected(pool, select)
+    labels = pool.label(chosen)
+    given = _by_cluster(pool, chosen, labels)
+    probabilities = one_hot(given, pool.n_classes)[pool.graph.neighbours].mean(axis=1)
+    kept = ~off_diagonal(given, probabilities)
+    given[chosen], kept[chosen] = labels, True
+    indices = np.flatnonzero(kept)
+    return PseudoLabels(indices, given[indices])
+
+
+def _by_cluster(pool: Pool, chosen: Ints, labels: Ints) -> Ints:
+    """The label, int64 (n,), of the labelled sample nearest the centre of each sample's cluster."""
+    from sklearn.metrics import pairwise_distances_argmin
+
+    nearest = pairwise_distances_argmin(pool.clusters.centres, pool.features[chosen])
+    given: Ints = labels[nearest][pool.clusters.assignment]
+    return given
+
+
+def off_diagonal(labels: Ints, probabilities: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which samples, bool (n,), the confident joint counts off its diagonal.
+
+    A sample counts for class j where its probability of j is at least the mean of those labelled j, for the most
+    probable such j (equations 1 and 2 of the paper).
+
+    Args:
+        labels: int64 (n,).
+        probabilities: float (n, classes), out of sample.
+    """
+    import numpy as np
+
+    n_classes = probabilities.shape[1]
+    present = np.bincount(labels, minlength=n_classes) > 0
+    thresholds = [probabilities[labels == j, j].mean() if present[j] else np.inf for j in range(n_classes)]
+    above = np.where(probabilities >= np.array(thresholds) - 1e-12, probabilities, -1.0)
+    counted: NDArray[np.bool_] = (above.max(axis=1) > 0) & (above.argmax(axis=1) != labels)
+    return counted

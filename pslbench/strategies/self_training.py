@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import Annotated
+
+from annotated_types import Ge, Interval
+
+from pslbench.contracts import Pool, PseudoLabels
+from pslbench.parts import strategy
+from pslbench.strategies.selecting import Selection, selected
+
+
+@strategy("self-training", enabled=False, reference="Scudder 1965; Lee 2013, Pseudo-Label")
+def self_training(
+    pool: Pool,
+    *,
+    select: Selection = "medoids",
+    threshold: Annotated[float, Interval(gt=0, le=1)] = 0.95,
+    rounds: Annotated[int, Ge(1)] = 2,
+) -> PseudoLabels:
+    """Train on the labelled samples, then on what that classifier is sure of, in rounds.
+
+    Takes a training and a prediction of the whole pool a round.
+
+    Args:
+        pool: with clusters.
+        select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
+            (typiclust), or random ones.
+        threshold: the probability from which on a prediction becomes a pseudo-label.
+        rounds: how often it is trained before its last predictions are given to the trainer.
+    """
+    import numpy as np
+
+    chosen = selected(pool, select)
+    labels = pool.label(chosen)
+    now = PseudoLabels(chosen, labels)
+    for _ in range(rounds):
+        probabilities = pool.train(now).predict_proba(pool.x)
+        predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1) >= threshold
+        predicted[chosen], sure[chosen] = labels, True
+        indices = np.flatnonzero(sure)
+        now = PseudoLabels(indices, predicted[indices])
+    return now
