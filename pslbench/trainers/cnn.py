@@ -12,6 +12,7 @@ from pslbench.contracts import TrainingData
 from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
+from pslbench.trainers.augment import affine
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +58,7 @@ def cnn(
     learning_rate: Annotated[float | None, Gt(0)] = None,
     recipe: Literal["suite", "notebook"] = "suite",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
+    augment: Literal["none", "affine"] = "none",
     select: Literal["last", "test"] = "last",
 ) -> Network:
     """The notebook's convolutional network with heavy dropout.
@@ -74,6 +76,7 @@ def cnn(
         learning_rate: of Adam (Kingma & Ba 2015) at the start, 0.004 if none; it falls to zero along half a cosine.
         recipe: `notebook` has batches of 32 and a learning rate of 0.001 throughout, in float32, and takes no others.
         precision: of the arithmetic; `auto` is bfloat16, with weights in float32, where the processor has it.
+        augment: `affine` turns, shears, scales and shifts every image anew each time it is seen.
         select: the epoch that is kept: the last, or the one that scores best on the test set, as in the notebook,
             whose rows are marked and do not compete.
 
@@ -86,18 +89,21 @@ def cnn(
     if recipe == "notebook" and said != (None, None, True):
         raise InputError("cnn:recipe=notebook has its own batch_size, learning_rate and precision; leave them out")
     n, as_notebook = len(data.indices), recipe == "notebook"
-    chosen = "float32" if as_notebook else _precision(precision)
+    chosen = "float32" if as_notebook else auto_precision(precision)
     epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH)))
     fitting = max(SMALL_BATCH, epochs * n // max(min_steps, 1))
     batch = min(batch_size or BATCH, SMALL_BATCH if as_notebook else fitting)
     halved = min(batch, n) >= 2 * SMALL_BATCH and n % batch != 1
     shape = Shape(data.pool.shape[1:], data.n_classes, batch, data.weights is not None, chosen, halved)
-    model, steps = _start(shape, seed), epochs * ceil(n / batch)
+    model, steps = start(shape, seed), epochs * ceil(n / batch)
     best_score, best, step = -1.0, None, 0
     for epoch in range(epochs):
-        for images, *answers in _batches(data, batch, np.random.default_rng([seed, epoch])):
+        rng = np.random.default_rng([seed, epoch])
+        for images, *answers in _batches(data, batch, rng):
             falling = (learning_rate or RATE) * (1 + cos(pi * step / steps)) / 2
             model.optimizer.learning_rate = NOTEBOOK_RATE if as_notebook else falling
+            if augment == "affine":
+                images = affine(images, rng)
             # fit's input pipeline takes seconds to close, and gains nothing here
             model.train_on_batch(_halves(model, images), *answers)
             step += 1
@@ -108,7 +114,7 @@ def cnn(
     return best or Network(model, model.get_weights(), chosen)
 
 
-def _precision(wanted: Literal["auto", "float32", "bfloat16"]) -> Precision:
+def auto_precision(wanted: Literal["auto", "float32", "bfloat16"] = "auto") -> Precision:
     """What `auto` means here: bfloat16 on a GPU, and on a CPU that multiplies matrices of it."""
     import keras
 
@@ -148,7 +154,7 @@ class Shape(NamedTuple):
     halved: bool
 
 
-def _start(shape: Shape, seed: int) -> Any:
+def start(shape: Shape, seed: int) -> Any:
     """A compiled model in the state that it would have if it were newly made with this seed."""
     import keras
 
