@@ -5,6 +5,7 @@ import pytest
 from helpers import command, rows
 from scipy.special import softmax
 from sklearn.metrics import adjusted_rand_score, f1_score, log_loss
+from sklearn.neighbors import KNeighborsClassifier
 
 from pslbench.analysis.metrics import calibration_error, classifier_scores, cluster_scores
 from pslbench.contracts import TrainingData
@@ -28,7 +29,17 @@ def digits():
 
 
 @pytest.mark.parametrize(
-    "name", ["minibatch-kmeans", "kmeans", "gmm", "birch", "agglomerative", "agglomerative:n_neighbors=0"]
+    "name",
+    [
+        "minibatch-kmeans",
+        "kmeans",
+        "spherical-kmeans",
+        "gmm",
+        "birch",
+        "agglomerative",
+        "agglomerative:n_neighbors=0",
+        "spectral",
+    ],
 )
 def test_clusterers(digits, name):
     features = digits.x_train.reshape(len(digits.x_train), -1)
@@ -47,6 +58,34 @@ def test_clusterers(digits, name):
     assert new.shape == (500,)
     label_of = np.array([np.bincount(digits.y_train[i], minlength=10).argmax() if len(i) else 0 for i in members])
     assert (label_of[new] == digits.y_test).mean() > 0.7
+
+
+def test_hdbscan_leaves_no_sample_out_and_finds_what_density_parts():
+    rng = np.random.default_rng(0)
+    blobs = np.concatenate([rng.normal(place, 0.3, (size, 2)) for place, size in ((0, 60), (5, 40), (10, 20))])
+    stray = np.array([[2.0, 2.0], [11.5, 11.5]])
+    clusters, _ = fit_clusters(use("clusterer", "hdbscan", 9, 0), np.concatenate([blobs, stray]).astype(np.float32), 9)
+    assert clusters.k == 3
+    np.testing.assert_array_equal(clusters.assignment, np.repeat([0, 1, 2, 0, 2], [60, 40, 20, 1, 1]))
+    two, _ = fit_clusters(use("clusterer", "hdbscan", 2, 0), blobs.astype(np.float32), 2)
+    np.testing.assert_array_equal(two.assignment, np.repeat([0, 1], [60, 60]))  # the third's nearest
+
+
+def test_spherical_kmeans_goes_by_angle_alone():
+    angles = np.repeat([0.1, 0.8, 1.4], 30) + np.random.default_rng(0).normal(0, 0.02, 90)
+    lengths = np.random.default_rng(1).uniform(0.1, 50, 90)
+    x = (np.stack([np.cos(angles), np.sin(angles)], axis=1) * lengths[:, None]).astype(np.float32)
+    clusters, _ = fit_clusters(use("clusterer", "spherical-kmeans", 3, 0), x, 3)
+    assert cluster_scores(np.repeat([0, 1, 2], 30), clusters.assignment)["purity"] == 1
+
+
+def test_the_autoencoder_draws_near_what_looks_alike(digits):
+    embedding = use("embedder", "autoencoder:dims=8,epochs=3", digits.x_train, 0)
+    assert embedding.features.shape == (1297, 8)
+    near = KNeighborsClassifier(5).fit(embedding.features, digits.y_train)
+    assert near.score(embedding.transform(digits.x_test), digits.y_test) > 0.8
+    with pytest.raises(InputError, match="embeds images"):
+        use("embedder", "autoencoder", digits.x_train.reshape(1297, -1), 0)
 
 
 def test_the_nearest_share_of_each_cluster(digits):
@@ -107,6 +146,43 @@ def test_logreg_copes_with_one_class(digits):
     threes = np.flatnonzero(digits.y_train == 3)[:20]
     proba = use("trainer", "logreg", training(digits, threes), 0).predict_proba(digits.x_test[:7])
     assert (proba == np.eye(10)[[3] * 7]).all()
+
+
+def test_affine_moves_images_a_little_and_by_chance():
+    from pslbench.trainers.augment import SHIFT, affine, erase
+
+    dot = np.zeros((200, 28, 28, 1), np.float32)
+    dot[:, 13:15, 13:15] = 1
+    moved = affine(dot, np.random.default_rng(0))
+    mass = moved.sum(axis=(1, 2, 3))
+    grid = np.arange(28)
+    centres = np.stack([(moved.sum(axis=2)[..., 0] @ grid) / mass, (moved.sum(axis=1)[..., 0] @ grid) / mass], axis=1)
+    assert abs(centres - 13.5).max() <= 1.25 * SHIFT * 28 + 0.1  # what is shifted may be enlarged too
+    assert (centres.std(axis=0) > 1).all()
+    assert abs(centres.mean(axis=0) - 13.5).max() < 0.5
+    np.testing.assert_array_equal(moved, affine(dot, np.random.default_rng(0)))
+    holes = (erase(np.ones((50, 28, 28, 1), np.float32), np.random.default_rng(0)) == 0).sum(axis=(1, 2, 3))
+    assert holes.max() == 49
+    assert holes.min() > 0
+
+
+@pytest.mark.parametrize("name", ["fixmatch", "freematch"])
+def test_the_unlabelled_pool_helps(name, digits):
+    few = training(digits, np.random.default_rng(0).choice(1297, 40, replace=False))
+    alone = use("trainer", "cnn:min_steps=300", few, 0).predict_proba(digits.x_test)
+    helped = use("trainer", f"{name}:steps=400,mu=3", few, 0).predict_proba(digits.x_test)
+    right = [(p.argmax(axis=1) == digits.y_test).mean() for p in (alone, helped)]
+    assert right[1] > right[0]
+
+
+def test_self_adaptive_thresholds_by_hand():
+    from pslbench.trainers.freematch import SelfAdaptive
+
+    confident = SelfAdaptive(2, 0.5)
+    sure = confident(np.array([[0.9, 0.1], [0.6, 0.4]]))  # overall 0.5 to 0.625; classes to 0.625 and 0.375
+    assert sure.tolist() == [True, False]
+    sure = confident(np.array([[0.3, 0.7], [0.45, 0.55]]))  # overall 0.625; classes 0.5 and 0.5
+    assert sure.tolist() == [True, False]
 
 
 def test_cnn_trains_at_least_1000_steps_or_6_epochs_and_on_images_of_any_size():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 BATCH = 256
 AT_A_TIME = 500  # images, when embedding
-RATE = 0.001
+RATE = 0.003
 
 
 @embedder("autoencoder", reference="Hinton & Salakhutdinov 2006; Masci et al. 2011, convolutional")

@@ -1,0 +1,332 @@
+"""Each method against an independent reference: a hand-worked example, a library, or what its paper reports."""
+
+import itertools
+
+import numpy as np
+import pytest
+from helpers import command, rows
+from scipy.sparse.linalg import spsolve
+from sklearn.datasets import load_digits
+from sklearn.metrics import pairwise_distances
+from sklearn.neighbors import NearestNeighbors
+from sklearn.semi_supervised import LabelSpreading
+
+from pslbench.contracts import Clusters, Graph, Pool, PseudoLabels
+from pslbench.contracts import Embedding as Embedded
+from pslbench.engine.neighbours import nearest_neighbours
+from pslbench.plugins.manager import discover
+from pslbench.strategies.confident import off_diagonal
+from pslbench.strategies.diffusion import laplacian, one_hot, solve
+from pslbench.strategies.k_center import farthest_first
+from pslbench.strategies.laplace import harmonic
+from pslbench.strategies.probcover import balls, greedy_cover, pure_radius
+from pslbench.strategies.typiclust import most_typical, typicality
+from pslbench.strategies.uncertainty import doubts
+
+SELECTING = ["typiclust", "probcover", "k-center", "uncertainty", "random", "centroid-only"]
+SPREADING = ["label-spreading", "laplace", "poisson", "pwll", "self-training", "confident"]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    x, y = load_digits(return_X_y=True)
+    return (x[:600] / 16).astype(np.float32), y[:600].astype(np.int64)
+
+
+def pool_of(features, labels=None, budget=10, clusters=None, train=None, seed=0):
+    """A pool of these features, float (n, d), and labels, whose account is not limited."""
+    features = np.asarray(features, np.float32)
+    labels = np.zeros(len(features), np.int64) if labels is None else labels
+    ask, n_classes = (lambda indices: labels[indices]), int(labels.max()) + 1
+    rng, graph = np.random.default_rng(seed), nearest_neighbours(features)
+    return Pool(features, n_classes, budget, rng, ask, train, Embedded(features), clusters, graph)
+
+
+def clusters_of(features, assignment):
+    assignment = np.asarray(assignment)
+    k = int(assignment.max()) + 1
+    centres = np.stack([features[assignment == c].mean(axis=0) for c in range(k)])
+    distances = np.linalg.norm(features - centres[assignment], axis=1)
+    medoids = np.array([min(np.flatnonzero(assignment == c), key=lambda i: distances[i]) for c in range(k)])
+    return Clusters(assignment, centres, medoids, distances.astype(np.float32))
+
+
+def strategy(name, pool, **values):
+    return discover().part("strategy", name)[1](pool, **values)
+
+
+# The graph
+
+
+def test_neighbours_are_scikit_learns(digits):
+    graph = nearest_neighbours(digits[0], 10)
+    distances, _ = NearestNeighbors(n_neighbors=10).fit(digits[0]).kneighbors()
+    to_them = np.linalg.norm(digits[0][graph.neighbours] - digits[0][:, None], axis=2)  # ties may come in any order
+    np.testing.assert_allclose(graph.distances, distances, atol=2e-3)
+    np.testing.assert_allclose(to_them, distances, atol=2e-3)
+    assert (graph.neighbours != np.arange(len(digits[0]))[:, None]).all()
+
+
+def test_samples_that_are_equal_are_each_others_neighbours_and_not_their_own():
+    graph = nearest_neighbours(np.array([[1, 1]] * 30 + [[5, 5]], np.float32), 20)
+    assert (graph.neighbours != np.arange(31)[:, None]).all()
+    assert graph.distances[:30].max() == 0
+    assert graph.neighbours.shape == (31, 20)
+    assert np.isfinite(graph.affinities().data).all()
+
+
+def test_a_pool_smaller_than_the_neighbourhood():
+    assert nearest_neighbours(np.eye(4, dtype=np.float32)).neighbours.shape == (4, 3)
+
+
+def test_affinities_by_hand():
+    graph = Graph(np.array([[1, 2], [0, 2], [1, 0]]), np.array([[1, 3], [1, 2], [2, 3]], np.float32))
+    w = np.zeros((3, 3))
+    for i, (near, far) in enumerate([((1, 1), (2, 3)), ((0, 1), (2, 2)), ((1, 2), (0, 3))]):
+        for j, d in (near, far):
+            w[i, j] = np.exp(-4 * d**2 / far[1] ** 2)
+    np.testing.assert_allclose(graph.affinities().toarray(), (w + w.T) / 2)
+
+
+# Selection
+
+
+def test_typicality_by_hand():
+    line = np.array([[0], [1], [2], [4], [8], [16]], np.float32)  # 6 samples: the 3 nearest others of each
+    means = [(1 + 2 + 4) / 3, (1 + 1 + 3) / 3, (1 + 2 + 2) / 3, (2 + 3 + 4) / 3, (4 + 6 + 7) / 3, (8 + 12 + 14) / 3]
+    np.testing.assert_allclose(typicality(line), 1 / (np.array(means) + 1e-5), rtol=1e-5)
+
+
+def test_typiclust_takes_the_densest_of_large_clusters_first_and_leaves_small_ones_out():
+    rng = np.random.default_rng(0)
+    large, middle, small = rng.normal(0, 1, (40, 2)), rng.normal(20, 1, (20, 2)), rng.normal(-20, 1, (5, 2))
+    features = np.concatenate([middle, large, small]).astype(np.float32)
+    pool = pool_of(features, clusters=clusters_of(features, [0] * 20 + [1] * 40 + [2] * 5))
+    first, second = 20 + typicality(features[20:60]).argmax(), typicality(features[:20]).argmax()
+    assert most_typical(pool, 2).tolist() == [first, second]
+    assert most_typical(pool, 3)[2] == 20 + np.argsort(-typicality(features[20:60]))[1]  # round again
+    assert sorted(most_typical(pool, 65)) == list(range(65))
+
+
+def test_typiclust_covers_the_classes_of_mnist_sooner_than_random(tmp_path):
+    given = ["run", "typiclust", "random", "-b", "10,20", "-s", "5", "-t", "logreg", "-o", tmp_path]
+    assert command(*given).status == 0
+    seen = rows(tmp_path).groupby(["budget", "strategy"]).classes_seen.mean()
+    for budget in (10, 20):
+        assert seen[budget, "typiclust"] > seen[budget, "random"] + 0.5
+
+
+def test_k_center_is_within_twice_the_best_radius(digits):
+    x = digits[0][:14]
+    distances = pairwise_distances(x)
+
+    def radius(centres):
+        return distances[list(centres)].min(axis=0).max()
+
+    best = min(radius(centres) for centres in itertools.combinations(range(14), 3))
+    for seed in range(5):
+        chosen = farthest_first(pool_of(x, seed=seed), 3)
+        assert radius(chosen) <= 2 * best + 1e-6
+        assert chosen[1] == distances[chosen[0]].argmax()
+    assert sorted(farthest_first(pool_of(x), 14)) == list(range(14))
+
+
+def test_probcover_is_the_greedy_cover_of_a_dense_graph(digits):
+    x = digits[0]
+    near = pairwise_distances(x) <= 1.7
+    edges, expected = near.copy(), []
+    for _ in range(12):
+        expected.append(int(edges.sum(axis=1).argmax()))
+        edges[:, near[expected[-1]]] = False
+    assert greedy_cover(x, 1.7, 12).tolist() == expected
+
+
+def test_the_coverage_of_probcover_grows_with_the_budget_and_beats_random(digits):
+    x = digits[0]
+    chosen = greedy_cover(x, 1.7, 40)
+    ((_, ball),) = balls(x, chosen, 1.7)
+    covered = [ball[:count].any(axis=0).mean() for count in range(1, 41)]
+    assert covered == sorted(covered)
+    ((_, other),) = balls(x, np.random.default_rng(0).choice(600, 40, replace=False), 1.7)
+    assert covered[-1] > other.any(axis=0).mean()
+
+
+def test_the_radius_of_probcover_leaves_95_percent_of_balls_pure(digits, monkeypatch):
+    x = digits[0]
+    seen = {}
+
+    class Watched:
+        def __init__(self, *args, **kwargs):
+            from sklearn.cluster import KMeans
+
+            self.fitter = KMeans(*args, **kwargs)
+
+        def fit(self, features):
+            seen["labels"] = self.fitter.fit(features).labels_
+            return self.fitter
+
+    monkeypatch.setattr("sklearn.cluster.MiniBatchKMeans", Watched)
+    delta = pure_radius(pool_of(x, digits[1]), 0.95)
+    near, same = pairwise_distances(x) <= delta, seen["labels"][:, None] == seen["labels"]
+    assert abs((~(near & ~same).any(axis=1)).mean() - 0.95) < 0.005
+
+
+def test_doubts_by_hand():
+    p = np.array([[0.5, 0.5, 0], [0.4, 0.3, 0.3], [1, 0, 0]])
+    np.testing.assert_allclose(doubts(p, "margin"), [0, -0.1, -1])
+    np.testing.assert_allclose(doubts(p, "least-confidence"), [-0.5, -0.4, -1])
+    np.testing.assert_allclose(doubts(p, "entropy"), [np.log(2), 1.0889, 0], atol=1e-4)
+
+
+def test_uncertainty_asks_where_the_classifier_doubts():
+    x = np.linspace(0, 1, 101)[:, None].astype(np.float32)
+    y = (x[:, 0] > 0.6).astype(np.int64)
+
+    class Halfway:
+        def __init__(self, labels):
+            low, high = x[labels.indices[labels.labels == 0]].max(), x[labels.indices[labels.labels == 1]].min()
+            self.boundary = (low + high) / 2
+
+        def predict_proba(self, samples):
+            p = 1 / (1 + np.exp(-20 * (samples[:, 0] - self.boundary)))
+            return np.stack([1 - p, p], axis=1)
+
+    given = pool_of(x, y, 12, clusters_of(x, np.repeat([0, 1], [50, 51])), Halfway)
+    labels = strategy("uncertainty", given, rounds=11)
+    assert len(labels.indices) == 12
+    assert {60, 61} <= set(labels.indices)  # both sides of the boundary
+    np.testing.assert_array_equal(labels.labels, y[labels.indices])
+
+
+# Propagation
+
+
+def test_conjugate_gradients_solve_what_a_direct_solver_solves(digits):
+    lap = laplacian(nearest_neighbours(digits[0]).affinities(), 0.01)
+    b = np.random.default_rng(0).normal(size=(600, 3))
+    np.testing.assert_allclose(solve(lap, b, tolerance=1e-9), spsolve(lap.tocsc(), b), atol=1e-6)
+    assert not solve(lap, np.zeros((600, 2))).any()
+
+
+def path_graph(n):
+    from scipy.sparse import diags
+
+    return diags([np.ones(n - 1), np.ones(n - 1)], [-1, 1]).tocsr()
+
+
+def test_laplace_is_linear_between_two_ends_of_a_path():
+    u = harmonic(laplacian(path_graph(5)), np.array([0, 4]), np.array([[0.0], [1.0]]))
+    np.testing.assert_allclose(u[:, 0], [0, 0.25, 0.5, 0.75, 1], atol=1e-3)
+
+
+def test_poisson_is_the_potential_of_charges_on_a_path():
+    source = np.array([[0.5], [0], [0], [0], [-0.5]])  # labels of two classes at the ends: one-hot less their mean
+    u = solve(laplacian(path_graph(5)), source, tolerance=1e-6)[:, 0]
+    np.testing.assert_allclose(u - u.mean(), [1, 0.5, 0, -0.5, -1], atol=1e-3)
+
+
+def test_what_no_label_reaches_gets_none():
+    far = np.concatenate([np.random.default_rng(0).normal(place, 0.1, (30, 2)) for place in (0, 50, 100)])
+    labels, clusters = np.repeat([0, 1, 1], 30), clusters_of(far.astype(np.float32), np.repeat([0, 1, 1], 30))
+    for name in ("laplace", "poisson", "label-spreading"):
+        given = strategy(name, pool_of(far, labels, 2, clusters))
+        assert set(range(30)) <= set(given.indices) <= set(range(60))
+        assert name == "label-spreading" or len(given.indices) == 60  # its links go one way
+        assert (given.labels[:30] == 0).all()
+
+
+def test_label_spreading_is_scikit_learns_own(digits):
+    x, y = digits
+    clusters = clusters_of(x, np.arange(600) % 40)
+    given = strategy("label-spreading", pool_of(x, y, 40, clusters), neighbors=7)
+    known = np.full(600, -1)
+    known[clusters.medoids] = y[clusters.medoids]
+    own = LabelSpreading(kernel="knn", n_neighbors=8, alpha=0.2).fit(x, known)  # itself is one of its 8
+    assert (own.transduction_[given.indices] == given.labels).mean() > 0.995  # 20 neighbours have ties
+
+
+def test_pwll_is_what_dense_algebra_gives(digits):
+    x, y = digits[0][:80], digits[1][:80]
+    given = strategy("pwll", pool_of(x, y, 12, seed=3), tau=0.01)
+    w = nearest_neighbours(x).affinities().toarray()
+    lap, chosen = np.diag((1 + 1e-4) * w.sum(axis=1)) - w, [int(np.random.default_rng(3).integers(80))]
+    for _ in range(12):
+        charges = np.full(80, -len(chosen) / 80)
+        charges[chosen] += 1
+        potential = np.linalg.solve(lap, charges)
+        gamma = potential - potential.min() + 1e-5
+        weights = w * gamma[:, None] * gamma
+        a = np.diag((1 + 1e-4) * weights.sum(axis=1) + 0.01) - weights
+        free = np.setdiff1d(np.arange(80), chosen)
+        u = np.eye(y.max() + 1)[y]
+        u[free] = np.linalg.solve(a[np.ix_(free, free)], -a[np.ix_(free, chosen)] @ u[chosen])
+        norms = np.linalg.norm(u, axis=1)
+        norms[chosen] = np.inf
+        chosen.append(int(norms.argmin()))
+    predicted = u.argmax(axis=1)
+    assert (predicted[given.indices] == given.labels).mean() > 0.98
+
+
+def test_poisson_beats_laplace_at_one_label_a_class(tmp_path):
+    given = ["poisson:select=random", "laplace:select=random", "-b", "10", "-s", "5", "-t", "logreg", "-o", tmp_path]
+    assert command("run", *given).status == 0
+    right = rows(tmp_path).groupby("strategy").pseudo_accuracy.mean()
+    assert right["poisson:select=random"] > right["laplace:select=random"] + 0.1
+
+
+def test_self_training_keeps_what_the_classifier_is_sure_of():
+    x = np.linspace(0, 1, 50)[:, None].astype(np.float32)
+    y = (x[:, 0] > 0.5).astype(np.int64)
+    seen = []
+
+    class Steep:
+        def __init__(self, labels):
+            seen.append(labels)
+
+        def predict_proba(self, samples):
+            return np.stack([1 - samples[:, 0], samples[:, 0]], axis=1)
+
+    pool = pool_of(x, y, 2, clusters_of(x, np.repeat([0, 1], 25)), Steep)
+    given = strategy("self-training", pool, threshold=0.9, rounds=2)
+    assert [len(labels.indices) for labels in seen] == [2, 12]
+    expected = set(np.flatnonzero((x[:, 0] >= 0.9) | (x[:, 0] <= 0.1))) | set(pool.clusters.medoids)
+    assert set(given.indices) == expected
+
+
+def test_the_confident_joint_by_hand():
+    labels = np.array([0, 0, 0, 1, 1, 1])
+    p1 = np.array(
+        [0.1, 0.2, 0.9, 0.9, 0.7, 0.2]
+    )  # thresholds: class 0 (0.9 + 0.8 + 0.1) / 3, class 1 (0.9 + 0.7 + 0.2) / 3
+    wrong = off_diagonal(labels, np.stack([1 - p1, p1], axis=1))
+    assert np.flatnonzero(wrong).tolist() == [2, 5]
+
+
+def test_confident_drops_wrong_labels_more_than_right_ones(tmp_path):
+    assert command("run", "confident", "centroid", "-s", "2", "-t", "logreg", "-o", tmp_path).status == 0
+    by = rows(tmp_path).groupby("strategy")[["pseudo_accuracy", "coverage"]].mean()
+    assert by.pseudo_accuracy["confident"] > by.pseudo_accuracy["centroid"]
+    assert 0.5 < by.coverage["confident"] < 1
+
+
+def test_every_method_is_determined_by_its_seed_and_keeps_to_the_budget(tmp_path):
+    given = ["run", *SELECTING, *SPREADING, "-d", "digits", "-t", "logreg", "-b", "30", "-s", "2"]
+    for folder, jobs in (("a", 1), ("b", 2)):
+        outcome = command(*given, "-j", jobs, "-o", tmp_path / folder, "--cache-dir", tmp_path / f"cache-{folder}")
+        assert outcome.status == 0, outcome.err
+    first, second = rows(tmp_path / "a"), rows(tmp_path / "b")
+    assert first.equals(second)
+    assert (first.labels_spent <= 30).all()
+    spent = first.groupby("strategy").labels_spent.min()
+    assert (
+        spent.drop(["centroid-only", "self-training", "confident", "label-spreading", "laplace", "poisson"]) == 30
+    ).all()
+
+
+@pytest.mark.parametrize("name", ["typiclust", "probcover", "k-center", "pwll", "poisson", "confident"])
+def test_awkward_pools(name):
+    same = np.ones((40, 3), np.float32)
+    few = clusters_of(same, np.arange(40) % 8)
+    given = strategy(name, pool_of(same, np.arange(40) % 2, 8, few))
+    assert isinstance(given, PseudoLabels)
+    assert one_hot(given.labels, 2).shape[1] == 2
