@@ -80,10 +80,10 @@ def test_spherical_kmeans_goes_by_angle_alone():
 
 
 def test_the_autoencoder_draws_near_what_looks_alike(digits):
-    embedding = use("embedder", "autoencoder:dims=8,epochs=3", digits.x_train, 0)
-    assert embedding.features.shape == (1297, 8)
+    embedding = use("embedder", "autoencoder:dims=16,epochs=30", digits.x_train, 0)
+    assert embedding.features.shape == (1297, 16)
     near = KNeighborsClassifier(5).fit(embedding.features, digits.y_train)
-    assert near.score(embedding.transform(digits.x_test), digits.y_test) > 0.8
+    assert near.score(embedding.transform(digits.x_test), digits.y_test) > 0.9
     with pytest.raises(InputError, match="embeds images"):
         use("embedder", "autoencoder", digits.x_train.reshape(1297, -1), 0)
 
@@ -166,13 +166,11 @@ def test_affine_moves_images_a_little_and_by_chance():
     assert holes.min() > 0
 
 
-@pytest.mark.parametrize("name", ["fixmatch", "freematch"])
-def test_the_unlabelled_pool_helps(name, digits):
+@pytest.mark.parametrize(("name", "least"), [("fixmatch", 0.55), ("freematch", 0.75)])
+def test_much_is_learnt_from_40_labels_and_the_unlabelled_pool(name, least, digits):
     few = training(digits, np.random.default_rng(0).choice(1297, 40, replace=False))
-    alone = use("trainer", "cnn:min_steps=300", few, 0).predict_proba(digits.x_test)
-    helped = use("trainer", f"{name}:steps=400,mu=3", few, 0).predict_proba(digits.x_test)
-    right = [(p.argmax(axis=1) == digits.y_test).mean() for p in (alone, helped)]
-    assert right[1] > right[0]
+    model = use("trainer", f"{name}:steps=800,mu=1", few, 0)
+    assert (model.predict_proba(digits.x_test).argmax(axis=1) == digits.y_test).mean() > least
 
 
 def test_self_adaptive_thresholds_by_hand():
