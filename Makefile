@@ -11,7 +11,7 @@ bench: $(READY)
 	$(BIN)/pslbench run --all -o results/bench
 
 test: $(READY)
-	$(BIN)/pytest tests plugins
+	$(BIN)/pytest tests plugins -n 2
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -75,7 +76,11 @@ def until(condition, seconds=60):
 
 
 def workers(process):
-    return [c for c in psutil.Process(process.pid).children(recursive=True) if "pslbench.engine.worker" in c.cmdline()]
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.Error):  # it may end at this very moment
+            found += [child] if "pslbench.engine.worker" in child.cmdline() else []
+    return found
 
 
 @pytest.mark.parametrize("moment", [0, 1, 2, 4, 6])

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 
-@strategy("label-spreading", uses=("clusters", "graph"), reference="Zhou et al. 2004, Local and Global Consistency")
+@strategy(
+    "label-spreading",
+    enabled=False,
+    uses=("clusters", "graph"),
+    reference="Zhou et al. 2004, Local and Global Consistency",
+)
 def label_spreading(
     pool: Pool,
     *,
