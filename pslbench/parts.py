@@ -109,7 +109,7 @@ class Part:
         enabled: whether `all` includes it.
         uses: for a strategy, what of the pool it needs: `clusters`, `graph` (features too), `features`, or `x` alone.
         needs_all_labels: for a strategy, whether its account is unlimited; its rows are upper bounds.
-        images_only: for a trainer, whether it takes nothing but images.
+        images_only: for an embedder or a trainer, whether it takes nothing but images.
         max_pool: for a clusterer, the most samples it can handle; None for any number.
         writes: for a reporter, whether it writes files, which speak of the whole folder, or shows what was asked for.
     """
@@ -240,12 +240,14 @@ def dataset(name: str, *, reference: str = "", version: str = "1", enabled: bool
     return lambda function: Part("dataset", name, function, reference, version, enabled)
 
 
-def embedder(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
+def embedder(
+    name: str, *, reference: str = "", version: str = "1", enabled: bool = True, images_only: bool = False
+) -> Decorator:
     """Register `function(x, seed, *, ...) -> Embedding`; `x` is the pool alone, float32 (n, ...).
 
     Leave `seed` out where nothing is random: the embedding is then computed once for all seeds.
     """
-    return lambda function: Part("embedder", name, function, reference, version, enabled)
+    return lambda function: Part("embedder", name, function, reference, version, enabled, images_only=images_only)
 
 
 def clusterer(
@@ -279,9 +281,9 @@ def strategy(
             strategy that needs no clusters is run once where others are run for every clusterer.
         needs_all_labels: gives an unlimited account; the rows are shown as upper bounds, outside the ranking.
     """
-    used: tuple[Uses, ...] = (uses,) if isinstance(uses, str) else uses
-    if wrong := set(used) - set(USES):
-        raise ValueError(f"strategy '{name}': uses must be {', '.join(USES)}, not '{wrong.pop()}'")
+    used: tuple[Uses, ...] = (uses,) if isinstance(uses, str) else tuple(uses)
+    if not used or not set(used) <= set(USES):
+        raise ValueError(f"strategy '{name}': uses must be some of {', '.join(USES)}, not {uses!r}")
     return lambda function: Part(
         "strategy", name, function, reference, version, enabled, uses=used, needs_all_labels=needs_all_labels
     )

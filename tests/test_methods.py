@@ -15,8 +15,8 @@ from pslbench.contracts import Clusters, Graph, Pool, PseudoLabels
 from pslbench.contracts import Embedding as Embedded
 from pslbench.engine.neighbours import nearest_neighbours
 from pslbench.plugins.manager import discover
-from pslbench.strategies.confident import off_diagonal
-from pslbench.strategies.diffusion import laplacian, one_hot, solve
+from pslbench.strategies.confident import _by_cluster, off_diagonal
+from pslbench.strategies.diffusion import laplacian, solve
 from pslbench.strategies.k_center import farthest_first
 from pslbench.strategies.laplace import harmonic
 from pslbench.strategies.probcover import balls, greedy_cover, pure_radius
@@ -225,6 +225,24 @@ def test_poisson_is_the_potential_of_charges_on_a_path():
     np.testing.assert_allclose(u - u.mean(), [1, 0.5, 0, -0.5, -1], atol=1e-3)
 
 
+@pytest.mark.parametrize("budget", [2, 10])
+def test_poisson_is_what_a_direct_solver_gives(budget, digits):
+    x, y = digits
+    clusters = clusters_of(x, np.arange(600) % budget)
+    given = strategy("poisson", pool_of(x, y, budget, clusters))
+    chosen = clusters.medoids
+    source = np.zeros((600, 10))
+    source[chosen] = np.eye(10)[y[chosen]] - np.eye(10)[y[chosen]].mean(axis=0)
+    u = spsolve(laplacian(nearest_neighbours(x).affinities()).tocsc(), source)
+    assert (u.argmax(axis=1)[given.indices] != given.labels).sum() <= 2  # near-ties
+
+
+def test_one_class_reaches_all_that_is_connected(digits):
+    given = strategy("poisson", pool_of(digits[0], digits[1], 1, clusters_of(digits[0], np.zeros(600, int))))
+    assert len(given.indices) == 600
+    assert len(np.unique(given.labels)) == 1
+
+
 def test_what_no_label_reaches_gets_none():
     far = np.concatenate([np.random.default_rng(0).normal(place, 0.1, (30, 2)) for place in (0, 50, 100)])
     labels, clusters = np.repeat([0, 1, 1], 30), clusters_of(far.astype(np.float32), np.repeat([0, 1, 1], 30))
@@ -329,4 +347,18 @@ def test_awkward_pools(name):
     few = clusters_of(same, np.arange(40) % 8)
     given = strategy(name, pool_of(same, np.arange(40) % 2, 8, few))
     assert isinstance(given, PseudoLabels)
-    assert one_hot(given.labels, 2).shape[1] == 2
+    tiny = np.random.default_rng(0).random((5, 2), np.float32)
+    everything = strategy(name, pool_of(tiny, np.arange(5) * 2, 5, clusters_of(tiny, np.arange(5))))
+    np.testing.assert_array_equal(everything.labels, 2 * everything.indices)
+
+
+def test_confident_gives_a_cluster_the_label_of_its_own_sample():
+    x = np.array([[0, 0], [0, 4], [0, 3], [0, 9]], np.float32)  # the nearest labelled one to both centres is 2, of 1
+    pool = pool_of(x, np.array([0, 0, 1, 1]), 2, clusters_of(x, [0, 0, 1, 1]))
+    assert _by_cluster(pool, np.array([0, 2]), np.array([0, 1])).tolist() == [0, 0, 1, 1]
+
+
+def test_seeds_of_a_combination_stay_together_where_the_embedding_is_random(tmp_path):
+    given = ["poisson", "pwll", "-d", "digits", "-e", "pca:dims=8", "-t", "logreg", "-b", "30", "-s", "2"]
+    assert command("run", *given, "-o", tmp_path).status == 0
+    assert len(rows(tmp_path)) == 4

@@ -60,6 +60,17 @@ def test_clusterers(digits, name):
     assert (label_of[new] == digits.y_test).mean() > 0.7
 
 
+@pytest.mark.parametrize("name", ["kmeans", "spherical-kmeans", "hdbscan", "spectral"])
+@pytest.mark.parametrize(("n", "k"), [(2, 1), (6, 3), (30, 30), (40, 8)])
+def test_clusterers_cope_with_few_samples_and_with_equal_ones(name, n, k):
+    few = np.random.default_rng(0).random((n, 3), np.float32)
+    clusters, _ = fit_clusters(use("clusterer", name, k, 0), few, k)
+    assert len(clusters.assignment) == n
+    if name != "kmeans":
+        zeros, _ = fit_clusters(use("clusterer", name, k, 0), np.zeros((n, 3), np.float32), k)
+        assert zeros.k <= k
+
+
 def test_hdbscan_leaves_no_sample_out_and_finds_what_density_parts():
     rng = np.random.default_rng(0)
     blobs = np.concatenate([rng.normal(place, 0.3, (size, 2)) for place, size in ((0, 60), (5, 40), (10, 20))])
@@ -84,8 +95,6 @@ def test_the_autoencoder_draws_near_what_looks_alike(digits):
     assert embedding.features.shape == (1297, 16)
     near = KNeighborsClassifier(5).fit(embedding.features, digits.y_train)
     assert near.score(embedding.transform(digits.x_test), digits.y_test) > 0.9
-    with pytest.raises(InputError, match="embeds images"):
-        use("embedder", "autoencoder", digits.x_train.reshape(1297, -1), 0)
 
 
 def test_the_nearest_share_of_each_cluster(digits):

@@ -32,7 +32,7 @@ def info(cache_dir: Folder = None) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("stage", "entries", "MB"):
         table.add_column(head, justify="left" if head == "stage" else "right")
-    for stage in ("data", "embed", "cluster", "label", "train"):
+    for stage in ("data", "embed", "graph", "cluster", "label", "train"):
         sizes = [entry.size for entry in entries if entry.stage == stage]
         table.add_row(stage, f"{len(sizes):,}", f"{sum(sizes) / 1e6:,.1f}")
     table.add_section()

@@ -35,7 +35,8 @@ class LargestClusters:
         from sklearn.cluster import HDBSCAN
         from sklearn.metrics import pairwise_distances_argmin
 
-        found = HDBSCAN(min_cluster_size=self._min_cluster_size, min_samples=self._min_samples, copy=True).fit(features)
+        near = min(self._min_samples, len(features))
+        found = HDBSCAN(min_cluster_size=self._min_cluster_size, min_samples=near, copy=True).fit(features)
         numbers, sizes = np.unique(found.labels_[found.labels_ >= 0], return_counts=True)
         kept = numbers[np.argsort(-sizes, kind="stable")[: self._k]]
         centres = [features[found.labels_ == number].mean(axis=0) for number in kept] or [features.mean(axis=0)]

@@ -41,7 +41,8 @@ class SphericalKMeans:
             members = csr_matrix((np.ones(n, x.dtype), (self.labels_, np.arange(n))), shape=(self._k, n))
             sums = members @ x
             some = sums.any(axis=1)
-            self._directions[some] = normalize(sums[some])
+            if some.any():
+                self._directions[some] = normalize(sums[some])
             before, self.labels_ = self.labels_, self.predict(features)
             if (before == self.labels_).all():
                 break

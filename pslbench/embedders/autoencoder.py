@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge
 
 from pslbench.contracts import Embedding
-from pslbench.errors import InputError
 from pslbench.parts import embedder
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ AT_A_TIME = 500  # images, when embedding
 RATE = 0.003
 
 
-@embedder("autoencoder", reference="Hinton & Salakhutdinov 2006; Masci et al. 2011, convolutional")
+@embedder("autoencoder", images_only=True, reference="Hinton & Salakhutdinov 2006; Masci et al. 2011, convolutional")
 def autoencoder(
     x: Floats, seed: int, *, dims: Annotated[int, Ge(1)] = 32, epochs: Annotated[int, Ge(1)] = 10
 ) -> Embedding:
@@ -29,15 +28,10 @@ def autoencoder(
         seed: of first weights and order.
         dims: numbers in a code.
         epochs: passes over the pool.
-
-    Raises:
-        InputError: where the samples are no images.
     """
     import keras
     import numpy as np
 
-    if x.ndim != 4:
-        raise InputError("autoencoder embeds images, and these are feature vectors; try -e pca")
     keras.utils.set_random_seed(seed)
     encoder, model = _networks(x.shape[1:], dims)
     rng = np.random.default_rng(seed)

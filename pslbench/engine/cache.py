@@ -33,7 +33,7 @@ class Stage:
     """One computation, by all that determines what it gives.
 
     Attributes:
-        name: `data`, `embed`, `cluster`, `label` or `train`.
+        name: `data`, `embed`, `graph`, `cluster`, `label` or `train`.
         title: what a user would call it; stages of one title differ in code, versions or data.
         facts: what determines it, by name; `upstream` is the key of the stage before it.
     """
@@ -190,14 +190,16 @@ class StageCache:
             try:
                 lock = os.open(path, os.O_CREAT | os.O_RDWR)
             except FileNotFoundError:
-                self._locks.mkdir(parents=True)
+                self._locks.mkdir(parents=True, exist_ok=True)
                 continue
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self._waits(True)
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                self._waits(False)
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                finally:
+                    self._waits(False)
             if os.fstat(lock).st_nlink:
                 return lock
             os.close(lock)  # who had it before has removed it

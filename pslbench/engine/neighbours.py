@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pslbench.contracts import Graph
+from pslbench.errors import ContractError
 
 if TYPE_CHECKING:
     from pslbench.contracts import Floats
@@ -13,7 +14,11 @@ K = 20  # as many as any strategy here wants
 
 
 def nearest_neighbours(features: Floats, k: int = K) -> Graph:
-    """The `k` nearest other samples of each, of features, float32 (n, d); n - 1 where there are no more."""
+    """The `k` nearest other samples of each, of features, float32 (n, d); n - 1 where there are no more.
+
+    Raises:
+        ContractError: where squared distances overflow.
+    """
     import faiss
     import numpy as np
 
@@ -21,6 +26,8 @@ def nearest_neighbours(features: Floats, k: int = K) -> Graph:
     k = min(k, n - 1)
     x = np.ascontiguousarray(features, np.float32)
     squares, found = faiss.knn(x, x, k + 1)
+    if found.min() < 0:
+        raise ContractError("these features are too large for distances between them; scale them down")
     others = found != np.arange(n)[:, None]
     others[others.all(axis=1), -1] = False  # one of many equal samples: it is not among its own nearest
     shape = n, k

@@ -18,6 +18,7 @@ from pslbench.plugins.manager import Catalog
 
 NONE = "-"
 TRAINED_WITHIN = "label with trainer"  # the pseudo-labels of a strategy that trains depend on the trainer too
+LINKS = ("seed", "upstream", "graph")  # facts of a stage that differ from seed to seed
 MANY = 100_000  # seeds
 
 
@@ -111,7 +112,8 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
             for budget in grid.budgets
             if budget < data.n_classes
         ]
-        clusterers, left_out = _able(catalog, grid.clusterers, data)
+        used = {each for strategy in grid.strategies for each in catalog.part("strategy", strategy.name)[1].uses}
+        clusterers, left_out = _able(catalog, grid.clusterers, data) if "clusters" in used else (grid.clusterers, [])
         warnings += left_out
         for seed, budget, embedder, clusterer, strategy, trainer in itertools.product(
             grid.seeds, grid.budgets, grid.embedders, clusterers, grid.strategies, grid.trainers
@@ -150,12 +152,13 @@ def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
     for budget in grid.budgets:
         if budget > len(data.x_train):
             raise InputError(f"budget {budget} is above the pool of {data.name}, {len(data.x_train)} samples")
-    for trainer in grid.trainers:
-        if catalog.part("trainer", trainer.name)[1].images_only and not data.is_images:
-            raise InputError(f"{trainer.name} trains on images, but {data.name} holds feature vectors; try -t logreg")
+    for choices, verb, other in ((grid.trainers, "trains on", "-t logreg"), (grid.embedders, "embeds", "-e pca")):
+        for each in choices:
+            if catalog.part(each.kind, each.name)[1].images_only and not data.is_images:
+                raise InputError(f"{each.name} {verb} images, but {data.name} holds feature vectors; try {other}")
 
 
-def _able(catalog: Catalog, clusterers: Sequence[Choice], data: Dataset) -> tuple[list[Choice], list[str]]:
+def _able(catalog: Catalog, clusterers: Sequence[Choice], data: Dataset) -> tuple[Sequence[Choice], list[str]]:
     """The clusterers that can handle the pool, and a warning for each other one. Raises InputError where none can."""
     n = len(data.x_train)
     most = {each: catalog.part("clusterer", each.name)[1].max_pool or n for each in clusterers}
@@ -174,7 +177,7 @@ def identified(catalog: Catalog, cell: Cell) -> Cell:
     last = stages["train"]
     scoring = engine_facts("engine/cell.py", "analysis/metrics.py")
     key = _hash([last.key, cell.dataset.text, scoring])
-    lasting = [{k: v for k, v in stage.facts.items() if k not in ("seed", "upstream")} for stage in stages.values()]
+    lasting = [{k: v for k, v in stage.facts.items() if k not in LINKS} for stage in stages.values()]
     return replace(cell, key=key, recipe=_hash([lasting, scoring]), stages=stages)
 
 

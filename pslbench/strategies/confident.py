@@ -44,11 +44,14 @@ def confident(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
 
 
 def _by_cluster(pool: Pool, chosen: Ints, labels: Ints) -> Ints:
-    """The label, int64 (n,), of the labelled sample nearest the centre of each sample's cluster."""
+    """The label of each sample's cluster, int64 (n,): that of its labelled sample nearest the centre, if it has one."""
     from sklearn.metrics import pairwise_distances_argmin
 
-    nearest = pairwise_distances_argmin(pool.clusters.centres, pool.features[chosen])
-    given: Ints = labels[nearest][pool.clusters.assignment]
+    clusters = pool.clusters
+    label_of = labels[pairwise_distances_argmin(clusters.centres, pool.features[chosen])]
+    for place in (-clusters.distances[chosen]).argsort(kind="stable"):  # the nearest comes last, and stays
+        label_of[clusters.assignment[chosen[place]]] = labels[place]
+    given: Ints = label_of[clusters.assignment]
     return given
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pslbench.contracts import Ints
 
 
-@strategy("k-center", uses="features", reference="Gonzalez 1985; Sener & Savarese 2018, Core-Set")
+@strategy("k-center", enabled=False, uses="features", reference="Gonzalez 1985; Sener & Savarese 2018, Core-Set")
 def k_center(pool: Pool) -> PseudoLabels:
     """Label the sample farthest from all labelled ones, again and again, and train on those alone.
 
@@ -25,12 +25,11 @@ def farthest_first(pool: Pool, count: int) -> Ints:
     from sklearn.metrics.pairwise import euclidean_distances
 
     features = pool.features
-    squares = np.einsum("ij,ij->i", features, features)[:, None]
     chosen = [int(pool.rng.integers(len(pool)))]
     nearest = np.full(len(pool), np.inf, np.float32)
     while len(chosen) < count:
         last = chosen[-1:]
-        distances = euclidean_distances(features, features[last], X_norm_squared=squares, squared=True)[:, 0]
+        distances = euclidean_distances(features, features[last], squared=True)[:, 0]
         nearest = np.minimum(nearest, distances)
         nearest[last] = -1
         chosen.append(int(nearest.argmax()))

@@ -5,6 +5,8 @@ from pslbench.parts import strategy
 from pslbench.strategies.diffusion import as_pseudo_labels, laplacian, one_hot, solve
 from pslbench.strategies.selecting import Selection, selected
 
+FINE = 1e-5  # tolerance: with few labels the potentials of two classes come close
+
 
 @strategy("poisson", uses=("clusters", "graph"), reference="Calder, Cook, Thorpe & Slepčev 2020, Poisson Learning")
 def poisson(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
@@ -25,5 +27,6 @@ def poisson(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
     labels = pool.label(chosen)
     y = one_hot(labels, pool.n_classes)
     source = np.zeros((len(pool), pool.n_classes))
-    source[chosen] = y - y.mean(axis=0)
-    return as_pseudo_labels(solve(laplacian(pool.graph.affinities()), source), chosen, labels)
+    source[chosen] = y - y.mean(axis=0) if len(np.unique(labels)) > 1 else y
+    u = solve(laplacian(pool.graph.affinities()), source, tolerance=FINE)
+    return as_pseudo_labels(u, chosen, labels)

@@ -43,7 +43,7 @@ def pure_radius(pool: Pool, purity: float) -> float:
     from sklearn.metrics import pairwise_distances_argmin_min
 
     seed = int(pool.rng.integers(2**32))
-    cluster = MiniBatchKMeans(pool.n_classes, n_init=3, random_state=seed).fit(pool.features).labels_
+    cluster = MiniBatchKMeans(min(pool.n_classes, len(pool)), n_init=3, random_state=seed).fit(pool.features).labels_
     centres = np.sort(pool.rng.permutation(len(pool))[:SAMPLE])
     to_another = [np.zeros(0)]
     for each in np.unique(cluster):
@@ -66,7 +66,7 @@ def greedy_cover(features: Floats, delta: float, budget: int) -> Ints:
     for _, near in balls(features, np.arange(n), delta):
         gain += near.sum(axis=0)
     for _ in range(budget):
-        gain[chosen] = -1
+        gain[chosen] = np.iinfo(np.int64).min
         best = int(gain.argmax())
         chosen.append(best)
         ((_, ball),) = balls(features, np.array([best]), delta)
