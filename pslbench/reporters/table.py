@@ -59,19 +59,20 @@ def _board(board: list[Standing]) -> Table:
         shown.add_column(kind, overflow="fold")
     shown.add_column("test accuracy", justify="right", min_width=15)
     shown.add_column("", min_width=1)
-    for head in ("direct", "pseudo", "labels", "seconds", "seeds"):
+    direct = any(not isnan(standing.score("direct_accuracy").mean) for standing in board)
+    for head in (*["direct"] * direct, "pseudo", "labels", "seconds", "seeds"):
         shown.add_column(head, justify="right", min_width=len(head))
     competing = [standing for standing in board if standing.ranked]
     for rank, standing in enumerate(competing, 1):
-        shown.add_row(*_cells(standing, str(rank), varying), style="bold" if rank == 1 else "")
+        shown.add_row(*_cells(standing, str(rank), varying, direct), style="bold" if rank == 1 else "")
     shown.add_section()
     for standing in board[len(competing) :]:
-        shown.add_row(*_cells(standing, "", varying), style="dim")
+        shown.add_row(*_cells(standing, "", varying, direct), style="dim")
     shown.caption, shown.caption_justify = _caption(board), "left"
     return shown
 
 
-def _cells(standing: Standing, rank: str, varying: list[str]) -> list[str]:
+def _cells(standing: Standing, rank: str, varying: list[str], direct: bool) -> list[str]:
     from rich.markup import escape
 
     marks = "".join(mark for mark, holds, _ in MARKS if holds(standing))
@@ -81,7 +82,7 @@ def _cells(standing: Standing, rank: str, varying: list[str]) -> list[str]:
         *(escape(standing.part(kind)) for kind in ("strategy", *varying)),
         spread(standing.score("test_accuracy")),
         marks,
-        number(standing.score("direct_accuracy").mean),
+        *[number(standing.score("direct_accuracy").mean)] * direct,
         number(standing.score("pseudo_accuracy").mean),
         number(standing.mean("labels_spent"), 0),
         number(standing.mean("seconds", "total"), 1),
