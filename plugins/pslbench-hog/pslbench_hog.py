@@ -8,7 +8,9 @@ from typing import Any
 from pslbench import ContractError, Embedding, Part, embedder, hookimpl
 
 
-@embedder("hog", reference="Dalal & Triggs 2005, Histograms of oriented gradients for human detection")
+@embedder(
+    "hog", images_only=True, reference="Dalal & Triggs 2005, Histograms of oriented gradients for human detection"
+)
 def hog(x: Any, *, orientations: int = 9, cell: int = 7) -> Embedding:
     """Histograms of oriented gradients: strokes by their direction, so that a small shift changes little.
 

@@ -92,7 +92,7 @@ def _cells(standing: Standing, rank: str, varying: list[str], direct: bool) -> l
 
 MARKS: tuple[tuple[str, Callable[[Standing], bool], str], ...] = (
     ("≈", lambda s: s.tied, "cannot be told apart from the best: the paired difference may be 0"),
-    ("?", lambda s: s.unclear, "cannot be judged against the best: run more seeds in common"),
+    ("?", lambda s: s.unclear, "cannot be judged against the best: too few seeds in common, or seeds change nothing"),
     ("∞", lambda s: s.is_bound, "upper bound: may ask for every label"),
     ("†", lambda s: s.looked, "looked at the test set while training"),
 )
