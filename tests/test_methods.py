@@ -144,10 +144,11 @@ def test_probcover_is_the_greedy_cover_of_a_dense_graph(digits):
 def test_the_coverage_of_probcover_grows_with_the_budget_and_beats_random(digits):
     x = digits[0]
     chosen = greedy_cover(x, 1.7, 40)
-    ((_, ball),) = balls(x, chosen, 1.7)
+    squares = (x**2).sum(axis=1)
+    (ball,) = balls(x, squares, chosen, 1.7)
     covered = [ball[:count].any(axis=0).mean() for count in range(1, 41)]
     assert covered == sorted(covered)
-    ((_, other),) = balls(x, np.random.default_rng(0).choice(600, 40, replace=False), 1.7)
+    (other,) = balls(x, squares, np.random.default_rng(0).choice(600, 40, replace=False), 1.7)
     assert covered[-1] > other.any(axis=0).mean()
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 from pslbench.strategies.diffusion import one_hot
-from pslbench.strategies.selecting import Selection, selected
+from pslbench.strategies.selecting import Selection, bought, kept_and_bought
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,16 +31,10 @@ def confident(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
         select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
             (typiclust), or random ones. Clusters without one take the label of the nearest cluster that has one.
     """
-    import numpy as np
-
-    chosen = selected(pool, select)
-    labels = pool.label(chosen)
+    chosen, labels = bought(pool, select)
     given = _by_cluster(pool, chosen, labels)
     probabilities = one_hot(given, pool.n_classes)[pool.graph.neighbours].mean(axis=1)
-    kept = ~off_diagonal(given, probabilities)
-    given[chosen], kept[chosen] = labels, True
-    indices = np.flatnonzero(kept)
-    return PseudoLabels(indices, given[indices])
+    return kept_and_bought(given, ~off_diagonal(given, probabilities), chosen, labels)
 
 
 def _by_cluster(pool: Pool, chosen: Ints, labels: Ints) -> Ints:

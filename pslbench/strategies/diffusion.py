@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import PseudoLabels
+from pslbench.strategies.selecting import kept_and_bought
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +78,4 @@ def as_pseudo_labels(u: NDArray[Any], chosen: Ints, labels: Ints) -> PseudoLabel
     """The largest entry of each row of u, float (n, classes), and what was asked for; rows of zeros get no label."""
     import numpy as np
 
-    predicted, reached = u.argmax(axis=1), np.asarray(u.any(axis=1))
-    predicted[chosen], reached[chosen] = labels, True
-    indices = np.flatnonzero(reached)
-    return PseudoLabels(indices, predicted[indices])
+    return kept_and_bought(u.argmax(axis=1), np.asarray(u.any(axis=1)), chosen, labels)

@@ -7,7 +7,7 @@ from annotated_types import Ge, Interval
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 from pslbench.strategies.diffusion import as_pseudo_labels
-from pslbench.strategies.selecting import Selection, selected
+from pslbench.strategies.selecting import Selection, bought
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -45,8 +45,7 @@ def label_spreading(
     def kernel(*_: Any) -> csr_matrix:
         return pool.graph.links(neighbors)
 
-    chosen = selected(pool, select)
-    labels = pool.label(chosen)
+    chosen, labels = bought(pool, select)
     known = np.full(len(pool), -1)
     known[chosen] = labels
     spread = LabelSpreading(kernel, alpha=alpha, max_iter=max_iter).fit(np.zeros((len(pool), 1)), known)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 from pslbench.strategies.diffusion import TOLERANCE, as_pseudo_labels, laplacian, one_hot, solve
-from pslbench.strategies.selecting import Selection, selected
+from pslbench.strategies.selecting import Selection, bought
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,8 +30,7 @@ def laplace(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
         select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
             (typiclust), or random ones.
     """
-    chosen = selected(pool, select)
-    labels = pool.label(chosen)
+    chosen, labels = bought(pool, select)
     u = harmonic(laplacian(pool.graph.affinities()), chosen, one_hot(labels, pool.n_classes))
     return as_pseudo_labels(u, chosen, labels)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 from pslbench.strategies.diffusion import as_pseudo_labels, laplacian, one_hot, solve
-from pslbench.strategies.selecting import Selection, selected
+from pslbench.strategies.selecting import Selection, bought
 
 FINE = 1e-5  # tolerance: with few labels the potentials of two classes come close
 
@@ -23,8 +23,7 @@ def poisson(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
     """
     import numpy as np
 
-    chosen = selected(pool, select)
-    labels = pool.label(chosen)
+    chosen, labels = bought(pool, select)
     y = one_hot(labels, pool.n_classes)
     source = np.zeros((len(pool), pool.n_classes))
     source[chosen] = y - y.mean(axis=0) if len(np.unique(labels)) > 1 else y

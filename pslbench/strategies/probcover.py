@@ -63,25 +63,28 @@ def greedy_cover(features: Floats, delta: float, budget: int) -> Ints:
 
     n = len(features)
     gain, covered, chosen = np.zeros(n, np.int64), np.zeros(n, bool), list[int]()
-    for _, near in balls(features, np.arange(n), delta):
+    squares = np.einsum("ij,ij->i", features, features)
+    for near in balls(features, squares, np.arange(n), delta):
         gain += near.sum(axis=0)
     for _ in range(budget):
         gain[chosen] = np.iinfo(np.int64).min
         best = int(gain.argmax())
         chosen.append(best)
-        ((_, ball),) = balls(features, np.array([best]), delta)
+        (ball,) = balls(features, squares, np.array([best]), delta)
         newly = np.flatnonzero(ball[0] & ~covered)
         covered[newly] = True
-        for _, near in balls(features, newly, delta):
+        for near in balls(features, squares, newly, delta):
             gain -= near.sum(axis=0)
     return np.array(chosen, np.int64)
 
 
-def balls(features: Floats, centres: Ints, delta: float) -> Iterator[tuple[Ints, NDArray[np.bool_]]]:
-    """Some of the `centres`, and which samples, bool (some, n), lie within `delta` of each."""
+def balls(features: Floats, squares: Floats, centres: Ints, delta: float) -> Iterator[NDArray[np.bool_]]:
+    """For some of the `centres` after others, which samples, bool (some, n), lie within `delta` of each.
+
+    `squares` are the squared norms, float32 (n,), of the features, float32 (n, d).
+    """
     import numpy as np
 
-    squares = np.einsum("ij,ij->i", features, features)
     for first in range(0, len(centres), ROWS):
         some = centres[first : first + ROWS]
         products = features[some] @ features.T
@@ -89,4 +92,4 @@ def balls(features: Floats, centres: Ints, delta: float) -> Iterator[tuple[Ints,
         products += squares
         near = products <= (delta**2 - squares[some])[:, None]
         near[np.arange(len(some)), some] = True
-        yield some, near
+        yield near

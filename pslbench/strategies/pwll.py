@@ -31,7 +31,7 @@ def pwll(pool: Pool, *, tau: Annotated[float, Ge(0)] = 0.001) -> PseudoLabels:
     import numpy as np
 
     weights = pool.graph.affinities().astype(np.float32)
-    lap = laplacian(weights).astype(np.float32)
+    lap = laplacian(weights)
     chosen = np.array([pool.rng.integers(len(pool))])
     labels, u, potential = pool.label(chosen), None, None
     while True:

@@ -1,19 +1,37 @@
-"""Which samples to have labelled, for strategies whose point is what comes after."""
+"""Which samples to have labelled, and which to train on, for strategies whose point is what comes between."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pslbench.contracts import Pool
+from pslbench.contracts import Pool, PseudoLabels
 from pslbench.strategies.typiclust import most_typical
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pslbench.contracts import Ints
 
 Selection = Literal["medoids", "typical", "random"]
 
 
-def selected(pool: Pool, how: Selection) -> Ints:
+def bought(pool: Pool, how: Selection) -> tuple[Ints, Ints]:
+    """Samples that are labelled, int64 (m,), distinct, and their labels, int64 (m,)."""
+    chosen = _selected(pool, how)
+    return chosen, pool.label(chosen)
+
+
+def kept_and_bought(predicted: Ints, kept: NDArray[np.bool_], chosen: Ints, labels: Ints) -> PseudoLabels:
+    """Of samples `kept`, bool (n,), what is `predicted`, int64 (n,); of the `chosen`, int64 (m,), their own labels."""
+    import numpy as np
+
+    predicted[chosen], kept[chosen] = labels, True
+    indices = np.flatnonzero(kept)
+    return PseudoLabels(indices, predicted[indices])
+
+
+def _selected(pool: Pool, how: Selection) -> Ints:
     """Samples to label, int64, distinct, as many as the budget allows or fewer."""
     import numpy as np
 

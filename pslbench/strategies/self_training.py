@@ -6,7 +6,7 @@ from annotated_types import Ge, Interval
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.selecting import Selection, selected
+from pslbench.strategies.selecting import Selection, bought, kept_and_bought
 
 
 @strategy("self-training", enabled=False, reference="Scudder 1965; Lee 2013, Pseudo-Label")
@@ -28,15 +28,10 @@ def self_training(
         threshold: the probability from which on a prediction becomes a pseudo-label.
         rounds: how often it is trained before its last predictions are given to the trainer.
     """
-    import numpy as np
-
-    chosen = selected(pool, select)
-    labels = pool.label(chosen)
+    chosen, labels = bought(pool, select)
     now = PseudoLabels(chosen, labels)
     for _ in range(rounds):
         probabilities = pool.train(now).predict_proba(pool.x)
-        predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1) >= threshold
-        predicted[chosen], sure[chosen] = labels, True
-        indices = np.flatnonzero(sure)
-        now = PseudoLabels(indices, predicted[indices])
+        sure = probabilities.max(axis=1) >= threshold
+        now = kept_and_bought(probabilities.argmax(axis=1), sure, chosen, labels)
     return now
