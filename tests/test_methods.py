@@ -1,6 +1,7 @@
 """Each method against an independent reference: a hand-worked example, a library, or what its paper reports."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import NearestNeighbors
 from sklearn.semi_supervised import LabelSpreading
 
-from pslbench.contracts import Clusters, Graph, Pool, PseudoLabels
+from pslbench.contracts import Clusters, Graph, Pool, PseudoLabels, TrainingData
 from pslbench.contracts import Embedding as Embedded
-from pslbench.engine.neighbours import nearest_neighbours
+from pslbench.neighbours import nearest_neighbours
 from pslbench.plugins.manager import discover
+from pslbench.strategies.co_testing import margins, medoids
 from pslbench.strategies.confident import _by_cluster, off_diagonal
 from pslbench.strategies.diffusion import laplacian, solve
 from pslbench.strategies.k_center import farthest_first
@@ -22,9 +24,10 @@ from pslbench.strategies.laplace import harmonic
 from pslbench.strategies.probcover import balls, greedy_cover, pure_radius
 from pslbench.strategies.typiclust import most_typical, typicality
 from pslbench.strategies.uncertainty import doubts
+from pslbench.trainers.logreg import logreg
 
 SELECTING = ["typiclust", "probcover", "k-center", "uncertainty", "random", "centroid-only"]
-SPREADING = ["label-spreading", "laplace", "poisson", "pwll", "self-training", "confident"]
+SPREADING = ["label-spreading", "laplace", "poisson", "pwll", "self-training", "confident", "co-testing"]
 
 
 @pytest.fixture(scope="module")
@@ -312,6 +315,41 @@ def test_self_training_keeps_what_the_classifier_is_sure_of():
     assert set(given.indices) == expected
 
 
+def test_co_testing_asks_where_graph_and_student_disagree_and_believes_what_they_agree_on():
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(at, 0.5, (n, 2)) for at, n in ((0, 300), (10, 300), ((1.5, 0), 15))])
+    y, island = np.repeat([0, 1, 1], [300, 300, 15]), np.arange(600, 615)
+    asked = []
+
+    class Sighted:
+        def predict_proba(self, samples):
+            return np.where(np.eye(2)[y] > 0, 0.9, 0.1).astype(np.float32)
+
+    def ask(indices):
+        asked.append(indices)
+        return y[indices]
+
+    pool = replace(pool_of(x, y, 6, train=lambda given: Sighted()), _ask=ask)
+    labels = strategy("co-testing", pool, rounds=2)
+    assert not set(asked[0]) & set(island)
+    assert set(np.concatenate(asked[1:])) & set(island)
+    alone = strategy("co-testing", pool_of(x, y, 4, train=lambda given: Sighted()), rounds=1)
+    np.testing.assert_array_equal(labels.labels, y[labels.indices])
+    np.testing.assert_array_equal(alone.labels, y[alone.indices])
+
+
+def test_medoids_are_nearest_the_centres_of_k_means(digits):
+    chosen = medoids(digits[0], 12, np.random.default_rng(0))
+    assert len(set(chosen)) == 12
+    drawn = [digits[0][np.random.default_rng(seed).permutation(600)[:12]] for seed in range(20)]
+    radius = pairwise_distances(digits[0], digits[0][chosen]).min(axis=1).mean()
+    assert radius < min(pairwise_distances(digits[0], some).min(axis=1).mean() for some in drawn)
+
+
+def test_margins_by_hand():
+    np.testing.assert_allclose(margins(np.array([[3.0, -1, 0], [1, 1, 0], [0, 0, 0]])), [0.75, 0, 0])
+
+
 def test_the_confident_joint_by_hand():
     labels = np.array([0, 0, 0, 1, 1, 1])
     p1 = np.array(
@@ -337,19 +375,26 @@ def test_every_method_is_determined_by_its_seed_and_keeps_to_the_budget(tmp_path
     assert first.equals(second)
     assert (first.labels_spent <= 30).all()
     spent = first.groupby("strategy").labels_spent.min()
-    assert (
-        spent.drop(["centroid-only", "self-training", "confident", "label-spreading", "laplace", "poisson"]) == 30
-    ).all()
+    by_medoids = ["centroid-only", "self-training", "confident", "label-spreading", "laplace", "poisson", "co-testing"]
+    assert (spent.drop(by_medoids) == 30).all()
 
 
-@pytest.mark.parametrize("name", ["typiclust", "probcover", "k-center", "pwll", "poisson", "confident"])
+@pytest.mark.parametrize("name", ["typiclust", "probcover", "k-center", "pwll", "poisson", "confident", "co-testing"])
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
 def test_awkward_pools(name):
+    def regression(x, n_classes):
+        def train(given):
+            return logreg(TrainingData(x, given.indices, given.labels, None, n_classes, x[:0], lambda p: 0))
+
+        return train
+
     same = np.ones((40, 3), np.float32)
     few = clusters_of(same, np.arange(40) % 8)
-    given = strategy(name, pool_of(same, np.arange(40) % 2, 8, few))
+    given = strategy(name, pool_of(same, np.arange(40) % 2, 8, few, regression(same, 2)))
     assert isinstance(given, PseudoLabels)
     tiny = np.random.default_rng(0).random((5, 2), np.float32)
-    everything = strategy(name, pool_of(tiny, np.arange(5) * 2, 5, clusters_of(tiny, np.arange(5))))
+    pool = pool_of(tiny, np.arange(5) * 2, 5, clusters_of(tiny, np.arange(5)), regression(tiny, 9))
+    everything = strategy(name, pool)
     np.testing.assert_array_equal(everything.labels, 2 * everything.indices)
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pslbench.contracts import Clusters, Dataset, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
 from pslbench.engine.cache import Entry
 from pslbench.engine.clustering import fit_clusters
-from pslbench.engine.neighbours import nearest_neighbours
 from pslbench.engine.oracle import Account, Exam, behind_doors
 from pslbench.errors import ContractError
+from pslbench.neighbours import nearest_neighbours
 from pslbench.parts import Choice
 from pslbench.plugins.manager import Catalog
 

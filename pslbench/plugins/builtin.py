@@ -35,6 +35,7 @@ MODULES = {
         "pwll",
         "self_training",
         "confident",
+        "co_testing",
         "majority",
         "supervised",
     ),

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import ceil, cos, pi
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from annotated_types import Ge, Gt
+from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
 from pslbench.errors import InputError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pslbench.contracts import Floats
 
 BATCH, RATE = 256, 0.004
+DROPOUT = 0.5
 SMALL_BATCH, NOTEBOOK_RATE = 32, 0.001  # the notebook's
 AT_A_TIME = 500  # images, when predicting
 SMALLEST = 28  # pixels: what two rounds of convolution and pooling were made for
@@ -59,6 +60,7 @@ def cnn(
     recipe: Literal["suite", "notebook"] = "suite",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     augment: Literal["none", "affine"] = "none",
+    dropout: Annotated[float, Interval(ge=0, lt=1)] = DROPOUT,
     select: Literal["last", "test"] = "last",
 ) -> Network:
     """The notebook's convolutional network with heavy dropout.
@@ -76,6 +78,7 @@ def cnn(
         learning_rate: of Adam (Kingma & Ba 2015) at the start, 0.004 if none; it falls to zero along half a cosine.
         recipe: `notebook` has batches of 32 and a learning rate of 0.001 throughout, in float32, and takes no others.
         precision: of the arithmetic; `auto` is bfloat16, with weights in float32, where the processor has it.
+        dropout: the share of hidden units, and 0.4 of it of the last feature maps, that each step leaves out.
         augment: `affine` turns, shears, scales and shifts every image anew each time it is seen.
         select: the epoch that is kept: the last, or the one that scores best on the test set, as in the notebook,
             whose rows are marked and do not compete.
@@ -94,7 +97,7 @@ def cnn(
     fitting = max(SMALL_BATCH, epochs * n // max(min_steps, 1))
     batch = min(batch_size or BATCH, SMALL_BATCH if as_notebook else fitting)
     halved = min(batch, n) >= 2 * SMALL_BATCH and n % batch != 1
-    shape = Shape(data.pool.shape[1:], data.n_classes, batch, data.weights is not None, chosen, halved)
+    shape = Shape(data.pool.shape[1:], data.n_classes, batch, data.weights is not None, chosen, halved, dropout)
     model, steps = start(shape, seed), epochs * ceil(n / batch)
     best_score, best, step = -1.0, None, 0
     for epoch in range(epochs):
@@ -152,6 +155,7 @@ class Shape(NamedTuple):
     weighted: bool
     precision: Precision
     halved: bool
+    dropout: float = DROPOUT
 
 
 def start(shape: Shape, seed: int) -> Any:
@@ -221,10 +225,10 @@ def _stack(shape: Shape) -> Any:
             layers.Conv2D(64, 3, activation="relu", dtype=policy),
             layers.MaxPooling2D(dtype=policy),
             layers.BatchNormalization(dtype=policy),
-            layers.Dropout(0.2, dtype=policy),
+            layers.Dropout(0.4 * shape.dropout, dtype=policy),
             layers.Flatten(dtype=policy),
             layers.Dense(128, activation="relu", dtype=policy),
-            layers.Dropout(0.5, dtype=policy),
+            layers.Dropout(shape.dropout, dtype=policy),
             layers.Dense(shape.n_classes, dtype="float32"),
         ]
     )

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Interval
+
+from pslbench.contracts import Pool, PseudoLabels
+from pslbench.neighbours import nearest_neighbours
+from pslbench.parts import strategy
+from pslbench.strategies.diffusion import one_hot
+from pslbench.strategies.poisson import potential
+from pslbench.strategies.selecting import kept_and_bought
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pslbench.contracts import Floats, Ints
+
+FIRST = 2  # labels a class before the first student: an embedding whose classes lie apart needs no more
+DOUBTED = 0.2  # share of the pool that the first student is not shown
+SPACE = 8  # mean square of features, where naming another class counts 2
+SMALLEST = 1e-6  # probability, before logarithms are taken
+
+
+@strategy(
+    "co-testing",
+    enabled=False,
+    uses="graph",
+    reference="Muslea, Minton & Knoblock 2006, Active Learning with Multiple Views",
+)
+def co_testing(
+    pool: Pool,
+    *,
+    rounds: Annotated[int, Ge(1)] = 5,
+    sure: Annotated[float, Interval(ge=0, le=1)] = 0.8,
+    sample: Annotated[int, Ge(1)] = 12000,
+) -> PseudoLabels:
+    """Ask where two views of the pool contradict each other, and train on what they agree on.
+
+    One view is Poisson learning on the graph, the other a student: the cell's trainer, trained on what both views
+    agreed on. The first labels, two a class, go to medoids of the embedding. Each round trains a student, has medoids
+    of the doubtful samples labelled, and spreads all labels anew, over the graph of the embedding and that of the
+    students' probabilities together. Doubtful is where the views give different classes or the students are not sure.
+
+    Takes a training on `sample` samples, a prediction of the pool, a graph and a propagation a round; only the training
+    does not grow with the pool.
+
+    Args:
+        pool: with features and a graph.
+        rounds: of a student and questions; each may ask for the same number of labels.
+        sure: the least probability of the students' class; that is the mean of the last student and those before.
+        sample: how many of the samples that both views agree on a student is trained on, at the most.
+    """
+    import numpy as np
+
+    chosen = medoids(pool.features, min(FIRST * pool.n_classes, pool.budget), pool.rng)
+    labels = pool.label(chosen)
+    near = pool.graph.affinities()
+    spread = potential(near, chosen, labels, pool.n_classes)
+    clear = margins(spread)
+    agreed = np.asarray(clear >= np.quantile(clear, DOUBTED))
+    students: Floats | None = None
+    for left in range(rounds, 0, -1):
+        now = kept_and_bought(spread.argmax(axis=1), agreed, chosen, labels)
+        student = pool.train(_some(now, chosen, sample, pool.rng)).predict_proba(pool.x)
+        students = student if students is None else (students + student) / np.float32(2)
+        agreed = _agree(spread, students, sure)
+        agreed[chosen] = True
+        doubtful, size = np.flatnonzero(~agreed), (pool.budget - len(chosen)) // left
+        if len(doubtful) and size:
+            views = _side_by_side(pool.features, spread, students)
+            asked = doubtful[medoids(views[doubtful], size, pool.rng)]
+            chosen, labels = np.append(chosen, asked), np.append(labels, pool.label(asked))
+        alike = nearest_neighbours(np.log(students + SMALLEST)).affinities()
+        spread = potential(near + alike, chosen, labels, pool.n_classes)
+        agreed = _agree(spread, students, sure)
+    return kept_and_bought(spread.argmax(axis=1), agreed, chosen, labels)
+
+
+def medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
+    """The samples nearest the k centres of k-means in features, float32 (n, d): int64 (k,), distinct, or fewer."""
+    import numpy as np
+    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.metrics import pairwise_distances_argmin
+
+    seed = int(rng.integers(2**32))
+    fitted = MiniBatchKMeans(min(k, len(features)), batch_size=1024, n_init=3, random_state=seed).fit(features)
+    return np.unique(pairwise_distances_argmin(fitted.cluster_centers_, features))
+
+
+def margins(u: NDArray[Any]) -> NDArray[np.float64]:
+    """How far the first class is before the second, as a share of the sum of all, float64 (n,), of u, (n, classes)."""
+    import numpy as np
+
+    second, first = np.sort(u, axis=1)[:, -2:].T
+    return np.asarray((first - second) / np.maximum(abs(u).sum(axis=1), np.finfo(float).tiny))
+
+
+def _agree(spread: NDArray[Any], students: Floats, sure: float) -> NDArray[np.bool_]:
+    """Where, bool (n,), potentials and probabilities, (n, classes), name the same class, and it is probable."""
+    import numpy as np
+
+    same = spread.argmax(axis=1) == students.argmax(axis=1)
+    return np.asarray(same & (students.max(axis=1) >= sure))
+
+
+def _some(agreed: PseudoLabels, chosen: Ints, sample: int, rng: np.random.Generator) -> PseudoLabels:
+    """At most `sample` of the pseudo-labels, drawn at random, and those of the `chosen`."""
+    import numpy as np
+
+    drawn = rng.permutation(len(agreed.indices))[:sample]
+    rows = np.union1d(drawn, np.searchsorted(agreed.indices, chosen))
+    return PseudoLabels(agreed.indices[rows], agreed.labels[rows])
+
+
+def _side_by_side(features: Floats, spread: NDArray[Any], students: Floats) -> Floats:
+    """Features and the class that each view names, one-hot: float32 (n, d + 2 classes)."""
+    import numpy as np
+
+    centred = features - features.mean(axis=0)
+    square = float(np.einsum("ij,ij->i", centred, centred).mean())
+    spaced = centred * (SPACE / (square or 1)) ** 0.5
+    classes = [one_hot(view.argmax(axis=1), view.shape[1]) for view in (spread, students)]
+    return np.hstack([spaced, *classes]).astype(np.float32)
