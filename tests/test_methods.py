@@ -16,7 +16,7 @@ from pslbench.contracts import Clusters, Graph, Pool, PseudoLabels, TrainingData
 from pslbench.contracts import Embedding as Embedded
 from pslbench.neighbours import nearest_neighbours
 from pslbench.plugins.manager import discover
-from pslbench.strategies.co_testing import margins, medoids
+from pslbench.strategies.co_testing import clearest, medoids
 from pslbench.strategies.confident import _by_cluster, off_diagonal
 from pslbench.strategies.diffusion import laplacian, solve
 from pslbench.strategies.k_center import farthest_first
@@ -346,8 +346,10 @@ def test_medoids_are_nearest_the_centres_of_k_means(digits):
     assert radius < min(pairwise_distances(digits[0], some).min(axis=1).mean() for some in drawn)
 
 
-def test_margins_by_hand():
-    np.testing.assert_allclose(margins(np.array([[3.0, -1, 0], [1, 1, 0], [0, 0, 0]])), [0.75, 0, 0])
+def test_the_clearest_of_every_class_are_kept_however_low_its_potentials():
+    high, low = np.linspace(0.1, 0.9, 10), np.linspace(0.001, 0.009, 10)
+    u = np.concatenate([np.stack([1 + high, 1 - high, 0 * high], 1), np.stack([1 - low, 1 + low, 0 * low], 1)])
+    assert np.flatnonzero(~clearest(u)).tolist() == [0, 1, 10, 11]
 
 
 def test_the_confident_joint_by_hand():

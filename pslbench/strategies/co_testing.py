@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pslbench.contracts import Floats, Ints
 
 FIRST = 2  # labels a class before the first student: an embedding whose classes lie apart needs no more
-DOUBTED = 0.2  # share of the pool that the first student is not shown
+DOUBTED = 0.2  # share of each class that the first student is not shown
+UNTAUGHT = 0.25  # of a class: where students agree to less they do not know it
 SPACE = 8  # mean square of features, where naming another class counts 2
 SMALLEST = 1e-6  # probability, before logarithms are taken
 
@@ -34,7 +35,7 @@ def co_testing(
     *,
     rounds: Annotated[int, Ge(1)] = 5,
     sure: Annotated[float, Interval(ge=0, le=1)] = 0.8,
-    sample: Annotated[int, Ge(1)] = 12000,
+    sample: Annotated[int, Ge(1)] = 6000,
 ) -> PseudoLabels:
     """Ask where two views of the pool contradict each other, and train on what they agree on.
 
@@ -58,14 +59,13 @@ def co_testing(
     labels = pool.label(chosen)
     near = pool.graph.affinities()
     spread = potential(near, chosen, labels, pool.n_classes)
-    clear = margins(spread)
-    agreed = np.asarray(clear >= np.quantile(clear, DOUBTED))
+    agreed = clearest(spread)
     students: Floats | None = None
     for left in range(rounds, 0, -1):
         now = kept_and_bought(spread.argmax(axis=1), agreed, chosen, labels)
         student = pool.train(_some(now, chosen, sample, pool.rng)).predict_proba(pool.x)
         students = student if students is None else (students + student) / np.float32(2)
-        agreed = _agree(spread, students, sure)
+        agreed = agreement(spread, students, sure)
         agreed[chosen] = True
         doubtful, size = np.flatnonzero(~agreed), (pool.budget - len(chosen)) // left
         if len(doubtful) and size:
@@ -74,7 +74,7 @@ def co_testing(
             chosen, labels = np.append(chosen, asked), np.append(labels, pool.label(asked))
         alike = nearest_neighbours(np.log(students + SMALLEST)).affinities()
         spread = potential(near + alike, chosen, labels, pool.n_classes)
-        agreed = _agree(spread, students, sure)
+        agreed = agreement(spread, students, sure)
     return kept_and_bought(spread.argmax(axis=1), agreed, chosen, labels)
 
 
@@ -89,20 +89,38 @@ def medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
     return np.unique(pairwise_distances_argmin(fitted.cluster_centers_, features))
 
 
-def margins(u: NDArray[Any]) -> NDArray[np.float64]:
-    """How far the first class is before the second, as a share of the sum of all, float64 (n,), of u, (n, classes)."""
+def agreement(spread: NDArray[Any], students: Floats, sure: float) -> NDArray[np.bool_]:
+    """Where, bool (n,), potentials and probabilities, (n, classes), name the same class, and it is probable.
+
+    A class that the students hardly ever agree to is one that they were never taught: for lack of a label, the graph
+    had given its samples to others. There its clearest samples take the place of those agreed on.
+    """
+    import numpy as np
+
+    given, clear = spread.argmax(axis=1), clearest(spread)
+    agreed = np.asarray((given == students.argmax(axis=1)) & (students.max(axis=1) >= sure))
+    for each in np.unique(given):
+        of_class = given == each
+        if agreed[of_class].mean() < UNTAUGHT:
+            agreed[of_class] = clear[of_class]
+    return agreed
+
+
+def clearest(u: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which samples, bool (n,), of potentials u, (n, classes), are not among the least clear of their class.
+
+    Clear is where the first class is far before the second, as a share of the sum of all. Classes are looked at one by
+    one: potentials differ in scale between them, and a threshold for all would leave whole classes out.
+    """
     import numpy as np
 
     second, first = np.sort(u, axis=1)[:, -2:].T
-    return np.asarray((first - second) / np.maximum(abs(u).sum(axis=1), np.finfo(float).tiny))
-
-
-def _agree(spread: NDArray[Any], students: Floats, sure: float) -> NDArray[np.bool_]:
-    """Where, bool (n,), potentials and probabilities, (n, classes), name the same class, and it is probable."""
-    import numpy as np
-
-    same = spread.argmax(axis=1) == students.argmax(axis=1)
-    return np.asarray(same & (students.max(axis=1) >= sure))
+    margin = (first - second) / np.maximum(abs(u).sum(axis=1), np.finfo(float).tiny)
+    given, clear = u.argmax(axis=1), np.zeros(len(u), bool)
+    for each in np.unique(given):
+        of_class = given == each
+        clear[of_class] = margin[of_class] >= np.quantile(margin[of_class], DOUBTED)
+    return clear
 
 
 def _some(agreed: PseudoLabels, chosen: Ints, sample: int, rng: np.random.Generator) -> PseudoLabels:
