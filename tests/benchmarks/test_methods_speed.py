@@ -36,22 +36,28 @@ def one_thread():
 
 
 @pytest.fixture(scope="module")
-def pools(mnist):
-    """What strategies get, of the first n images: clusters and a graph are made before, as by the stages of a cell."""
+def mnist_in_64(mnist):
+    """Images, labels, and 64 principal components."""
     arrays = next(MNIST.found())[1]
-    labels = arrays["y_train"].astype(np.int64)
     x = (arrays["x_train"].reshape(ALL, -1) / 255).astype(np.float32)
-    features = PCA(64, random_state=0).fit_transform(x).astype(np.float32)
+    return x, arrays["y_train"].astype(np.int64), PCA(64, random_state=0).fit_transform(x).astype(np.float32)
 
-    def pool(n):
-        embedding = Embedding(features[:n])
-        clusters, _ = fit_clusters(
-            MiniBatchKMeans(BUDGET, batch_size=1024, n_init=3, random_state=0), features[:n], BUDGET
-        )
-        graph, rng = nearest_neighbours(features[:n]), np.random.default_rng(0)
-        return Pool(x[:n], 10, BUDGET, rng, lambda i: labels[i], lambda _: None, embedding, clusters, graph)
 
-    return {n: pool(n) for n in (SOME, ALL)}
+def pool_of(n, data, uses):
+    """The first n images as a strategy gets them, with what it uses."""
+    x, labels, features = (array[:n] for array in data)
+    clusters = graph = None
+    if "clusters" in uses:
+        kmeans = MiniBatchKMeans(BUDGET, batch_size=1024, n_init=3, random_state=0)
+        clusters, _ = fit_clusters(kmeans, features, BUDGET)
+    if "graph" in uses:
+        graph = nearest_neighbours(features)
+    rng = np.random.default_rng(0)
+    return Pool(x, 10, BUDGET, rng, lambda i: labels[i], lambda _: None, Embedding(features), clusters, graph)
+
+
+def method(name):
+    return discover().part("strategy", name)[1]
 
 
 def once(benchmark, what):
@@ -59,40 +65,38 @@ def once(benchmark, what):
 
 
 @pytest.mark.parametrize("name", SELECTING + SPREADING)
-@pytest.mark.benchmark(group="on 60,000 x 64, 120 labels")
-def test_at_scale(benchmark, pools, name):
-    method = discover().part("strategy", name)
-    once(benchmark, lambda: method(pools[ALL]))
+@pytest.mark.benchmark(group="on 60,000 x 64, 120 labels; clusters and graph are there")
+def test_at_scale(benchmark, mnist_in_64, name):
+    pool = pool_of(ALL, mnist_in_64, method(name).uses)
+    once(benchmark, lambda: method(name)(pool))
 
 
 @pytest.mark.parametrize("whose", ["ours", "scikit-activeml"])
 @pytest.mark.parametrize("name", LIBRARY)
-def test_selection(benchmark, pools, name, whose):
-    benchmark.group = f"{name} on {SOME:,} x 64, 120 labels"
-    method, pool = discover().part("strategy", name), pools[SOME]
-    unknown = np.full(SOME, np.nan)
-    library = LIBRARY[name](0)
-    once(
-        benchmark, lambda: method(pool) if whose == "ours" else library.query(pool.features, unknown, batch_size=BUDGET)
-    )
+def test_selection(benchmark, mnist_in_64, name, whose):
+    benchmark.group = f"{name} on {SOME:,} x 64, 120 labels, clustering and all"
+    query = {"X": mnist_in_64[2][:SOME], "y": np.full(SOME, np.nan), "batch_size": BUDGET}
+    ours, theirs = method(name), LIBRARY[name](0)
+    what = {
+        "ours": lambda: ours(pool_of(SOME, mnist_in_64, ours.uses)),
+        "scikit-activeml": lambda: theirs.query(**query),
+    }
+    once(benchmark, what[whose])
 
 
-@pytest.mark.parametrize("whose", ["poisson", "laplace", "label-spreading", "scikit-learn's LabelSpreading, rbf"])
-@pytest.mark.benchmark(group="propagation on 3,000 x 64")
-def test_propagation(benchmark, pools, whose):
-    pool = pools[SOME]
+@pytest.mark.parametrize("whose", ["poisson", "laplace", "label-spreading", "scikit-learn's LabelSpreading"])
+@pytest.mark.benchmark(group=f"propagation on {SOME:,} x 64, graph, clustering and all")
+def test_propagation(benchmark, mnist_in_64, whose):
     if whose in SPREADING:
-        method = discover().part("strategy", whose)
-        once(benchmark, lambda: method(pool))
+        once(benchmark, lambda: method(whose)(pool_of(SOME, mnist_in_64, method(whose).uses)))
         return
-    known = np.full(SOME, -1)
-    known[pool.clusters.medoids] = pool.label(pool.clusters.medoids)
-    once(benchmark, lambda: LabelSpreading(kernel="rbf", gamma=0.1).fit(pool.features, known))
+    known = np.where(np.arange(SOME) < BUDGET, mnist_in_64[1][:SOME], -1)
+    once(benchmark, lambda: LabelSpreading(kernel="rbf", gamma=0.1).fit(mnist_in_64[2][:SOME], known))
 
 
 @pytest.mark.parametrize("whose", ["ours", "scikit-learn's NearestNeighbors"])
 @pytest.mark.benchmark(group="10 nearest neighbours of 60,000 x 64, exact")
-def test_graph(benchmark, pools, whose):
-    features = pools[ALL].features
+def test_graph(benchmark, mnist_in_64, whose):
+    features = mnist_in_64[2]
     search = NearestNeighbors(n_neighbors=10, algorithm="brute")
     once(benchmark, lambda: nearest_neighbours(features, 10) if whose == "ours" else search.fit(features).kneighbors())
