@@ -7,6 +7,7 @@ from scipy.special import softmax
 from sklearn.metrics import adjusted_rand_score, f1_score, log_loss
 from sklearn.neighbors import KNeighborsClassifier
 
+import pslbench
 from pslbench.analysis.metrics import calibration_error, classifier_scores, cluster_scores
 from pslbench.contracts import TrainingData
 from pslbench.engine.clustering import fit_clusters
@@ -95,6 +96,22 @@ def test_the_autoencoder_draws_near_what_looks_alike(digits):
     assert embedding.features.shape == (1297, 16)
     near = KNeighborsClassifier(5).fit(embedding.features, digits.y_train)
     assert near.score(embedding.transform(digits.x_test), digits.y_test) > 0.9
+
+
+def test_an_image_that_was_shifted_and_sheared_is_set_upright_again():
+    bar = np.zeros((20, 20), np.float32)
+    bar[4:16, 8:12] = 1
+    slanted = np.stack([np.roll(bar[row], 2 + (row - 10) // 2) for row in range(20)])
+    images = np.stack([bar, slanted, np.zeros_like(bar)])[..., None]
+    moved = pslbench.upright_images(images)[..., 0]
+    rows, columns = np.mgrid[:20, :20]
+    for image in moved[:2]:
+        mass = image.sum()
+        row, column = (rows * image).sum() / mass, (columns * image).sum() / mass
+        assert np.allclose([row, column], 9.5, atol=0.1)
+        assert abs(((rows - row) * (columns - column) * image).sum() / mass) < 0.5
+    assert np.abs(moved[1] - moved[0]).mean() < np.abs(slanted - bar).mean() / 3
+    assert not moved[2].any()
 
 
 def test_the_nearest_share_of_each_cluster(digits):

@@ -10,7 +10,7 @@ from pslbench.plugins.spec import hookimpl
 
 MODULES = {
     "datasets": ("mnist_5k", "digits", "mnist", "npz", "images"),
-    "embedders": ("pixels", "pca", "autoencoder"),
+    "embedders": ("pixels", "upright", "pca", "autoencoder"),
     "clusterers": (
         "minibatch_kmeans",
         "kmeans",

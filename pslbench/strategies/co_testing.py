@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pslbench.contracts import Floats, Ints
 
-FIRST = 2  # labels a class before the first student: an embedding whose classes lie apart needs no more
+FIRST = 4  # labels a class before the first student: with 2, medoids missed whole islands of an embedding
 DOUBTED = 0.2  # share of each class that the first student is not shown
 UNTAUGHT = 0.25  # of a class: where students agree to less they do not know it
 SPACE = 8  # mean square of features, where naming another class counts 2
@@ -40,7 +40,7 @@ def co_testing(
     """Ask where two views of the pool contradict each other, and train on what they agree on.
 
     One view is Poisson learning on the graph, the other a student: the cell's trainer, trained on what both views
-    agreed on. The first labels, two a class, go to medoids of the embedding. Each round trains a student, has medoids
+    agreed on. The first labels, four a class, go to medoids of the embedding. Each round trains a student, has medoids
     of the doubtful samples labelled, and spreads all labels anew, over the graph of the embedding and that of the
     students' probabilities together. Doubtful is where the views give different classes or the students are not sure.
 
