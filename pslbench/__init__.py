@@ -25,7 +25,6 @@ from pslbench.contracts import (
     Result,
     TrainingData,
 )
-from pslbench.embedders.upright import upright_images
 from pslbench.errors import BudgetExceeded, ContractError, InputError
 from pslbench.parts import Part, clusterer, dataset, embedder, reporter, strategy, trainer
 from pslbench.plugins.spec import hookimpl
@@ -51,5 +50,4 @@ __all__ = [
     "reporter",
     "strategy",
     "trainer",
-    "upright_images",
 ]

@@ -5,7 +5,7 @@ import pytest
 from helpers import TINY, command, rows
 
 from pslbench import BudgetExceeded, ContractError, Pool, PseudoLabels
-from pslbench.engine.clustering import fit_clusters
+from pslbench.clustering import fit_clusters
 from pslbench.engine.oracle import Account, behind_doors
 from pslbench.plugins.manager import discover
 

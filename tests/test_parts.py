@@ -7,10 +7,10 @@ from scipy.special import softmax
 from sklearn.metrics import adjusted_rand_score, f1_score, log_loss
 from sklearn.neighbors import KNeighborsClassifier
 
-import pslbench
 from pslbench.analysis.metrics import calibration_error, classifier_scores, cluster_scores
+from pslbench.clustering import fit_clusters
 from pslbench.contracts import TrainingData
-from pslbench.engine.clustering import fit_clusters
+from pslbench.embedders.upright import upright_images
 from pslbench.errors import InputError
 from pslbench.plugins.manager import discover
 
@@ -103,7 +103,7 @@ def test_an_image_that_was_shifted_and_sheared_is_set_upright_again():
     bar[4:16, 8:12] = 1
     slanted = np.stack([np.roll(bar[row], 2 + (row - 10) // 2) for row in range(20)])
     images = np.stack([bar, slanted, np.zeros_like(bar)])[..., None]
-    moved = pslbench.upright_images(images)[..., 0]
+    moved = upright_images(images)[..., 0]
     rows, columns = np.mgrid[:20, :20]
     for image in moved[:2]:
         mass = image.sum()

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge
 
-from pslbench import Embedding, InputError, Part, embedder, hookimpl, upright_images
+from pslbench import Embedding, Part, embedder, hookimpl
 
 
 @embedder("umap", reference="McInnes, Healy & Melville 2018, UMAP")
@@ -18,7 +18,6 @@ def umap(
     dims: Annotated[int, Ge(2)] = 10,
     neighbors: Annotated[int, Ge(2)] = 10,
     min_dist: Annotated[float, Ge(0)] = 0.0,
-    upright: bool = False,
 ) -> Embedding:
     """Uniform manifold approximation and projection: neighbours stay together, classes draw apart.
 
@@ -28,28 +27,18 @@ def umap(
         dims: of the space.
         neighbors: of each sample in the graph that is laid out.
         min_dist: how close samples may come.
-        upright: whether images are centred and sheared upright first.
-
-    Raises:
-        InputError: where vectors are to be sheared upright.
     """
     import warnings
 
     from umap import UMAP
-
-    if upright and x.ndim != 4:
-        raise InputError("umap:upright=true needs images; this data set has vectors: leave it out")
-
-    def flat(samples: Any) -> Any:
-        return (upright_images(samples) if upright else samples).reshape(len(samples), -1)
 
     fitted = UMAP(
         n_components=dims, n_neighbors=min(neighbors, len(x) - 1), min_dist=min_dist, random_state=seed, n_jobs=1
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        features = fitted.fit_transform(flat(x))
-    return Embedding(features, lambda new: fitted.transform(flat(new)))
+        features = fitted.fit_transform(x.reshape(len(x), -1))
+    return Embedding(features, lambda new: fitted.transform(new.reshape(len(new), -1)))
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from pslbench.contracts import PseudoLabels
 from pslbench.errors import BudgetExceeded, ContractError
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts import Floats, Ints, Predictor
 
 
 class Account:
@@ -65,15 +65,29 @@ class Exam:
 
     def check(self, probabilities: Floats) -> Floats:
         """The same probabilities. Raises ContractError where they are none."""
-        import numpy as np
+        return checked(probabilities, len(self._labels), self._n_classes)
 
-        probabilities = np.asarray(probabilities)
-        wanted = (len(self._labels), self._n_classes)
-        if probabilities.shape != wanted:
-            raise ContractError(f"predict_proba must give {wanted} for the test set, not {probabilities.shape}")
-        if not (probabilities.min() >= 0 and np.allclose(probabilities.sum(axis=1), 1, atol=1e-2)):
-            raise ContractError("predict_proba must give probabilities: not negative, and 1 in sum for each sample")
-        return probabilities
+
+class Student:
+    """A classifier that a strategy had trained: what it predicts is checked as what is scored is."""
+
+    def __init__(self, predictor: Predictor, n_classes: int) -> None:
+        self._predictor, self._n_classes = predictor, n_classes
+
+    def predict_proba(self, x: Floats) -> Floats:
+        return checked(self._predictor.predict_proba(x), len(x), self._n_classes)
+
+
+def checked(probabilities: Floats, n: int, n_classes: int) -> Floats:
+    """The same probabilities, float (n, n_classes). Raises ContractError where they are none."""
+    import numpy as np
+
+    probabilities = np.asarray(probabilities)
+    if probabilities.shape != (n, n_classes):
+        raise ContractError(f"predict_proba must give {(n, n_classes)}, samples by classes, not {probabilities.shape}")
+    if not (probabilities.min() >= 0 and np.allclose(probabilities.sum(axis=1), 1, atol=1e-2)):
+        raise ContractError("predict_proba must give probabilities: not negative, and 1 in sum for each sample")
+    return probabilities
 
 
 class _Request(NamedTuple):

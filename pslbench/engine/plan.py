@@ -183,7 +183,7 @@ def identified(catalog: Catalog, cell: Cell) -> Cell:
 
 def _stages(catalog: Catalog, cell: Cell) -> dict[str, Stage]:
     """The stages of a cell in their order, each with what determines it."""
-    engine = engine_facts("contracts.py", "engine/stages.py", "engine/clustering.py", "engine/oracle.py")
+    engine = engine_facts("contracts.py", "engine/stages.py", "clustering.py", "engine/oracle.py")
     searched = engine_facts("neighbours.py", libraries=("faiss-cpu",))
     data = Stage("data", cell.dataset.text, {"data": cell.checksum})
     stages, title, upstream, seed = {"data": data}, cell.dataset.text, data.key, ""

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pslbench.clustering import fit_clusters
 from pslbench.contracts import Clusters, Dataset, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
 from pslbench.engine.cache import Entry
-from pslbench.engine.clustering import fit_clusters
-from pslbench.engine.oracle import Account, Exam, behind_doors
+from pslbench.engine.oracle import Account, Exam, Student, behind_doors
 from pslbench.errors import ContractError
 from pslbench.neighbours import nearest_neighbours
 from pslbench.parts import Choice
@@ -124,7 +124,8 @@ def label(bench: Bench, strategy: Choice, budget: int, space: Space) -> Entry:
         rounds[0] += 1
         if rounds[0] == 1:
             doors.append(opened.enter_context(behind_doors(exam.look))[0])
-        return _train(bench, pseudo_labels, doors[0], seed_of(bench.seed, "train-within-strategy", rounds[0] - 1))
+        seed = seed_of(bench.seed, "train-within-strategy", rounds[0] - 1)
+        return Student(_train(bench, pseudo_labels, doors[0], seed), data.n_classes)
 
     with ExitStack() as opened:
         ask, train_for = opened.enter_context(behind_doors(account.label, train_within))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Interval
 
+from pslbench.clustering import fit_clusters
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.neighbours import nearest_neighbours
 from pslbench.parts import strategy
@@ -39,19 +40,20 @@ def co_testing(
 ) -> PseudoLabels:
     """Ask where two views of the pool contradict each other, and train on what they agree on.
 
-    One view is Poisson learning on the graph, the other a student: the cell's trainer, trained on what both views
+    One view is Poisson learning on the graph, the other students: the cell's trainer, trained on what both views
     agreed on. The first labels, four a class, go to medoids of the embedding. Each round trains a student, has medoids
     of the doubtful samples labelled, and spreads all labels anew, over the graph of the embedding and that of the
     students' probabilities together. Doubtful is where the views give different classes or the students are not sure.
 
-    Takes a training on `sample` samples, a prediction of the pool, a graph and a propagation a round; only the training
-    does not grow with the pool.
+    Co-testing as published trains both views on the labelled samples alone. Here each learns from the other. Each round
+    takes a training on `sample` samples, a prediction of the pool, its nearest neighbours, and a propagation.
 
     Args:
         pool: with features and a graph.
-        rounds: of a student and questions; each may ask for the same number of labels.
-        sure: the least probability of the students' class; that is the mean of the last student and those before.
-        sample: how many of the samples that both views agree on a student is trained on, at the most.
+        rounds: of a student and questions; each may ask for the same number of labels. The last student's
+            probabilities count as much as those of all before it.
+        sure: the least probability of the students' class.
+        sample: how many pseudo-labels a student is trained on, at the most; labels that were bought are among them.
     """
     import numpy as np
 
@@ -59,51 +61,60 @@ def co_testing(
     labels = pool.label(chosen)
     near = pool.graph.affinities()
     spread = potential(near, chosen, labels, pool.n_classes)
-    agreed = clearest(spread)
+    taught = clearest(spread)
     students: Floats | None = None
     for left in range(rounds, 0, -1):
-        now = kept_and_bought(spread.argmax(axis=1), agreed, chosen, labels)
-        student = pool.train(_some(now, chosen, sample, pool.rng)).predict_proba(pool.x)
+        lesson = kept_and_bought(spread.argmax(axis=1), taught, chosen, labels)
+        student = pool.train(_some(lesson, chosen, sample, pool.rng)).predict_proba(pool.x)
         students = student if students is None else (students + student) / np.float32(2)
-        agreed = agreement(spread, students, sure)
-        agreed[chosen] = True
-        doubtful, size = np.flatnonzero(~agreed), (pool.budget - len(chosen)) // left
+        doubted = ~agreement(spread, students, sure)
+        doubted[chosen] = False
+        doubtful, size = np.flatnonzero(doubted), (pool.budget - len(chosen)) // left
         if len(doubtful) and size:
             views = _side_by_side(pool.features, spread, students)
             asked = doubtful[medoids(views[doubtful], size, pool.rng)]
             chosen, labels = np.append(chosen, asked), np.append(labels, pool.label(asked))
         alike = nearest_neighbours(np.log(students + SMALLEST)).affinities()
         spread = potential(near + alike, chosen, labels, pool.n_classes)
-        agreed = agreement(spread, students, sure)
-    return kept_and_bought(spread.argmax(axis=1), agreed, chosen, labels)
+        taught = teachable(spread, agreement(spread, students, sure))
+    return kept_and_bought(spread.argmax(axis=1), taught, chosen, labels)
 
 
 def medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
-    """The samples nearest the k centres of k-means in features, float32 (n, d): int64 (k,), distinct, or fewer."""
+    """The sample nearest its centre in each cluster of k-means in features, float32 (n, d): int64 (k,), or fewer."""
     import numpy as np
     from sklearn.cluster import MiniBatchKMeans
-    from sklearn.metrics import pairwise_distances_argmin
 
-    seed = int(rng.integers(2**32))
-    fitted = MiniBatchKMeans(min(k, len(features)), batch_size=1024, n_init=3, random_state=seed).fit(features)
-    return np.unique(pairwise_distances_argmin(fitted.cluster_centers_, features))
+    seed, k = int(rng.integers(2**32)), min(k, len(features))
+    fitter = MiniBatchKMeans(k, batch_size=1024, n_init=3, random_state=seed)
+    return np.unique(fit_clusters(fitter, features, k)[0].medoids)
 
 
 def agreement(spread: NDArray[Any], students: Floats, sure: float) -> NDArray[np.bool_]:
     """Where, bool (n,), potentials and probabilities, (n, classes), name the same class, and it is probable.
 
-    A class that the students hardly ever agree to is one that they were never taught: for lack of a label, the graph
-    had given its samples to others. There its clearest samples take the place of those agreed on.
+    Potentials are 0 where no label leads to: they name no class.
     """
     import numpy as np
 
-    given, clear = spread.argmax(axis=1), clearest(spread)
-    agreed = np.asarray((given == students.argmax(axis=1)) & (students.max(axis=1) >= sure))
+    same = (spread.argmax(axis=1) == students.argmax(axis=1)) & spread.any(axis=1)
+    return np.asarray(same & (students.max(axis=1) >= sure))
+
+
+def teachable(spread: NDArray[Any], agreed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What the next student is taught, bool (n,), of potentials (n, classes): what is `agreed`, bool (n,), and more.
+
+    A class that students hardly ever agree to is one that they were never taught: for lack of a label, the graph
+    had given its samples to others. There its clearest samples are taught as well.
+    """
+    import numpy as np
+
+    given, clear, taught = spread.argmax(axis=1), clearest(spread), agreed.copy()
     for each in np.unique(given):
         of_class = given == each
         if agreed[of_class].mean() < UNTAUGHT:
-            agreed[of_class] = clear[of_class]
-    return agreed
+            taught[of_class] |= clear[of_class]
+    return taught
 
 
 def clearest(u: NDArray[Any]) -> NDArray[np.bool_]:
@@ -117,19 +128,20 @@ def clearest(u: NDArray[Any]) -> NDArray[np.bool_]:
     second, first = np.sort(u, axis=1)[:, -2:].T
     margin = (first - second) / np.maximum(abs(u).sum(axis=1), np.finfo(float).tiny)
     given, clear = u.argmax(axis=1), np.zeros(len(u), bool)
-    for each in np.unique(given):
-        of_class = given == each
+    for each in np.unique(given[margin > 0]):
+        of_class = (given == each) & (margin > 0)
         clear[of_class] = margin[of_class] >= np.quantile(margin[of_class], DOUBTED)
     return clear
 
 
-def _some(agreed: PseudoLabels, chosen: Ints, sample: int, rng: np.random.Generator) -> PseudoLabels:
-    """At most `sample` of the pseudo-labels, drawn at random, and those of the `chosen`."""
+def _some(lesson: PseudoLabels, chosen: Ints, sample: int, rng: np.random.Generator) -> PseudoLabels:
+    """At most `sample` of the pseudo-labels, those of the `chosen` first, the others drawn at random."""
     import numpy as np
 
-    drawn = rng.permutation(len(agreed.indices))[:sample]
-    rows = np.union1d(drawn, np.searchsorted(agreed.indices, chosen))
-    return PseudoLabels(agreed.indices[rows], agreed.labels[rows])
+    bought = np.isin(lesson.indices, chosen)
+    order = rng.permutation(len(lesson.indices))
+    rows = np.sort(order[np.argsort(~bought[order], kind="stable")][:sample])
+    return PseudoLabels(lesson.indices[rows], lesson.labels[rows])
 
 
 def _side_by_side(features: Floats, spread: NDArray[Any], students: Floats) -> Floats:

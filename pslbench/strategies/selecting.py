@@ -26,9 +26,9 @@ def kept_and_bought(predicted: Ints, kept: NDArray[np.bool_], chosen: Ints, labe
     """Of samples `kept`, bool (n,), what is `predicted`, int64 (n,); of the `chosen`, int64 (m,), their own labels."""
     import numpy as np
 
-    predicted[chosen], kept[chosen] = labels, True
-    indices = np.flatnonzero(kept)
-    return PseudoLabels(indices, predicted[indices])
+    given, own = predicted.copy(), kept.copy()
+    given[chosen], own[chosen] = labels, True
+    return PseudoLabels(np.flatnonzero(own), given[own])
 
 
 def _selected(pool: Pool, how: Selection) -> Ints:

@@ -13,9 +13,9 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.semi_supervised import LabelSpreading
 from threadpoolctl import threadpool_limits
 
+from pslbench.clustering import fit_clusters
 from pslbench.contracts import Embedding, Pool
 from pslbench.datasets.mnist import MNIST
-from pslbench.engine.clustering import fit_clusters
 from pslbench.neighbours import nearest_neighbours
 from pslbench.plugins.manager import discover
 
