@@ -225,6 +225,11 @@ def test_cnn_trains_at_least_1000_steps_or_6_epochs_and_on_images_of_any_size():
     assert model.predict_proba(x).shape == (50, 3)
 
 
+def test_dropout_before_the_last_layer_and_less_of_it_after_the_pooling(digits):
+    model = use("trainer", "cnn:epochs=1,min_steps=0,batch_size=32,dropout=0.25", training(digits, np.arange(32)), 0)
+    assert [layer.rate for layer in model.model.layers if hasattr(layer, "rate")] == pytest.approx([0.1, 0.25])
+
+
 def test_batches_of_any_remainder_are_learnt_from_in_halves_and_without(digits):
     data = training(digits, np.arange(130))
     for batch in (129, 64):  # 129 leaves one image over, which has no two halves
