@@ -222,7 +222,7 @@ def curious(pool: Pool) -> PseudoLabels:
     '''Looks for labels behind a predictor.'''
     chosen = np.arange(pool.budget)
     labels = PseudoLabels(chosen, pool.label(chosen))
-    assert not hasattr(pool.train(labels).data.test_accuracy, "__self__")
+    assert not hasattr(pool.train(labels)._predictor.data.test_accuracy, "__self__")
     return labels
 
 @hookimpl
