@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pslbench.errors import ContractError, InputError
@@ -440,3 +441,57 @@ class Result:
     def ranked(self) -> bool:
         """Whether the row competes: its labels were limited and the test set was left alone."""
         return not (self.upper_bound or self.test_looks)
+
+
+@dataclass(frozen=True, eq=False)
+class Labelling:
+    """What became of the pool in one cell.
+
+    Attributes:
+        asked: int64 (labels_spent,), ascending, the samples whose true label was asked for.
+        indices, labels: int64 (m,), the pseudo-labels that the classifier was trained on, as in `PseudoLabels`.
+        assignment: int64 (n,), the cluster of each sample; None where the strategy uses no clusters.
+        medoids: int64 (k,), the medoid of each cluster; None likewise.
+        cluster_labels: int64 (k,), the class given to each cluster; None where the strategy gives none.
+    """
+
+    asked: Ints
+    indices: Ints
+    labels: Ints
+    assignment: Ints | None = None
+    medoids: Ints | None = None
+    cluster_labels: Ints | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is kept of a cell beside its row.
+
+    Attributes:
+        probabilities: float16 (n_test, classes), class probabilities of the test samples.
+        labelling: what became of the pool.
+    """
+
+    probabilities: Floats
+    labelling: Labelling
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """The folder that results stand in, for reporters that want more than the rows.
+
+    Attributes:
+        folder: where a reporter writes.
+        runs: what the manifest says of each run: command, versions, processor; oldest first.
+        probabilities: class probabilities of the test samples of a row, float16 (n_test, classes).
+        labelling: what became of the pool in a row; None for rows of a version that did not keep it.
+        dataset: the data of a row.
+
+    The last three raise InputError where what they should give is lost, or is not what the row was made with.
+    """
+
+    folder: Path
+    runs: tuple[Mapping[str, Any], ...]
+    probabilities: Callable[[Result], Floats]
+    labelling: Callable[[Result], Labelling | None]
+    dataset: Callable[[Result], Dataset]

@@ -302,8 +302,9 @@ def trainer(
 def reporter(
     name: str, *, reference: str = "", version: str = "1", enabled: bool = True, writes: bool = False
 ) -> Decorator:
-    """Register `function(results, folder)`, which gives something that rich can print, or None.
+    """Register `function(results, records)`, which gives something that rich can print, or None.
 
-    With `writes=True` it writes files into `folder`, and gets all results of the folder; else those of the command.
+    With `writes=True` it writes files into `records.folder`, and gets all results of the folder; else those of the
+    command.
     """
     return lambda function: Part("reporter", name, function, reference, version, enabled, writes=writes)

@@ -61,6 +61,9 @@ def test_files_of_the_results(everything):
     predicted = np.load(folder / "predictions" / f"{result['key']}.npy")
     assert predicted.shape == (500, 10)
     assert predicted.dtype == np.float16
+    kept = np.load(folder / "labels" / f"{result['key']}.npz")
+    assert len(kept["asked"]) == result["labels_spent"]
+    assert len(kept["indices"]) == len(kept["labels"]) == round(result["scores"]["coverage"] * 1297)
     assert {"train", "score", "total"} <= result["seconds"].keys()
     assert result["peak_memory_mb"] > 50
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pslbench.cli.options import choose_dataset
 from pslbench.cli.screen import complain, output
-from pslbench.errors import one_line
+from pslbench.contracts import Records
+from pslbench.errors import InputError, one_line
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Result
+    from pslbench.contracts import Dataset, Result
     from pslbench.engine.store import Store
     from pslbench.plugins.manager import Catalog
 
@@ -26,7 +29,7 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
         if not part.enabled or not (part.writes or show):
             continue
         try:
-            shown = part(everything if part.writes else asked, store.folder)
+            shown = part(everything if part.writes else asked, records(catalog, store))
         except Exception as error:
             complain(f"reporter '{name}' failed: {one_line(error)}")
             broken = True
@@ -40,3 +43,21 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
     output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
     by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
     return 2 if by_input else int(broken or bool(failed))
+
+
+def records(catalog: Catalog, store: Store) -> Records:
+    """What reporters may look up in a folder of results."""
+
+    @lru_cache(maxsize=1)
+    def load(text: str) -> Dataset:
+        (chosen,) = choose_dataset(catalog, text)
+        data: Dataset = catalog.call(chosen)
+        return data
+
+    def dataset(result: Result) -> Dataset:
+        data = load(result.dataset)
+        if data.checksum != result.checksum:
+            raise InputError(f"{result.dataset} is not what it was when {result.key} was run")
+        return data
+
+    return Records(store.folder, tuple(store.runs()), store.probabilities, store.labelling, dataset)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.metrics import classifier_scores, cluster_scores, pseudo_label_scores
-from pslbench.contracts import Dataset, PseudoLabels, Result
+from pslbench.contracts import Dataset, Evidence, PseudoLabels, Result
 from pslbench.engine import stages
 from pslbench.engine.cache import Entry, StageCache
 from pslbench.engine.memory import PeakMemory
@@ -20,10 +20,12 @@ from pslbench.plugins.manager import Catalog
 if TYPE_CHECKING:
     from pslbench.contracts import Floats
 
+Outcome = tuple[Result, Evidence | None]
+
 
 def run_cell(
     catalog: Catalog, cell: Cell, cache: StageCache, tell: Callable[[str], None], recipes: set[str]
-) -> tuple[Result, Floats | None]:
+) -> Outcome:
     """Run one cell, with the stages that the cache has, and catch whatever goes wrong in it.
 
     Args:
@@ -34,17 +36,17 @@ def run_cell(
         recipes: those known to be what this process has; the cell's is looked at once, and put there.
 
     Returns:
-        Its row, and the class probabilities of the test samples, float16 (n_test, classes); None where it failed.
+        Its row, and what is kept beside it; None where it failed.
     """
     start = time.perf_counter()
     with PeakMemory() as memory:
         try:
             _check(catalog, cell, recipes)
-            facts, probabilities = _run(catalog, cell, cache, tell)
+            facts, evidence = _run(catalog, cell, cache, tell)
         except (Exception, SystemExit) as error:
             text = "".join(traceback.format_exception(error))
-            facts, probabilities = failure(type(error).__name__, str(error), text, time.perf_counter() - start), None
-    return cell.row(**facts, peak_memory_mb=memory.peak_mb, finished=now()), probabilities
+            facts, evidence = failure(type(error).__name__, str(error), text, time.perf_counter() - start), None
+    return cell.row(**facts, peak_memory_mb=memory.peak_mb, finished=now()), evidence
 
 
 def _check(catalog: Catalog, cell: Cell, recipes: set[str]) -> None:
@@ -69,7 +71,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _run(catalog: Catalog, cell: Cell, cache: StageCache, tell: Callable[[str], None]) -> tuple[dict[str, Any], Floats]:
+def _run(
+    catalog: Catalog, cell: Cell, cache: StageCache, tell: Callable[[str], None]
+) -> tuple[dict[str, Any], Evidence]:
     def compute(name: str, how: Callable[[], Entry]) -> Entry:
         if not cache.holds(cell.stages[name]):
             tell(name)
@@ -99,21 +103,21 @@ def _run(catalog: Catalog, cell: Cell, cache: StageCache, tell: Callable[[str], 
         keep_as=lambda entry: with_trainer if entry.info["rounds"] else by_itself,
     )
     seconds["label"] = labelled.info["seconds"]
-    pseudo_labels = PseudoLabels(**labelled.arrays)
+    pseudo_labels = stages.as_pseudo_labels(labelled)
     trained = compute("train", lambda: stages.train(bench, pseudo_labels))
     start = time.perf_counter()
     scores = _scores(data, clusters, pseudo_labels, trained.arrays["probabilities"])
     seconds["score"] = time.perf_counter() - start
     facts = {
         "status": "ok",
-        "labels_spent": labelled.info["spent"],
+        "labels_spent": len(labelled.arrays["asked"]),
         "upper_bound": catalog.part("strategy", cell.strategy.name)[1].needs_all_labels,
         "test_looks": labelled.info["looks"] + trained.info["looks"],
         "precision": trained.info["precision"],
         "scores": scores,
         "seconds": {**seconds, "total": sum(seconds.values())},
     }
-    return facts, trained.arrays["probabilities"]
+    return facts, Evidence(trained.arrays["probabilities"], stages.labelling(labelled, clusters))
 
 
 def _scores(data: Dataset, clusters: Entry | None, pseudo_labels: PseudoLabels, kept: Floats) -> dict[str, float]:

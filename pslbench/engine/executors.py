@@ -24,16 +24,15 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pslbench.engine.cell import failure, now
+from pslbench.engine.cell import Outcome, failure, now
 from pslbench.engine.plan import Cell
 from pslbench.engine.worker import ENVIRONMENT, Orders
 from pslbench.errors import InputError, one_line
 from pslbench.processor import cores
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Result
+    from pslbench.contracts import Result
 
-    Outcome = tuple[Result, "Floats | None"]
     Tell = Callable[[Cell, str, str], None]
 
 ATTEMPTS = 2  # of a cell whose worker dies

@@ -31,9 +31,11 @@ class Account:
         self._asked = np.zeros(len(labels), bool)
 
     @property
-    def spent(self) -> int:
-        """How many distinct samples were asked for."""
-        return int(self._asked.sum())
+    def asked(self) -> Ints:
+        """The distinct samples that were asked for, int64 (spent,), ascending."""
+        import numpy as np
+
+        return np.flatnonzero(self._asked)
 
     def label(self, indices: Ints) -> Ints:
         """The true labels, int64 (m,), of samples `indices`, int64 (m,).

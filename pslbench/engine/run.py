@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from pslbench.contracts import Result
 from pslbench.engine.cache import StageCache
+from pslbench.engine.cell import Outcome
 from pslbench.engine.executors import Pool, execute
 from pslbench.engine.identity import LIBRARIES
 from pslbench.engine.plan import Cell, Plan
@@ -50,8 +51,8 @@ def run(
     """
     catalog.notify("pslbench_run_started", complain, plan=plan)
     watcher.started(len(plan.cells), len(plan.cells) - len(missing))
-    for result, probabilities in _outcomes(missing, open_pool, Forecast(store.results())):
-        store.save(result, probabilities)
+    for result, evidence in _outcomes(missing, open_pool, Forecast(store.results())):
+        store.save(result, evidence)
         watcher.finished(result)
         catalog.notify("pslbench_cell_finished", complain, result=result)
     results = store.results(cell.key for cell in plan.cells)
@@ -61,13 +62,13 @@ def run(
 
 def _outcomes(
     missing: Sequence[Cell], open_pool: Callable[[], AbstractContextManager[Pool]], forecast: Forecast
-) -> Iterator[tuple[Result, Any]]:
+) -> Iterator[Outcome]:
     if not missing:
         return
     with open_pool() as pool:
-        for result, probabilities in execute(pool, missing, forecast.seconds):
+        for result, evidence in execute(pool, missing, forecast.seconds):
             forecast.learn(result)
-            yield result, probabilities
+            yield result, evidence
 
 
 def missing_cells(plan: Plan, store: Store, retry_failed: bool, fresh: bool) -> list[Cell]:

@@ -9,7 +9,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pslbench.clustering import fit_clusters
-from pslbench.contracts import Clusters, Dataset, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
+from pslbench.contracts import (
+    Clusters,
+    Dataset,
+    Embedding,
+    Graph,
+    Labelling,
+    Pool,
+    Predictor,
+    PseudoLabels,
+    TrainingData,
+)
 from pslbench.engine.cache import Entry
 from pslbench.engine.oracle import Account, Exam, Student, behind_doors
 from pslbench.errors import ContractError
@@ -113,7 +123,8 @@ class Bench:
 
 
 def label(bench: Bench, strategy: Choice, budget: int, space: Space) -> Entry:
-    """The arrays of `PseudoLabels`; `spent` labels, `looks` at the test set, and in how many `rounds` it trained."""
+    """The arrays of `PseudoLabels`, and `asked`, the samples whose label was asked for, int64 (spent,); `looks` at the
+    test set, and in how many `rounds` it trained."""
     import numpy as np
 
     data, exam, rounds, doors = bench.data, bench.exam(), [0], list[Callable[[Any], Any]]()
@@ -145,7 +156,18 @@ def label(bench: Bench, strategy: Choice, budget: int, space: Space) -> Entry:
         raise ContractError(f"{strategy} must return PseudoLabels, not {type(given).__name__}")
     _check_labels(given, data, space.clusters)
     arrays = {name: array for name, array in vars(given).items() if array is not None}
-    return Entry(arrays, {"spent": account.spent, "looks": exam.looks, "rounds": rounds[0]})
+    return Entry(arrays | {"asked": account.asked}, {"looks": exam.looks, "rounds": rounds[0]})
+
+
+def as_pseudo_labels(entry: Entry) -> PseudoLabels:
+    return PseudoLabels(**{name: array for name, array in entry.arrays.items() if name != "asked"})
+
+
+def labelling(labelled: Entry, clusters: Entry | None) -> Labelling:
+    """What became of the pool."""
+    kept = {name: array for name, array in labelled.arrays.items() if name != "weights"}
+    of_clusters = {name: clusters.arrays[name] for name in ("assignment", "medoids")} if clusters else {}
+    return Labelling(**kept, **of_clusters)
 
 
 def _check_labels(given: PseudoLabels, data: Dataset, clusters: Entry | None) -> None:

@@ -9,21 +9,27 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
 
-from pslbench.contracts import Result
+from pslbench.contracts import Evidence, Labelling, Result
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pslbench.contracts import Floats, Ints
 
 
 MANIFEST = "manifest.json"
+FORMAT = 2  # of cells/KEY.json; 1 had no number, and no labels/ beside it
+BESIDE = {"predictions": ".npy", "labels": ".npz"}
 
 
 class Store:
-    """Results in `folder`: `cells/KEY.json`, `predictions/KEY.npy`, `manifest.json`."""
+    """Results in `folder`: `cells/KEY.json`, `predictions/KEY.npy`, `labels/KEY.npz`, `manifest.json`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -32,7 +38,7 @@ class Store:
     def create(cls, folder: Path) -> Store:
         """Make the folder ready to be written to. Raises InputError where it cannot be."""
         try:
-            for name in ("cells", "predictions"):
+            for name in ("cells", *BESIDE):
                 (folder / name).mkdir(parents=True, exist_ok=True)
             probe = folder / "cells" / f".probe-{os.getpid()}"
             _write(probe, b"")
@@ -66,22 +72,32 @@ class Store:
             raise InputError(f"no results in '{folder}'; make some with pslbench run --all -o {folder}")
         return cls(folder)
 
-    def save(self, result: Result, probabilities: Floats | None) -> None:
-        """Save one row; with its class probabilities of the test samples, float (n_test, classes), as float16."""
+    def save(self, result: Result, evidence: Evidence | None) -> None:
+        """Save one row, with what is kept beside it."""
         import numpy as np
 
         with self._room():
-            if probabilities is not None:
-                whole = BytesIO()  # into a file itself, numpy.save does not notice a full disk
-                np.save(whole, probabilities.astype(np.float16))
-                _write(self.folder / "predictions" / f"{result.key}.npy", whole.getvalue(), sync=False)
-            _write(self.folder / "cells" / f"{result.key}.json", json.dumps(vars(result)).encode())
+            if evidence is not None:
+                whole, parts = BytesIO(), BytesIO()  # into a file itself, numpy.save does not notice a full disk
+                np.save(whole, evidence.probabilities)
+                kept = {name: array for name, array in vars(evidence.labelling).items() if array is not None}
+                small: Any = {name: _small(array) for name, array in kept.items()}
+                np.savez_compressed(parts, **small)
+                _write(self._beside("predictions", result.key), whole.getvalue(), sync=False)
+                _write(self._beside("labels", result.key), parts.getvalue(), sync=False)
+            _write(
+                self.folder / "cells" / f"{result.key}.json", json.dumps({"format": FORMAT, **vars(result)}).encode()
+            )
+
+    def _beside(self, kind: str, key: str) -> Path:
+        return self.folder / kind / f"{key}{BESIDE[kind]}"
 
     def forget(self, keys: Iterable[str]) -> None:
         """Remove the results of these cells."""
         for key in keys:
             (self.folder / "cells" / f"{key}.json").unlink(missing_ok=True)
-            (self.folder / "predictions" / f"{key}.npy").unlink(missing_ok=True)
+            for kind in BESIDE:
+                self._beside(kind, key).unlink(missing_ok=True)
 
     def results(self, keys: Iterable[str] | None = None) -> list[Result]:
         """The rows saved: those of these cells, or of all that belong together.
@@ -98,7 +114,7 @@ class Store:
         rows = sorted(rows, key=lambda row: row.finished)
         content = {row.dataset: row.checksum for row in rows}
         recipe = {row.combination: row.recipe for row in rows}
-        for run in self._runs():
+        for run in self.runs():
             content |= run.get("data", {})
             recipe |= {tuple(combination): last for *combination, last in run.get("recipes", [])}
         return [r for r in rows if r.checksum == content[r.dataset] and r.recipe == recipe[r.combination]]
@@ -107,20 +123,35 @@ class Store:
         """Class probabilities of the test samples, float16 (n_test, classes). Raises InputError where they are lost."""
         import numpy as np
 
-        path = self.folder / "predictions" / f"{result.key}.npy"
-        try:
+        with self._readable("predictions", result) as path:
             kept: Floats = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            return kept
+
+    def labelling(self, result: Result) -> Labelling | None:
+        """What became of the pool; None where the row was made by a version that did not keep it. Raises InputError
+        where it is damaged."""
+        import numpy as np
+
+        if not self._beside("labels", result.key).exists():
+            return None
+        with self._readable("labels", result) as path, np.load(path, allow_pickle=False) as kept:
+            return Labelling(**{name: array.astype(np.int64) for name, array in kept.items()})
+
+    @contextmanager
+    def _readable(self, kind: str, result: Result) -> Iterator[Path]:
+        path = self._beside(kind, result.key)
+        try:
+            yield path
+        except (OSError, ValueError, EOFError, TypeError, BadZipFile):
             raise InputError(f"{path} is damaged; remove cells/{result.key}.json beside it and run again") from None
-        return kept
 
     def note_run(self, facts: dict[str, Any]) -> None:
         """Add what was asked, and where it runs, to the runs in `manifest.json`."""
-        text = json.dumps({"runs": [*self._runs(), facts]}, indent=2)
+        text = json.dumps({"runs": [*self.runs(), facts]}, indent=2)
         with self._room():
             _write(self.folder / MANIFEST, text.encode() + b"\n")
 
-    def _runs(self) -> list[dict[str, Any]]:
+    def runs(self) -> list[dict[str, Any]]:
         """What the manifest says of each run so far."""
         path = self.folder / MANIFEST
         said = _json(path) if path.exists() else {"runs": []}
@@ -142,10 +173,21 @@ class Store:
 
 
 def _read(path: Path) -> Result:
+    said = _json(path)
+    form = said.pop("format", 1) if isinstance(said, dict) else 0
+    if not isinstance(form, int) or form > FORMAT:
+        raise InputError(f"{path} has format {form}, this pslbench reads those up to {FORMAT}: use a newer one")
     try:
-        return Result(**_json(path))
+        return Result(**said)
     except TypeError:
         raise InputError(f"{path} was written by another version of pslbench; choose another folder with -o") from None
+
+
+def _small(array: Ints) -> NDArray[np.integer[Any]]:
+    """The same numbers, none of them negative, in the smallest type that holds them."""
+    import numpy as np
+
+    return array.astype(np.min_scalar_type(int(array.max(initial=0))))
 
 
 def _json(path: Path) -> Any:

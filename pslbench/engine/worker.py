@@ -16,10 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pslbench.engine.cache import Settings, StageCache
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Result
     from pslbench.engine.plan import Cell
-
-    Outcome = tuple[Result, "Floats | None"]
 
 ENVIRONMENT = {
     # One thread an operation, so that no sum depends on their number.

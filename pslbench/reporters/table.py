@@ -3,12 +3,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from math import isnan
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.leaderboard import Standing, standings
 from pslbench.analysis.statistics import Interval
-from pslbench.contracts import Result
+from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @reporter("table")
-def table(results: Sequence[Result], folder: Path) -> RenderableType:
+def table(results: Sequence[Result], records: Records) -> RenderableType:
     """A leaderboard on the screen for each data set and budget."""
     from rich.console import Group
 
