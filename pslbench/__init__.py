@@ -29,9 +29,10 @@ from pslbench.contracts import (
 )
 from pslbench.errors import BudgetExceeded, ContractError, InputError
 from pslbench.parts import Part, clusterer, dataset, embedder, reporter, strategy, trainer
-from pslbench.plugins.spec import hookimpl
+from pslbench.plugins.spec import API_VERSION, hookimpl
 
 __all__ = [
+    "API_VERSION",
     "BudgetExceeded",
     "Clusters",
     "ContractError",

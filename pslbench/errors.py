@@ -20,10 +20,14 @@ class BudgetExceeded(Exception):
 
 def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
     """An `InputError` for a name that is not known, naming the nearest one that is."""
+    return InputError(f"unknown {what} '{name}'; {nearest(name, known)}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint: the nearest name that is known, or all of them where none is near."""
     known = sorted(known)
     near = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
-    return InputError(f"unknown {what} '{name}'; {hint}")
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
 
 
 def one_line(error: BaseException) -> str:

@@ -1,5 +1,6 @@
 """Plugins are found, picked by name, left out, and contained where they fail."""
 
+import json
 import subprocess
 import sys
 
@@ -51,7 +52,11 @@ def test_a_plugin_that_is_left_out_is_not_imported():
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("import nothing_of_that_name.inside", "install what it needs, as with: pip install nothing_of_that_name"),
+        ("raise SystemExit('no licence')", "SystemExit: no licence raised while it is imported"),
+        ("pslbench_api = 99" + GOOD, "it is made for API 99, this pslbench has API 1; use a newer pslbench"),
+        (GOOD + "\n@hookimpl\ndef pslbench_cell_finishd(result): ...\n", "did you mean 'pslbench_cell_finished'?"),
+        (GOOD + "\n@hookimpl\ndef pslbench_run_started(plans): ...\n", "plans"),
         ("raise SystemError('broken')", "SystemError: broken"),
         ("def (", "SyntaxError"),
         ("x = 1", "implements no hook"),
@@ -146,3 +151,49 @@ def pslbench_register():
     assert outcome.status == 0, outcome.err
     assert "1 rows counted" in outcome.out
     assert "0.5000" in outcome.out
+
+
+def test_a_hook_of_a_newer_api_may_be_optional(plugin, cli):
+    body = GOOD + "\n@hookimpl(optionalhook=True)\ndef pslbench_of_a_later_day(x): ...\n"
+    listed = cli("list", "strategies", "--plugin", plugin(body))
+    assert listed.err == ""
+    assert "Label the first samples." in listed.out
+
+
+def test_what_is_odd_about_a_plugin_is_said(plugin, cli):
+    loud = plugin("print('hello'); import time; time.sleep(3)\n" + GOOD, "loud")
+    listed = cli("plugins", "--plugin", loud, "--plugin", plugin(GOOD, "other"))
+    assert "\nloud: prints while it is imported: 'hello'" in listed.out
+    assert "\nloud: took 3." in listed.out
+    assert "\nother: another plugin has a strategy 'first' too; pick this one as other/first" in listed.out
+    as_json = cli("plugins", "--json", "--plugin", loud)
+    (row,) = [each for each in json.loads(as_json.out) if each["name"] == "loud"]
+    assert row["status"] == "ok"
+    assert row["parts"] == [{"kind": "strategy", "name": "first"}]
+    assert row["seconds"] > 3
+
+
+def test_tracebacks_are_shown_when_asked_for(plugin, cli):
+    bad = plugin("def helper():\n    1 / 0\n\nhelper()", "bad")
+    assert "in helper" not in cli("plugins", "--plugin", bad).out
+    assert "in helper" in cli("plugins", "--plugin", bad, "--verbose").out
+
+
+def test_versions_of_packages_are_shown(cli):
+    (row,) = [each for each in json.loads(cli("plugins", "--json").out) if each["name"] == "hog"]
+    assert (row["source"], row["version"]) == ("pslbench-hog", "0.1.0")
+
+
+def test_a_package_that_misses_what_it_requires_says_what_to_install(tmp_path, monkeypatch, cli):
+    info = tmp_path / "pslbench_needy-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: pslbench-needy\nVersion: 1.0\nRequires-Dist: numpy\n"
+        'Requires-Dist: never-heard-of>=2\nRequires-Dist: pytest-nope; extra == "test"\n'
+    )
+    (info / "entry_points.txt").write_text("[pslbench]\nneedy = pslbench_needy\n")
+    (tmp_path / "pslbench_needy.py").write_text("import heard_of\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    listed = cli("list")
+    assert "pip install never-heard-of" in listed.err
+    assert "centroid" in listed.out

@@ -47,6 +47,8 @@ class Plugins:
         for plugin in catalog.plugins:
             if plugin.status == "failed":
                 complain(f"plugin '{plugin.name}' is left out: {plugin.problem}")
+            for note in plugin.notes:
+                complain(f"plugin '{plugin.name}': {note}")
         return catalog
 
 

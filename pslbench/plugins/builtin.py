@@ -40,7 +40,7 @@ MODULES = {
         "supervised",
     ),
     "trainers": ("cnn", "fixmatch", "freematch", "logreg"),
-    "reporters": ("table", "csv"),
+    "reporters": ("table", "curves", "overall", "csv"),
 }
 
 

@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import sys
+import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
 from functools import partial
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 from pathlib import Path
 from typing import Any, cast
 
 import pluggy
 
-from pslbench.errors import InputError, one_line, unknown
+from pslbench.errors import InputError, nearest, one_line, unknown
 from pslbench.parts import Choice, Kind, Part, choices
 from pslbench.plugins import spec
 
 BUILTIN = "built-in"
+SLOW = 3.0  # seconds of importing that are worth a word
 
 
 @dataclass(frozen=True)
 class Plugin:
-    """A row of `pslbench plugins`: `status` is `ok`, `failed` or `off`, `source` where it was found."""
+    """A row of `pslbench plugins`.
+
+    Attributes:
+        name: what `--no-plugin` calls it.
+        source: the package or the file it was found in.
+        version: of the package; empty for a file.
+        status: `ok`, `failed`, or `off`.
+        problem: what is wrong with one that failed, on one line.
+        traceback: of one that failed.
+        notes: what is odd about one that works, a line each.
+        seconds: that importing and registering it took.
+        parts: what it brings.
+    """
 
     name: str
     source: str
+    version: str = ""
     status: str = "ok"
     problem: str = ""
+    traceback: str = ""
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
     parts: tuple[Part, ...] = ()
 
 
@@ -102,38 +123,95 @@ def discover(files: Sequence[str] = (), off: Sequence[str] = ()) -> Catalog:
     manager = pluggy.PluginManager("pslbench")
     manager.add_hookspecs(spec)
     found: list[Plugin] = []
-    for name, source, load in _sources(files):
-        if name in off:
-            found.append(Plugin(name, source, "off"))
-            continue
-        plugin: object = None
-        try:
-            plugin = load()
-            found.append(Plugin(name, source, parts=_register(manager, name, plugin, found)))
-        except (Exception, SystemExit) as error:
-            if plugin is not None and manager.get_plugin(name) is plugin:
-                manager.unregister(name=name)
-            found.append(Plugin(name, source, "failed", one_line(error)))
+    for origin in _origins(files):
+        found.append(replace(origin.row, status="off") if origin.row.name in off else _admit(manager, origin, found))
     for name in off:
         if name not in (plugin.name for plugin in found):
             raise unknown("plugin", name, (plugin.name for plugin in found))
-    return Catalog(tuple(found), manager)
+    owners = Counter((part.kind, part.name) for plugin in found for part in plugin.parts)
+    return Catalog(tuple(replace(p, notes=(*p.notes, *_shared(p, owners))) for p in found), manager)
 
 
-def _sources(files: Sequence[str]) -> Iterator[tuple[str, str, Callable[[], object]]]:
-    yield BUILTIN, "pslbench", lambda: importlib.import_module("pslbench.plugins.builtin")
+@dataclass(frozen=True)
+class Origin:
+    """Where a plugin was found, and how it is imported; `dist` is the package that brings it."""
+
+    row: Plugin
+    load: Callable[[], object]
+    dist: Distribution | None = None
+
+
+def _origins(files: Sequence[str]) -> Iterator[Origin]:
+    built_in = distribution("pslbench")
+    yield Origin(
+        Plugin(BUILTIN, "pslbench", built_in.version), partial(importlib.import_module, "pslbench.plugins.builtin")
+    )
     points = sorted(entry_points(group="pslbench"), key=lambda point: (point.name, _package(point)))
     names = Counter(point.name for point in points)
     for point in points:
-        yield point.name if names[point.name] == 1 else _package(point), _package(point), point.load
+        name = point.name if names[point.name] == 1 else _package(point)
+        version = point.dist.version if point.dist else ""
+        yield Origin(Plugin(name, _package(point), version), point.load, point.dist)
     for file in dict.fromkeys(files):
         if not Path(file).is_file():
             raise InputError(f"no plugin file '{file}'; --plugin wants the path of a Python file")
-        yield Path(file).stem, file, partial(_import_file, Path(file))
+        yield Origin(Plugin(Path(file).stem, file), partial(_import_file, Path(file)))
 
 
 def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist else point.value
+
+
+def _admit(manager: pluggy.PluginManager, origin: Origin, before: Sequence[Plugin]) -> Plugin:
+    """Import and register one plugin; whatever goes wrong in it ends here."""
+    name, printed, start = origin.row.name, io.StringIO(), time.perf_counter()
+    plugin: object = None
+    try:
+        with redirect_stdout(printed):
+            plugin = origin.load()
+            parts = _register(manager, name, plugin, before)
+    except (Exception, SystemExit) as error:
+        if plugin is not None and manager.get_plugin(name) is plugin:
+            manager.unregister(name=name)
+        text = "".join(traceback.format_exception(error))
+        return replace(origin.row, status="failed", problem=_problem(error, origin.dist), traceback=text)
+    seconds = time.perf_counter() - start
+    return replace(origin.row, seconds=seconds, parts=parts, notes=tuple(_notes(seconds, printed.getvalue())))
+
+
+def _problem(error: BaseException, dist: Distribution | None) -> str:
+    """What is wrong, and what to do, on one line."""
+    if isinstance(error, SystemExit):
+        return f"{one_line(error)} raised while it is imported; a plugin raises ImportError where it cannot work"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = next(iter(_uninstalled(dist)), error.name.partition(".")[0])
+        return f"{one_line(error)}; install what it needs, as with: pip install {package}"
+    return one_line(error)
+
+
+def _uninstalled(dist: Distribution | None) -> Iterator[str]:
+    """The packages that a package says it requires, and that are not installed."""
+    from packaging.requirements import Requirement
+
+    for requirement in map(Requirement, (dist.requires if dist else None) or ()):
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            try:
+                distribution(requirement.name)
+            except PackageNotFoundError:
+                yield requirement.name
+
+
+def _notes(seconds: float, printed: str) -> Iterator[str]:
+    if seconds >= SLOW:
+        yield f"took {seconds:.1f} s to import, at every command; import what is heavy inside the functions"
+    if printed.strip():
+        yield f"prints while it is imported: {printed.strip().splitlines()[0]!r}"
+
+
+def _shared(plugin: Plugin, owners: Counter[tuple[Kind, str]]) -> Iterator[str]:
+    for part in plugin.parts:
+        if owners[part.kind, part.name] > 1:
+            yield f"another plugin has a {part.kind} '{part.name}' too; pick this one as {plugin.name}/{part.name}"
 
 
 def _import_file(path: Path) -> object:
@@ -155,11 +233,10 @@ def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: 
     """Register one plugin and collect its parts. Whatever is wrong with it is raised."""
     if manager.has_plugin(name):
         raise ValueError(f"another plugin is called '{name}' already")
+    if (wanted := getattr(plugin, "pslbench_api", spec.API_VERSION)) > spec.API_VERSION:
+        raise ValueError(f"it is made for API {wanted}, this pslbench has API {spec.API_VERSION}; use a newer pslbench")
     manager.register(plugin, name)
-    manager.check_pending()
-    hooks = manager.get_hookcallers(plugin)
-    if not hooks:
-        raise ValueError("it implements no hook; add `@hookimpl def pslbench_register(): yield your_part`")
+    _check_hooks(manager.get_hookcallers(plugin) or [], plugin)
     mine = [i for i in manager.hook.pslbench_register.get_hookimpls() if i.plugin is plugin]
     parts = tuple(part for implementation in mine for part in cast(Iterable[Part], implementation.function()))
     reserved = {(part.kind, part.name) for known in before if known.name == BUILTIN for part in known.parts}
@@ -176,3 +253,17 @@ def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: 
         seen.add((part.kind, part.name))
         part.parameters  # noqa: B018 - a parameter without a type is told now, not in the middle of a run
     return parts
+
+
+def _check_hooks(hooks: Sequence[pluggy.HookCaller], plugin: object) -> None:
+    """Raises ValueError where a plugin implements no hook, or one that is not known and not marked optional."""
+    if not hooks:
+        raise ValueError("it implements no hook; add `@hookimpl def pslbench_register(): yield your_part`")
+    for hook in hooks:
+        optional = all(each.optionalhook for each in hook.get_hookimpls() if each.plugin is plugin)
+        if not (hook.has_spec() or optional):
+            hint = nearest(hook.name, [name for name in vars(spec) if name.startswith("pslbench_")])
+            raise ValueError(
+                f"it implements the hook '{hook.name}', which API {spec.API_VERSION} does not have; {hint}; mark one "
+                "of a newer API @hookimpl(optionalhook=True)"
+            )

@@ -13,6 +13,8 @@ from pslbench.parts import Part
 if TYPE_CHECKING:
     from pslbench.engine.plan import Plan
 
+API_VERSION = 1  # raised when something that plugins use is added, changed or taken away
+
 hookspec = pluggy.HookspecMarker("pslbench")
 hookimpl = pluggy.HookimplMarker("pslbench")
 
