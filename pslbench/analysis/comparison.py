@@ -1,18 +1,31 @@
-"""Two strategies, seed by seed."""
+"""Strategies in pairs, seed by seed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
 from math import isnan
-from typing import TYPE_CHECKING
 
-from pslbench.analysis.leaderboard import SCORES, Standing, standings
-from pslbench.analysis.statistics import SAME, Interval, interval, paired_difference
-from pslbench.contracts import Result
+from pslbench.analysis.bootstrap import bca
+from pslbench.analysis.fairness import unfair
+from pslbench.analysis.leaderboard import ALPHA, SCORES, Standing, accuracies, standings
+from pslbench.analysis.settings import settings
+from pslbench.analysis.significance import holm, mcnemar_test, paired_t_tests, sign_flip_test
+from pslbench.analysis.statistics import MIN_SEEDS, Bounds, Interval, interval, paired_difference
+from pslbench.analysis.superiority import superiority
+from pslbench.contracts import Records, Result
 
-if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+CERTAIN = 0.90  # level of the interval whose upper end is the one-sided 95% bound
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Test samples that one alone gets right, pooled over seeds, and the p value of their being as many."""
+
+    only_a: int
+    only_b: int
+    p: float
 
 
 @dataclass(frozen=True)
@@ -23,27 +36,45 @@ class Comparison:
         a, b: the two, over the seeds that both have.
         differences: of each score that either has, a - b in pairs over seeds; NaN where one has not.
         agreement: the share of test samples to which both give the same class, over seeds.
+        bca: the mean difference in test accuracy, with its bootstrap interval.
+        t_test, sign_flip: p values of that difference; NaN where it has no interval.
+        mcnemar: what both get right and wrong.
+        superiority: the probability that a run of a scores above one of b.
+        caveats: what makes the comparison unfair, in words.
     """
 
     a: Standing
     b: Standing
     differences: dict[str, Interval]
     agreement: Interval
+    bca: Bounds
+    t_test: float
+    sign_flip: float
+    mcnemar: McNemar
+    superiority: Bounds
+    caveats: tuple[str, ...]
+
+    @property
+    def seeds(self) -> int:
+        return len(self.a.rows)
 
     @property
     def verdict(self) -> str:
         """What can be said of the test accuracies, in words."""
         a, b = self.a.part("strategy"), self.b.part("strategy")
         d = self.differences["test_accuracy"]
-        if d.n < 2:
-            return f"Seeds in common: {d.n}. No difference can be judged; run more seeds, for example -s 5."
-        if isnan(d.half_width) and abs(d.mean) > SAME:
+        if d.is_zero and d.n > 1:
+            return f"No difference could be seen between {a} and {b}: on each of {d.n} seeds they score the same."
+        if d.n < MIN_SEEDS:
+            return (
+                f"Seeds in common: {d.n}. No difference can be judged from fewer than {MIN_SEEDS}; run more seeds, for "
+                "example -s 5."
+            )
+        if isnan(d.half_width):
             return (
                 f"{a} minus {b} is {d.mean:+.4f} in test accuracy on each of {d.n} seeds: where seeds do not change "
                 f"the difference there is no interval, and it cannot be judged."
             )
-        if isnan(d.half_width):
-            return f"No difference could be seen between {a} and {b}: on each of {d.n} seeds they score the same."
         if d.holds_zero:
             return (
                 f"No difference could be seen between {a} and {b} (95% interval of {a} minus {b}: {d.low:+.4f} to "
@@ -58,46 +89,96 @@ class Comparison:
             f"(95% interval {low:.4f} to {high:.4f}, {d.n} seeds in pairs)."
         )
 
-    @property
-    def caveats(self) -> list[str]:
-        """What makes the comparison unfair."""
-        bound, looked = "may ask for every label: an upper bound, not a rival", "looked at the test set while training"
-        return [
-            f"{standing.part('strategy')} {why}."
-            for standing in (self.a, self.b)
-            for holds, why in ((standing.is_bound, bound), (standing.looked, looked))
-            if holds
-        ]
+    def is_worse(self, by: float) -> bool | None:
+        """Whether a is worse than b by more than `by` in test accuracy, with 95% certainty; None with too few seeds.
+
+        Certain is what the upper end of a one-sided interval says (Student's t), or a difference that is the same on
+        each seed.
+        """
+        d = paired_difference(self.a.by_seed(), self.b.by_seed(), level=CERTAIN)
+        if d.n < MIN_SEEDS:
+            return None
+        return (d.mean if d.constant else d.high) < -by
 
 
-def comparisons(
-    results: Sequence[Result], a: str, b: str, probabilities: Callable[[Result], Floats]
-) -> list[Comparison]:
+@dataclass(frozen=True)
+class Matrix:
+    """All pairs of three or more combinations that differ in their strategy alone.
+
+    Attributes:
+        standings: by test accuracy.
+        pairs: for i < j, the difference i - j in test accuracy over the seeds both have, and its p value (paired t),
+            corrected for all these pairs; NaN where it has no interval.
+    """
+
+    standings: tuple[Standing, ...]
+    pairs: dict[tuple[int, int], tuple[Interval, float]]
+
+    def apart(self, i: int, j: int) -> bool:
+        return self.pairs[i, j][1] < ALPHA
+
+
+def comparisons(results: Sequence[Result], a: str, b: str, records: Records) -> list[Comparison]:
     """Compare strategies `a` and `b` wherever `results` has both under the same data, budget, trainer and clusters."""
-    boards = standings([row for row in results if row.ok])
-    return [
-        _compare(one, other, probabilities)
-        for one in boards
-        for other in boards
-        if one.part("strategy") == a and other.part("strategy") == b and _match(one, other)
-    ]
+    both = [s for s in standings([row for row in results if row.ok]) if s.part("strategy") in (a, b)]
+    found = []
+    for setting in settings(both, "dataset", "budget", "trainer"):
+        by_name = {standing.part("strategy"): standing for standing in setting}
+        if len(by_name) == 2:
+            found.append(_compare(by_name[a], by_name[b], records))
+    return found
 
 
-def _match(one: Standing, other: Standing) -> bool:
-    same = all(one.part(kind) == other.part(kind) for kind in ("dataset", "budget", "trainer"))
-    return same and all(
-        one.part(kind) == other.part(kind) or "-" in (one.part(kind), other.part(kind))
-        for kind in ("embedder", "clusterer")
+def matrices(results: Sequence[Result]) -> list[Matrix]:
+    """All pairs, for each setting that has three strategies or more."""
+    good = standings([row for row in results if row.ok])
+    found = settings(good, "dataset", "budget", "trainer")
+    return [_matrix(setting) for setting in found if len(setting) > 2]
+
+
+def _matrix(setting: Sequence[Standing]) -> Matrix:
+    ordered = sorted(setting, key=lambda s: -s.score("test_accuracy").mean)
+    tests = paired_t_tests(accuracies(ordered))
+    pairs = list(combinations(range(len(ordered)), 2))
+    corrected = holm([tests[pair] for pair in pairs])
+    differences = [paired_difference(ordered[i].by_seed(), ordered[j].by_seed()) for i, j in pairs]
+    return Matrix(tuple(ordered), {p: (d, float(c)) for p, d, c in zip(pairs, differences, corrected, strict=True)})
+
+
+def _compare(one: Standing, other: Standing, records: Records) -> Comparison:
+    seeds = {row.seed for row in one.rows} & {row.seed for row in other.rows}
+    a, b = (replace(s, rows=tuple(row for row in s.rows if row.seed in seeds)) for s in (one, other))
+    seen = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
+    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in seen}
+    ours, theirs = accuracies([a, b])
+    enough = len(seeds) >= MIN_SEEDS
+    agreement, mcnemar = _predictions(a, b, records)
+    return Comparison(
+        a,
+        b,
+        differences,
+        agreement,
+        bca(ours - theirs),
+        float(paired_t_tests([ours, theirs])[0, 1]),
+        sign_flip_test(ours - theirs) if enough else float("nan"),
+        mcnemar,
+        superiority(ours, theirs),
+        (*_marks(a), *_marks(b), *unfair([one, other])),
     )
 
 
-def _compare(one: Standing, other: Standing, probabilities: Callable[[Result], Floats]) -> Comparison:
-    seeds = {row.seed for row in one.rows} & {row.seed for row in other.rows}
-    a, b = (Standing(s.combination, tuple(row for row in s.rows if row.seed in seeds), s.failed) for s in (one, other))
-    seen = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
-    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in seen}
-    agreement = [
-        float((probabilities(mine).argmax(axis=1) == probabilities(theirs).argmax(axis=1)).mean())
-        for mine, theirs in zip(a.rows, b.rows, strict=True)
-    ]
-    return Comparison(a, b, differences, interval(agreement))
+def _predictions(a: Standing, b: Standing, records: Records) -> tuple[Interval, McNemar]:
+    same, only_a, only_b = [], 0, 0
+    for mine, theirs in zip(a.rows, b.rows, strict=True):
+        y = records.dataset(mine).y_test
+        one, other = (records.probabilities(row).argmax(axis=1) for row in (mine, theirs))
+        same.append(float((one == other).mean()))
+        only_a += int(((one == y) & (other != y)).sum())
+        only_b += int(((one != y) & (other == y)).sum())
+    return interval(same), McNemar(only_a, only_b, mcnemar_test(only_a, only_b))
+
+
+def _marks(standing: Standing) -> list[str]:
+    bound, looked = "may ask for every label: an upper bound, not a rival", "looked at the test set while training"
+    found = ((standing.is_bound, bound), (standing.looked, looked))
+    return [f"{standing.part('strategy')} {why}." for holds, why in found if holds]

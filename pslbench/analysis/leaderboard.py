@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.statistics import Interval, interval, paired_difference
 from pslbench.contracts import Result
+from pslbench.errors import unknown
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.float64]
 
 PARTS = ("dataset", "budget", "strategy", "clusterer", "embedder", "trainer")
 SCORES = (
@@ -20,6 +25,16 @@ SCORES = (
     *("purity", "nmi", "ari", "classes_seen"),
 )
 STAGES = ("embed", "graph", "cluster", "label", "train", "score", "total")
+ALPHA = 0.05
+LESS_IS_BETTER = ("nll", "ece", "behind", "failed", "labels_spent", "test_looks", "peak_memory_mb", "seconds_")
+ON_SCREEN = {  # what tables call columns of leaderboard.csv
+    "accuracy": "test_accuracy",
+    "direct": "direct_accuracy",
+    "pseudo": "pseudo_accuracy",
+    "labels": "labels_spent",
+    "seconds": "seconds_total",
+    "group": "groups",
+}
 
 
 @dataclass(frozen=True)
@@ -31,22 +46,24 @@ class Standing:
         failed: how many of its rows did not.
         behind: how far it is behind the best in test accuracy, in pairs over the seeds both have; None for the best
             itself and for one that does not compete.
+        groups: letters; two rows of a board that share one cannot be told apart, corrected for all pairs of the board.
     """
 
     combination: tuple[str, int, str, str, str, str]
     rows: tuple[Result, ...]
     failed: int
     behind: Interval | None = None
+    groups: str = ""
 
     @property
     def tied(self) -> bool:
-        """Whether it cannot be told apart from the best: the 95% interval holds zero."""
-        return self.behind is not None and not self.unclear and self.behind.holds_zero
+        """Whether it cannot be told apart from the best."""
+        return self.behind is not None and self.behind.is_tie
 
     @property
     def unclear(self) -> bool:
         """Whether it cannot be judged against the best: no interval, or better over the seeds in common."""
-        return self.behind is not None and (isnan(self.behind.half_width) or self.behind.high < 0)
+        return self.behind is not None and self.behind.is_unclear
 
     @property
     def ranked(self) -> bool:
@@ -65,7 +82,7 @@ class Standing:
     def part(self, kind: str) -> str:
         return str(self.combination[PARTS.index(kind)])
 
-    def by_seed(self, score: str) -> dict[int, float]:
+    def by_seed(self, score: str = "test_accuracy") -> dict[int, float]:
         return {row.seed: row.scores[score] for row in self.rows if score in row.scores}
 
     def score(self, name: str) -> Interval:
@@ -77,20 +94,49 @@ class Standing:
         return interval([v[key] for v in values if key in v] if key else values).mean
 
 
-def standings(results: Sequence[Result]) -> list[Standing]:
-    """Combinations by data set and budget; in each the competing ones from best to worst, then those that do not."""
+def boards(results: Sequence[Result], group: str = "") -> list[list[Standing]]:
+    """Combinations by data set, budget and the part named `group`; in each board the competing ones from best to worst,
+    then those that do not compete. One that uses no such part stands in each of those boards."""
     ordered = sorted(results, key=lambda row: (row.combination, row.seed))
-    found = []
-    for combination, group in groupby(ordered, key=lambda row: row.combination):
-        rows = list(group)
-        good = tuple(row for row in rows if row.ok)
-        found.append(Standing(combination, good, len(rows) - len(good)))
+    found = [_standing(combination, list(rows)) for combination, rows in groupby(ordered, key=lambda r: r.combination)]
     found.sort(key=_order)
-    return [
-        Standing(s.combination, s.rows, s.failed, _behind(boards[0], s))
-        for _, boards in ((key, list(board)) for key, board in groupby(found, key=lambda s: s.combination[:2]))
-        for s in boards
-    ]
+    together = [list(board) for _, board in groupby(found, key=lambda s: s.combination[:2])]
+    return [_judged(part) for board in together for part in _split(board, group)]
+
+
+def standings(results: Sequence[Result]) -> list[Standing]:
+    """The boards by data set and budget, one after another."""
+    return [standing for board in boards(results) for standing in board]
+
+
+def column(name: str) -> str:
+    """The column of `leaderboard.csv` that a name means. Raises InputError, naming the nearest one."""
+    known = leaderboard_row(Standing(("", 0, "", "", "", ""), (), 0)).keys()
+    meant = ON_SCREEN.get(name.replace(" ", "_"), name.replace(" ", "_"))
+    if meant not in known:
+        raise unknown("column", name, (*known, *ON_SCREEN))
+    return meant
+
+
+def in_order(board: Sequence[Standing], by: str) -> list[Standing]:
+    """By a column of `leaderboard.csv`, the better ones first, words by the alphabet; by test accuracy as they come."""
+    if by == "test_accuracy":
+        return list(board)
+    sign = 1 if by.startswith(LESS_IS_BETTER) or by.endswith("half_width") else -1
+
+    def place(standing: Standing) -> tuple[Any, ...]:
+        value = leaderboard_row(standing)[by]
+        if isinstance(value, str):
+            return (False, value)
+        missing = value is None or isnan(value)
+        return (missing, 0 if missing else sign * value)
+
+    return sorted(board, key=place)
+
+
+def _standing(combination: tuple[str, int, str, str, str, str], rows: list[Result]) -> Standing:
+    good = tuple(row for row in rows if row.ok)
+    return Standing(combination, good, len(rows) - len(good))
 
 
 def _order(standing: Standing) -> tuple[Any, ...]:
@@ -98,10 +144,32 @@ def _order(standing: Standing) -> tuple[Any, ...]:
     return *standing.combination[:2], not standing.ranked, isnan(accuracy), -accuracy, standing.combination
 
 
-def _behind(best: Standing, other: Standing) -> Interval | None:
-    if other is best or not other.ranked:
-        return None
-    return paired_difference(best.by_seed("test_accuracy"), other.by_seed("test_accuracy"))
+def _split(board: list[Standing], group: str) -> list[list[Standing]]:
+    values = sorted({standing.part(group) for standing in board} - {"-"}) if group else []
+    return [[s for s in board if s.part(group) in (value, "-")] for value in values] or [board]
+
+
+def _judged(board: list[Standing]) -> list[Standing]:
+    """The board with what the test accuracies of those that compete, in pairs, say of each."""
+    from pslbench.analysis.groups import letters
+    from pslbench.analysis.significance import holm_of_pairs, paired_t_tests
+
+    competing = [standing for standing in board if standing.ranked]
+    shared = letters(holm_of_pairs(paired_t_tests(accuracies(competing))) < ALPHA)
+    judged = [
+        replace(s, groups=mine, behind=paired_difference(competing[0].by_seed(), s.by_seed()) if rank else None)
+        for rank, (s, mine) in enumerate(zip(competing, shared, strict=True))
+    ]
+    return judged + board[len(competing) :]
+
+
+def accuracies(board: Sequence[Standing]) -> Numbers:
+    """Test accuracies, float (combinations, seeds); NaN where one has no such seed."""
+    import numpy as np
+
+    by_seed = [standing.by_seed() for standing in board]
+    seeds = sorted({seed for each in by_seed for seed in each})
+    return np.array([[each.get(seed, np.nan) for seed in seeds] for each in by_seed]).reshape(len(board), len(seeds))
 
 
 def results_frame(results: Sequence[Result]) -> pd.DataFrame:
@@ -129,10 +197,11 @@ def leaderboard_frame(results: Sequence[Result]) -> pd.DataFrame:
     """A row a combination, as in `leaderboard.csv`: means over seeds, and half-widths of their 95% intervals."""
     import pandas as pd
 
-    return pd.DataFrame([_leaderboard_row(standing) for standing in standings(results)])
+    return pd.DataFrame([leaderboard_row(standing) for standing in standings(results)])
 
 
-def _leaderboard_row(standing: Standing) -> dict[str, Any]:
+def leaderboard_row(standing: Standing) -> dict[str, Any]:
+    """The columns of `leaderboard.csv` with their values."""
     scores = {name: standing.score(name) for name in SCORES}
     return {
         **dict(zip(PARTS, standing.combination, strict=True)),
@@ -140,6 +209,7 @@ def _leaderboard_row(standing: Standing) -> dict[str, Any]:
         "failed": standing.failed,
         "ranked": standing.ranked,
         "tied_with_best": None if standing.unclear else standing.tied,
+        "groups": standing.groups,
         "behind": standing.behind.mean if standing.behind else None,
         "behind_half_width": standing.behind.half_width if standing.behind else None,
         "labels_spent": standing.mean("labels_spent"),

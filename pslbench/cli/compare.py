@@ -1,77 +1,105 @@
 from __future__ import annotations
 
-from math import isnan
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pslbench.cli.ending import records, report
 from pslbench.cli.options import Combinations, Execution, Plugins, spread
-from pslbench.cli.report import report
 from pslbench.cli.run import foresee, run_grid
-from pslbench.cli.screen import output
+from pslbench.cli.screen import complain, output
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from collections.abc import Sequence
 
     from pslbench.analysis.comparison import Comparison
-
-Name = Annotated[str, typer.Argument(metavar="STRATEGY", help="With parameters if it has any.", show_default=False)]
+    from pslbench.engine.plan import Grid
 
 
 @spread
-def compare(a: Name, b: Name, *, combinations: Combinations, execution: Execution, plugins: Plugins) -> int:
-    """Compare two strategies seed by seed: run what is missing, then say what can be said.
+def compare(
+    strategies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="STRATEGY STRATEGY...", help="By name, with parameters if it has any.", show_default=False
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")] = False,
+    fail_if_worse: Annotated[
+        float | None,
+        typer.Option(
+            metavar="POINTS",
+            min=0,
+            help="Exit with 1 if the first is worse than another by more than that, with 95% certainty.",
+        ),
+    ] = None,
+    *,
+    combinations: Combinations,
+    execution: Execution,
+    plugins: Plugins,
+) -> int:
+    """Compare a strategy with others seed by seed: run what is missing, then say what can be said.
+
+    The first is compared with each of the others. --fail-if-worse is for
+    continuous integration: POINTS are percentage points of test accuracy.
 
     Examples:
 
       pslbench compare centroid majority
 
-      pslbench compare centroid centroid:keep=0.2 -d mnist -s 5
+      pslbench compare centroid centroid:keep=0.2 random -d mnist -s 5
+
+      pslbench compare mine random --plugin mine.py -s 10 --fail-if-worse 0.5
     """
-    from pslbench.analysis.comparison import comparisons
+    from pslbench.analysis.aggregate import overall
+    from pslbench.analysis.comparison import comparisons, matrices
+    from pslbench.analysis.leaderboard import standings
+    from pslbench.cli import pairs
+    from pslbench.reporters.overall import table_of
 
     if execution.save_config:
         raise InputError("compare writes no configuration; pslbench run --save-config does, and compare reads it")
     catalog = plugins.find()
-    grid = combinations.grid(catalog, [a, b])
-    if len(grid.strategies) != 2 or grid.strategies[0] == grid.strategies[1]:
-        raise InputError(f"compare wants two different strategies, not {a} and {b}")
+    grid = _distinct(combinations.grid(catalog, list(strategies or []) + (["all"] if every else [])))
     if execution.dry_run:
         return foresee(catalog, grid, execution)
     store, results = run_grid(catalog, grid, execution, plugins)
-    first, second = (strategy.text for strategy in grid.strategies)
-    for comparison in comparisons(results, first, second, store.probabilities):
-        output().print(_table(comparison))
-        for sentence in (comparison.verdict, *comparison.caveats):
-            output().print(sentence, style="bold", markup=False)
-        output().print()
-    return report(catalog, store, results, show=False)
+    first, *others = (strategy.text for strategy in grid.strategies)
+    looked_up = records(catalog, store)
+    found = [comparison for other in others for comparison in comparisons(results, first, other, looked_up)]
+    pairs.show(found)
+    for matrix in matrices(results):
+        pairs.show_all(matrix)
+    for each in overall(standings(results), first):
+        output().print(table_of(each), "", sep="\n")
+    status = report(catalog, store, results, show=False)
+    return status if fail_if_worse is None else max(status, _failed(found, fail_if_worse))
 
 
-def _table(comparison: Comparison) -> Table:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+def _distinct(grid: Grid) -> Grid:
+    """The grid with each strategy once. Raises InputError where that leaves fewer than two."""
+    different = list(dict.fromkeys(grid.strategies))
+    if len(different) < 2:
+        given = " and ".join(strategy.text for strategy in grid.strategies) or "none"
+        raise InputError(f"compare wants at least two different strategies, not {given}")
+    return replace(grid, strategies=different)
 
-    from pslbench.reporters.table import number, signed, spread
 
-    a, b = comparison.a, comparison.b
-    parts = [p for kind in ("embedder", "clusterer", "trainer") if (p := max(a.part(kind), b.part(kind))) != "-"]
-    title = " · ".join([a.part("dataset"), f"{a.part('budget')} labels", *parts, f"seeds: {len(a.rows)}"])
-    table = Table(box=box.SIMPLE_HEAD, title=Text(title), title_justify="left", title_style="bold")
-    for head in ("", a.part("strategy"), b.part("strategy"), "difference"):
-        table.add_column(Text(head), justify="right" if head else "left", no_wrap=True)
-    for name, difference in comparison.differences.items():
-        style = "" if difference.holds_zero else "bold"
-        shown = "-" if isnan(difference.mean) else signed(difference)
-        table.add_row(name, spread(a.score(name)), spread(b.score(name)), Text(shown, style))
-    table.add_section()
-    table.add_row("labels spent", number(a.mean("labels_spent"), 0), number(b.mean("labels_spent"), 0), "")
-    table.add_row("seconds", number(a.mean("seconds", "total"), 1), number(b.mean("seconds", "total"), 1), "")
-    table.add_row("same class given", spread(comparison.agreement), "", "")
-    table.caption = (
-        "mean ± half-width of its 95% interval over seeds; differences in pairs, bold where zero is ruled out"
-    )
-    table.caption_justify = "left"
-    return table
+def _failed(found: Sequence[Comparison], points: float) -> int:
+    """1 if the first strategy of any comparison is certainly worse by so many percentage points, else 0."""
+    failed = 0
+    for comparison in found:
+        a, b = comparison.a.part("strategy"), comparison.b.part("strategy")
+        worse = comparison.is_worse(points / 100)
+        if worse is None:
+            complain(f"{a} cannot be judged against {b}: {comparison.seeds} seeds in common, it takes 3; try -s 5")
+        elif worse:
+            output().print(
+                f"{a} is worse than {b} by more than {points:g} points, with 95% certainty", style="bold red"
+            )
+            failed = 1
+    if not found:
+        complain("nothing could be compared, so nothing is judged")
+    return failed

@@ -1,115 +1,141 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import groupby
-from math import isnan
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import comb, isnan
+from typing import TYPE_CHECKING, Any, Literal
 
-from pslbench.analysis.leaderboard import Standing, standings
-from pslbench.analysis.statistics import Interval
+from pslbench.analysis.fairness import unfair
+from pslbench.analysis.leaderboard import Standing, boards, in_order, leaderboard_row
+from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
+from pslbench.reporters.formats import apart, counted, number, ruled_table, spread, titled
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.table import Table
+    from rich.console import Group, RenderableType
 
+    Combination = tuple[str, int, str, str, str, str]
 
-@reporter("table")
-def table(results: Sequence[Result], records: Records) -> RenderableType:
-    """A leaderboard on the screen for each data set and budget."""
-    from rich.console import Group
-
-    boards = groupby(standings(results), key=lambda standing: standing.combination[:2])
-    return Group(*(_board(list(board)) for _, board in boards))
-
-
-def number(value: float, digits: int = 4) -> str:
-    return "-" if isnan(value) else f"{value:,.{digits}f}"
-
-
-def spread(value: Interval) -> str:
-    """`mean ± half-width`; `± 0` where all seeds give the same, the mean alone where there is one."""
-    if isnan(value.half_width):
-        return f"{value.mean:.4f} ± 0" if value.n > 1 else number(value.mean)
-    return f"{value.mean:.4f} ± {value.half_width:.4f}"
-
-
-def signed(value: Interval) -> str:
-    """A difference with its sign."""
-    return f"{value.mean:+.4f}" if isnan(value.half_width) else f"{value.mean:+.4f} ± {value.half_width:.4f}"
-
-
-def _board(board: list[Standing]) -> Table:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    varying = [kind for kind in ("clusterer", "embedder", "trainer") if len(_names(board, kind)) > 1]
-    shown = Table(
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        title=escape(_title(board, varying)),
-        title_justify="left",
-        title_style="bold",
-    )
-    shown.add_column("#", justify="right", min_width=2)
-    for kind in ("strategy", *varying):
-        shown.add_column(kind, overflow="fold")
-    shown.add_column("test accuracy", justify="right", min_width=15)
-    shown.add_column("", min_width=1)
-    direct = any(not isnan(standing.score("direct_accuracy").mean) for standing in board)
-    for head in (*["direct"] * direct, "pseudo", "labels", "seconds", "seeds"):
-        shown.add_column(head, justify="right", min_width=len(head))
-    competing = [standing for standing in board if standing.ranked]
-    for rank, standing in enumerate(competing, 1):
-        shown.add_row(*_cells(standing, str(rank), varying, direct), style="bold" if rank == 1 else "")
-    shown.add_section()
-    for standing in board[len(competing) :]:
-        shown.add_row(*_cells(standing, "", varying, direct), style="dim")
-    shown.caption, shown.caption_justify = _caption(board), "left"
-    return shown
-
-
-def _cells(standing: Standing, rank: str, varying: list[str], direct: bool) -> list[str]:
-    from rich.markup import escape
-
-    marks = "".join(mark for mark, holds, _ in MARKS if holds(standing))
-    failed = f" ({standing.failed} failed)" if standing.failed else ""
-    return [
-        rank,
-        *(escape(standing.part(kind)) for kind in ("strategy", *varying)),
-        spread(standing.score("test_accuracy")),
-        marks,
-        *[number(standing.score("direct_accuracy").mean)] * direct,
-        number(standing.score("pseudo_accuracy").mean),
-        number(standing.mean("labels_spent"), 0),
-        number(standing.mean("seconds", "total"), 1),
-        f"{len(standing.rows)}{failed}",
-    ]
-
-
+PARTS = ("strategy", "clusterer", "embedder", "trainer")
+NUMBERS = {"direct_accuracy": ("direct", 4), "pseudo_accuracy": ("pseudo", 4), "labels_spent": ("labels", 0)}
+NUMBERS |= {"seconds_total": ("seconds", 1)}
 MARKS: tuple[tuple[str, Callable[[Standing], bool], str], ...] = (
     ("≈", lambda s: s.tied, "cannot be told apart from the best: the paired difference may be 0"),
-    ("?", lambda s: s.unclear, "cannot be judged against the best: too few seeds in common, or seeds change nothing"),
+    (
+        "?",
+        lambda s: s.unclear,
+        f"cannot be judged against the best: fewer than {MIN_SEEDS} seeds in common, or seeds change nothing",
+    ),
     ("∞", lambda s: s.is_bound, "upper bound: may ask for every label"),
     ("†", lambda s: s.looked, "looked at the test set while training"),
 )
+
+
+@reporter("table")
+def table(
+    results: Sequence[Result], records: Records, *, sort: str = "test_accuracy", group: str = "", top: int = 0
+) -> RenderableType:
+    """A leaderboard on the screen for each data set and budget.
+
+    Args:
+        sort: the column of leaderboard.csv that rows are ordered by.
+        group: a part, such as trainer; each of its values gets a board of its own.
+        top: how many of the competing rows are shown, the first ones; 0 for all.
+    """
+    return apart(_board(board, sort, top) for board in boards(results, group))
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of a board says of each standing."""
+
+    head: str
+    cell: Callable[[Standing], str]
+    justify: Literal["left", "right"] = "right"
+    min_width: int = 0
+
+
+def _board(board: list[Standing], sort: str, top: int) -> Group:
+    from rich.text import Text
+
+    chosen, shown = columns(board, sort), ruled_table()
+    for column in chosen:
+        width, words = max(len(column.head), column.min_width), column.head in PARTS
+        shown.add_column(column.head, justify=column.justify, min_width=width, no_wrap=not words, overflow="fold")
+    for ranked in (True, False):
+        part = in_order([standing for standing in board if standing.ranked == ranked], sort)
+        for standing in part[: top or None] if ranked else part:
+            style = "dim" if not ranked else "" if standing.behind else "bold"
+            shown.add_row(*(Text(column.cell(standing)) for column in chosen), style=style)
+        shown.add_section()
+    return titled(title(board, chosen), shown, legend(board, chosen, top))
+
+
+def columns(board: list[Standing], sort: str = "test_accuracy") -> list[Column]:
+    """Those in which rows differ, or that say how good they are; and the one that they are ordered by."""
+    competing = [standing.combination for standing in board if standing.ranked]
+    rank = {combination: str(place) for place, combination in enumerate(competing, 1)}
+    rows = {standing.combination: leaderboard_row(standing) for standing in board}
+    numbers = {name: said for name, said in NUMBERS.items() if not all(isnan(row[name]) for row in rows.values())}
+    found = [
+        Column("#", lambda s: rank.get(s.combination, ""), min_width=2),
+        *(_words(kind) for kind in PARTS if kind == "strategy" or len(_names(board, kind)) > 1),
+        Column("test accuracy", lambda s: spread(s.score("test_accuracy")), min_width=15),
+        Column("", lambda s: "".join(mark for mark, holds, _ in MARKS if holds(s)), "left", 1),
+    ]
+    if len({standing.groups for standing in board if standing.ranked}) > 1:
+        found.append(Column("group", lambda s: s.groups, "left"))
+    found += [_number(rows, name, *said) for name, said in numbers.items()]
+    if len({len(standing.rows) for standing in board}) > 1 or any(standing.failed for standing in board):
+        found.append(Column("seeds", _seeds))
+    if sort not in ("test_accuracy", "groups", "dataset", "budget", *numbers, *(column.head for column in found)):
+        found.append(Column(sort, lambda s: _said(rows[s.combination][sort])))
+    return found
+
+
+def _words(kind: str) -> Column:
+    return Column(kind, lambda s: s.part(kind), "left")
+
+
+def _number(rows: Mapping[Combination, Mapping[str, Any]], name: str, head: str, digits: int) -> Column:
+    return Column(head, lambda s: number(rows[s.combination][name], digits))
+
+
+def _said(value: object) -> str:
+    return "-" if value is None else number(value) if isinstance(value, float) else str(value)
+
+
+def _seeds(standing: Standing) -> str:
+    return f"{len(standing.rows)}" + (f" ({standing.failed} failed)" if standing.failed else "")
 
 
 def _names(board: list[Standing], kind: str) -> list[str]:
     return sorted({standing.part(kind) for standing in board} - {"-"})
 
 
-def _title(board: list[Standing], varying: list[str]) -> str:
+def title(board: list[Standing], shown: list[Column]) -> str:
+    """What all rows have in common, as far as no column says it."""
+    heads = {column.head for column in shown}
     dataset, budget = board[0].combination[:2]
-    constant = [
-        name for kind in ("embedder", "clusterer", "trainer") if kind not in varying for name in _names(board, kind)
-    ]
-    return " · ".join([dataset, f"{budget} labels", *constant])
+    parts = [name for kind in ("embedder", "clusterer", "trainer") if kind not in heads for name in _names(board, kind)]
+    seeds = [] if "seeds" in heads else [counted(len(board[0].rows), "seed")]
+    return " · ".join([dataset, counted(budget, "label"), *parts, *seeds])
 
 
-def _caption(board: list[Standing]) -> str:
-    lines = ["test accuracy: mean ± half-width of its 95% interval over seeds; direct, pseudo: accuracy of labels"]
+def legend(board: list[Standing], shown: list[Column], top: int = 0) -> list[str]:
+    """What marks and columns mean, where there are any, and what is unfair; line by line."""
+    heads, competing = {column.head for column in shown}, [standing for standing in board if standing.ranked]
+    few = f"; none below {MIN_SEEDS} seeds" if any(len(standing.rows) < MIN_SEEDS for standing in board) else ""
+    labels = ", ".join(head for head in ("direct", "pseudo") if head in heads)
+    lines = [f"test accuracy: mean ± half-width of its 95% interval over seeds{few}"]
+    lines[0] += f"; {labels}: accuracy of labels" if labels else ""
     lines += [f"{mark} {meaning}" for mark, holds, meaning in MARKS if any(holds(standing) for standing in board)]
-    return "\n".join(lines)
+    pairs = f"paired t tests, corrected for all {comb(len(competing), 2)} pairs (Holm)"
+    if "group" in heads:
+        lines.append(f"group: rows that share a letter cannot be told apart; {pairs}")
+    elif len(competing) > 2 and not few:
+        lines.append(f"no two rows can be told apart; {pairs}")
+    if 0 < top < len(competing):
+        lines.append(f"{len(competing) - top} more are not shown")
+    return lines + [f"! {sentence}" for sentence in unfair(competing)]

@@ -1,0 +1,101 @@
+"""Test accuracy by budget, and the area under that curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isnan
+from typing import TYPE_CHECKING
+
+from pslbench.analysis.leaderboard import Standing
+from pslbench.analysis.statistics import Interval, interval, paired_difference
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from pslbench.analysis.leaderboard import Numbers
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One combination over its budgets.
+
+    Attributes:
+        points: its standing at each budget, ascending.
+        areas: by seed, the area under its curve; of the seeds that were run at every budget of the data set.
+        behind: how far it is behind the largest area, in pairs over seeds; None for that itself and for one that does
+            not compete.
+    """
+
+    points: tuple[Standing, ...]
+    areas: dict[int, float]
+    behind: Interval | None = None
+
+    @property
+    def area(self) -> Interval:
+        return interval(list(self.areas.values()))
+
+    @property
+    def ranked(self) -> bool:
+        return all(point.ranked for point in self.points)
+
+    @property
+    def competes(self) -> bool:
+        """Whether it is ranked and has an area."""
+        return self.ranked and bool(self.areas)
+
+    def part(self, kind: str) -> str:
+        return self.points[0].part(kind)
+
+
+def area_under_curve(budgets: ArrayLike, accuracies: ArrayLike) -> Numbers:
+    """The mean accuracy over the logarithm of the budget, by trapezoids: in [0, 1], and the accuracy itself where that
+    is the same at every budget.
+
+    Area under the budget curve (Zhan et al. 2021), but over the logarithm: theirs is over the budget itself, where the
+    largest budgets decide; here each doubling of the budget weighs the same.
+
+    Args:
+        budgets: (b,), ascending, at least two.
+        accuracies: float (..., b).
+    """
+    import numpy as np
+
+    x = np.log(np.asarray(budgets, dtype=float))
+    area: Numbers = np.trapezoid(np.asarray(accuracies, dtype=float), x, axis=-1) / (x[-1] - x[0])
+    return area
+
+
+def budget_curves(standings: Sequence[Standing]) -> list[list[Curve]]:
+    """The curves of each data set that was run with several budgets: the competing ones by area, then the others."""
+    by_dataset: dict[str, list[Standing]] = {}
+    for standing in standings:
+        by_dataset.setdefault(standing.part("dataset"), []).append(standing)
+    found = []
+    for members in by_dataset.values():
+        budgets = sorted({standing.combination[1] for standing in members if standing.rows})
+        if len(budgets) > 1:
+            found.append(_ordered(members, budgets))
+    return found
+
+
+def _ordered(members: Sequence[Standing], budgets: Sequence[int]) -> list[Curve]:
+    by_parts: dict[tuple[str, ...], list[Standing]] = {}
+    for standing in sorted(members, key=lambda s: s.combination[1]):
+        if standing.rows:
+            by_parts.setdefault(tuple(standing.combination[2:]), []).append(standing)
+    curves = [Curve(tuple(points), _areas(points, budgets)) for points in by_parts.values()]
+    curves.sort(key=lambda c: (not c.ranked, isnan(c.area.mean), -c.area.mean))
+    rivals = [curve for curve in curves[1:] if curve.competes]
+    return [
+        replace(curve, behind=paired_difference(curves[0].areas, curve.areas)) if curve in rivals else curve
+        for curve in curves
+    ]
+
+
+def _areas(points: Sequence[Standing], budgets: Sequence[int]) -> dict[int, float]:
+    if [point.combination[1] for point in points] != list(budgets):
+        return {}
+    by_seed = [point.by_seed() for point in points]
+    seeds = sorted(set.intersection(*(set(each) for each in by_seed)))
+    return {seed: float(area_under_curve(budgets, [each[seed] for each in by_seed])) for seed in seeds}

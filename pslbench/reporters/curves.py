@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import log, nan
+from typing import TYPE_CHECKING
+
+from pslbench.analysis.budget_curves import Curve, budget_curves
+from pslbench.analysis.leaderboard import standings
+from pslbench.analysis.statistics import MIN_SEEDS
+from pslbench.contracts import Records, Result
+from pslbench.parts import reporter
+from pslbench.reporters.formats import apart, number, ruled_table, spread, titled
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, Group, RenderableType
+    from rich.text import Text
+
+PARTS = ("strategy", "clusterer", "embedder", "trainer")
+DRAWN = 6
+COLOURS = (32, 166, 28, 127, 160, 30)  # of 256: each stands out from black and from white by 3.6 to 1 or more
+WIDTH, HEIGHT = 100, 22
+
+
+@reporter("curves")
+def curves(results: Sequence[Result], records: Records) -> RenderableType | None:
+    """Test accuracy by budget on the screen, where several budgets were run, and the area under each curve."""
+    found = budget_curves(standings(results))
+    return apart(part for each in found for part in (_table(each), Plot(each[:DRAWN]))) if found else None
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves as wide as the screen, each with its number at every budget."""
+
+    curves: Sequence[Curve]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        from rich.text import Text
+
+        yield Text.from_ansi(self._drawn(min(options.max_width, WIDTH)))
+
+    def _drawn(self, width: int) -> str:
+        import plotext
+
+        plotext.clear_figure()
+        plotext.theme("clear")
+        plotext.limit_size(False, False)
+        plotext.plot_size(width, HEIGHT)
+        for place, curve in reversed(list(enumerate(self.curves, 1))):
+            x = [log(point.combination[1]) for point in curve.points]
+            y = [point.score("test_accuracy").mean for point in curve.points]
+            colour = COLOURS[(place - 1) % len(COLOURS)]
+            plotext.plot(x, y, marker="braille", color=colour)
+            plotext.scatter(x, y, marker=str(place), color=colour)
+        budgets = sorted({point.combination[1] for curve in self.curves for point in curve.points})
+        plotext.xticks([log(budget) for budget in budgets], [f"{budget:,}" for budget in budgets])
+        drawn: str = plotext.build()
+        return drawn
+
+
+def _table(found: list[Curve]) -> Group:
+    from rich.text import Text
+
+    budgets = sorted({point.combination[1] for curve in found for point in curve.points})
+    parts = [kind for kind in PARTS if kind == "strategy" or len({curve.part(kind) for curve in found} - {"-"}) > 1]
+    shown = ruled_table(padding=0)
+    shown.add_column("#", justify="right", min_width=2)
+    for kind in parts:
+        shown.add_column(kind, overflow="fold")
+    shown.add_column("area", justify="right", min_width=15, no_wrap=True)
+    shown.add_column("", min_width=1)
+    for budget in budgets:
+        shown.add_column(f"{budget:,}", justify="right", min_width=5, no_wrap=True)
+    for place, curve in enumerate(found, 1):
+        means = {point.combination[1]: point.score("test_accuracy").mean for point in curve.points}
+        cells = [str(place) if curve.competes else "", *(curve.part(kind) for kind in parts)]
+        cells += [spread(curve.area), _mark(curve), *(number(means.get(budget, nan), 3) for budget in budgets)]
+        shown.add_row(*map(Text, cells), style="bold" if place == 1 else "" if curve.ranked else "dim")
+    return titled(f"{found[0].part('dataset')} · test accuracy by budget", shown, _legend(found))
+
+
+def _mark(curve: Curve) -> str:
+    if curve.behind is None:
+        return ""
+    return "≈" if curve.behind.is_tie else "?" if curve.behind.is_unclear else ""
+
+
+def _legend(found: list[Curve]) -> list[str]:
+    few = f"; none below {MIN_SEEDS} seeds" if any(0 < len(curve.areas) < MIN_SEEDS for curve in found) else ""
+    lines = [f"area: test accuracy averaged over the logarithm of the budget, ± as above{few}"]
+    marks = {_mark(curve) for curve in found}
+    meanings = {"≈": "cannot be told apart from the largest", "?": "cannot be judged against the largest"}
+    lines += [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]
+    if any(not curve.areas for curve in found):
+        lines.append("-: not run at every budget with the same seeds")
+    return lines

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from typing import TYPE_CHECKING
+
+from pslbench.analysis.aggregate import ENOUGH, ROPE, Aggregate, Overall, overall
+from pslbench.analysis.leaderboard import standings
+from pslbench.analysis.settings import title
+from pslbench.analysis.statistics import MIN_SEEDS, Bounds
+from pslbench.contracts import Records, Result
+from pslbench.parts import reporter
+from pslbench.reporters.formats import apart, counted, p_value, ruled_table, titled
+
+if TYPE_CHECKING:
+    from rich.console import Group, RenderableType
+
+
+@reporter("overall")
+def overall_table(results: Sequence[Result], records: Records) -> RenderableType | None:
+    """Strategies over several data sets on the screen, where there are several."""
+    found = overall(standings(results))
+    return apart(map(table_of, found)) if found else None
+
+
+def table_of(found: Overall) -> Group:
+    """Interquartile means and ranks, and how each strategy stands against the reference."""
+    from rich.text import Text
+
+    tested = len(found.datasets) >= ENOUGH
+    budget = counted(found.members[0].combination[1], "label")
+    parts = title(found.members, "embedder", "clusterer", "trainer")
+    shown = ruled_table()
+    heads = ("interquartile mean", "average rank", "better", "≈", "worse", *["p"] * tested)
+    shown.add_column("strategy", overflow="fold")
+    for head in heads:
+        shown.add_column(head, justify="right", min_width=4, no_wrap=True)
+    for row in found.rows:
+        cells = [row.strategy, _estimate(row.iqm, 4), _estimate(row.rank, 1), *_chances(row)]
+        cells += [p_value(row.p)] * tested
+        shown.add_row(*map(Text, cells), style="bold" if row.strategy == found.reference else "")
+    return titled(f"over {len(found.datasets)} data sets · {budget} · {parts}", shown, _legend(found))
+
+
+def _estimate(value: Bounds, digits: int) -> str:
+    if isnan(value.low):
+        return f"{value.estimate:.{digits}f}"
+    return f"{value.estimate:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
+
+
+def _chances(row: Aggregate) -> list[str]:
+    if row.practice is None:
+        return ["-"] * 3
+    return [f"{chance:.2f}" for chance in (row.practice.better, row.practice.equivalent, row.practice.worse)]
+
+
+def _legend(found: Overall) -> list[str]:
+    few = min(len(standing.rows) for standing in found.members) < MIN_SEEDS
+    n, points = len(found.datasets), 100 * ROPE
+    lines = [
+        f"{', '.join(found.datasets)}",
+        f"no interval below {MIN_SEEDS} seeds" if few else "in brackets: 95% intervals over seeds of these data sets",
+        f"better, ≈, worse: probability of being better than {found.reference}, within {points:g} points of it, worse "
+        "(Bayesian signed-rank test)",
+    ]
+    if n < ENOUGH:
+        lines.append(
+            f"too few data sets for Wilcoxon's test ({n}; it takes {ENOUGH}), and to trust those probabilities: 2 that "
+            "agree make 0.97"
+        )
+    else:
+        lines.append(f"p: Wilcoxon's signed-rank test against {found.reference}, corrected for all pairs (Holm)")
+    if found.left_out:
+        lines.append(f"left out, not run on all of them: {', '.join(sorted(found.left_out))}")
+    return lines
