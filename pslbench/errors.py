@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MANY = 30  # names are too many for a line
+
 
 class InputError(Exception):
     """The user's input is wrong. The message is one line that says what to do; the command exits with 2."""
@@ -26,8 +28,9 @@ def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint: the nearest name that is known, or all of them where none is near."""
     known = sorted(known)
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known) or 'none'}"
+    if near := get_close_matches(name, known, n=1, cutoff=0.5):
+        return f"did you mean '{near[0]}'?"
+    return "pslbench list shows all" if len(known) > MANY else f"known: {', '.join(known) or 'none'}"
 
 
 def one_line(error: BaseException) -> str:

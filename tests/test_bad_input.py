@@ -22,6 +22,7 @@ def refused(outcome, *says):
         (["run", "centriod"], ["unknown strategy 'centriod'", "did you mean 'centroid'?"]),
         (["run"], ["name strategies, or --all", "centroid-only"]),
         (["run", "random", "-c", "kmean"], ["unknown clusterer", "'kmeans'"]),
+        (["run", "random", "-c", "kmeans,gmm"], ["'kmeans,gmm' names several", "-c kmeans -c gmm"]),
         (["run", "random", "-e", "pcaa"], ["unknown embedder", "'pca'"]),
         (["run", "random", "-t", "cnm"], ["unknown trainer", "'cnn'"]),
         (["run", "random", "-d", "mnits-5k"], ["unknown dataset", "'mnist-5k'"]),
@@ -51,9 +52,10 @@ def refused(outcome, *says):
         (["run", "random", "--plugin", "nowhere.py"], ["no plugin file 'nowhere.py'"]),
         (["run", "random", "--no-plugin", "hogg"], ["unknown plugin 'hogg'"]),
         (["rnu"], ["rnu"]),
-        (["compare", "random"], ["STRATEGY"]),
+        (["compare", "random"], ["at least two different strategies"]),
         (["compare", "random", "random"], ["two different strategies"]),
         (["list", "strtegy"], ["unknown kind", "strategy"]),
+        (["show", "nothing of the kind"], ["unknown part", "pslbench list shows all"]),
         (["show", "centroids"], ["unknown part", "'centroid'"]),
         (["leaderboard", "nowhere"], ["no results in 'nowhere'"]),
         (["data", "check", "nothing.npz"], ["no file 'nothing.npz'"]),
@@ -127,7 +129,12 @@ def test_folders(cli, tmp_path):
 def test_features_for_a_trainer_of_images(cli, arrays, tmp_path):
     flat = {k: v.reshape(len(v), -1) if k[0] == "x" else v for k, v in arrays.items()}
     np.savez(tmp_path / "flat.npz", **flat)
-    refused(cli("run", "random", "-b", "4", "-d", tmp_path / "flat.npz"), "cnn trains on images", "-t logreg")
+    refused(cli("run", "random", "-b", "4", "-d", tmp_path / "flat.npz"), "cnn takes images", "-t logreg")
+    several = cli(
+        "run", "random", "-b", "4", "-d", tmp_path / "flat.npz", "-t", "cnn", "-t", "logreg", "-s", "1", "--dry-run"
+    )
+    assert several.status == 0
+    assert "warning: cnn takes images, but flat holds feature vectors: left out" in several.err
 
 
 def test_an_output_folder_that_cannot_be_written(cli, tmp_path):

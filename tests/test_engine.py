@@ -227,6 +227,11 @@ def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
     assert set(rows(tmp_path / "r").strategy) == {"random", "centroid"}
     assert command("run", "random", "--config", config, "-s", "3", "-o", tmp_path / "s").status == 0
     assert rows(tmp_path / "s").strategy.tolist() == ["random"] * 3
+    everything = command("run", "--all", *TINY, "--save-config", config)
+    assert f"use them with --config {config}" in everything.out
+    assert "all = true" in config.read_text()
+    asked = command("run", "--all", *TINY, "--dry-run")
+    assert command("run", "--config", config, "--dry-run").out == asked.out
     config.write_text('bugdet = "3"\n')
     wrong = command("run", "random", "--config", config)
     assert wrong.status == 2

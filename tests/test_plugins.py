@@ -156,7 +156,7 @@ def pslbench_register():
 def test_a_hook_of_a_newer_api_may_be_optional(plugin, cli):
     body = GOOD + "\n@hookimpl(optionalhook=True)\ndef pslbench_of_a_later_day(x): ...\n"
     listed = cli("list", "strategies", "--plugin", plugin(body))
-    assert listed.err == ""
+    assert "plugin .mine." not in listed.err.replace("'", ".")
     assert "Label the first samples." in listed.out
 
 

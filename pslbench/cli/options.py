@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from pslbench.cli.screen import complain
+from pslbench.cli.screen import complain, output
 from pslbench.errors import InputError, unknown
 from pslbench.processor import cores
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pslbench.plugins.manager import Catalog
 
 RESULTS = Path("results/latest")
+ALL = "all"  # what `--all` is called in a file of options; `every` in the code
 NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}
 
 
@@ -101,6 +102,8 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     except ValueError as error:
         raise InputError(f"--config {path} is no TOML: {error}") from None
     known = {parameter.name: parameter for parameter in context.command.params if parameter.name}
+    if ALL in said:
+        said["every"] = said.pop(ALL)
     for name, value in said.items():
         if name not in known or name in NOT_IN_CONFIG:
             raise unknown(f"name in {path}:", name, sorted(known.keys() - NOT_IN_CONFIG))
@@ -176,11 +179,14 @@ def save_config(path: Path, **said: Any) -> None:
     import tomli_w
 
     values = {name: str(value) if isinstance(value, Path) else value for name, value in said.items()}
+    if "every" in values:
+        values[ALL] = values.pop("every")
     kept = {name: value for name, value in values.items() if name not in NOT_IN_CONFIG and value not in (None, [])}
     try:
         path.write_text(tomli_w.dumps(kept), encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot write '{path}' ({error.strerror})") from None
+    output().print(f"options written to {path}; use them with --config {path}", soft_wrap=True, markup=False)
 
 
 def spread(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,19 +7,21 @@ import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pslbench.contracts import Dataset, Result
 from pslbench.engine.cache import Stage
 from pslbench.engine.identity import engine_facts, facts_of
 from pslbench.errors import InputError, one_line
-from pslbench.parts import Choice, said
+from pslbench.parts import Choice, Part, said
 from pslbench.plugins.manager import Catalog
 
 NONE = "-"
 TRAINED_WITHIN = "label with trainer"  # the pseudo-labels of a strategy that trains depend on the trainer too
 LINKS = ("seed", "upstream", "graph")  # facts of a stage that differ from seed to seed
 MANY = 100_000  # seeds
+ABLE = {"trainer": "logreg", "embedder": "pca", "clusterer": "minibatch-kmeans"}  # to handle any data
 
 
 @dataclass(frozen=True)
@@ -100,23 +102,24 @@ def plan(catalog: Catalog, grid: Grid, load: Callable[[Choice], Dataset]) -> Pla
         load: gives the data of a data set's choice; each is loaded once, to check it against the rest.
 
     Raises:
-        InputError: a budget above the pool, or a trainer that cannot take the data.
+        InputError: a budget above the pool, or data that no trainer, embedder or clusterer of the grid can take.
     """
     cells: dict[str, Cell] = {}
     warnings: list[str] = []
     for chosen in grid.datasets:
         data = load_data(load, chosen)
-        _check(catalog, grid, data)
+        _check(grid, data)
         warnings += [
             f"budget {budget} is below the {data.n_classes} classes of {chosen}: some will have no label"
             for budget in grid.budgets
             if budget < data.n_classes
         ]
+        able = partial(_able, catalog, data, warnings)
         used = {each for strategy in grid.strategies for each in catalog.part("strategy", strategy.name)[1].uses}
-        clusterers, left_out = _able(catalog, grid.clusterers, data) if "clusters" in used else (grid.clusterers, [])
-        warnings += left_out
+        clusterers = able(grid.clusterers) if "clusters" in used else grid.clusterers
+        embedders = able(grid.embedders) if used != {"x"} else grid.embedders
         for seed, budget, embedder, clusterer, strategy, trainer in itertools.product(
-            grid.seeds, grid.budgets, grid.embedders, clusterers, grid.strategies, grid.trainers
+            grid.seeds, grid.budgets, embedders, clusterers, grid.strategies, able(grid.trainers)
         ):
             uses = catalog.part("strategy", strategy.name)[1].uses
             cell = Cell(
@@ -148,27 +151,30 @@ def load_data(load: Callable[[Choice], Dataset], chosen: Choice) -> Dataset:
     return data
 
 
-def _check(catalog: Catalog, grid: Grid, data: Dataset) -> None:
+def _check(grid: Grid, data: Dataset) -> None:
     for budget in grid.budgets:
         if budget > len(data.x_train):
             raise InputError(f"budget {budget} is above the pool of {data.name}, {len(data.x_train)} samples")
-    for choices, verb, other in ((grid.trainers, "trains on", "-t logreg"), (grid.embedders, "embeds", "-e pca")):
-        for each in choices:
-            if catalog.part(each.kind, each.name)[1].images_only and not data.is_images:
-                raise InputError(f"{each.name} {verb} images, but {data.name} holds feature vectors; try {other}")
 
 
-def _able(catalog: Catalog, clusterers: Sequence[Choice], data: Dataset) -> tuple[Sequence[Choice], list[str]]:
-    """The clusterers that can handle the pool, and a warning for each other one. Raises InputError where none can."""
-    n = len(data.x_train)
-    most = {each: catalog.part("clusterer", each.name)[1].max_pool or n for each in clusterers}
-    able = [each for each in clusterers if n <= most[each]]
-    says = [
-        f"{each} takes up to {most[each]:,} samples, {data.name} has {n:,}" for each in clusterers if n > most[each]
-    ]
+def _able(catalog: Catalog, data: Dataset, warnings: list[str], choices: Sequence[Choice]) -> Sequence[Choice]:
+    """Those that can handle the data; of each other one, `warnings` gets a line. Raises InputError where none can."""
+    problems = {each: _problem(catalog.part(each.kind, each.name)[1], each, data) for each in choices}
+    able = [each for each in choices if not problems[each]]
     if not able:
-        raise InputError(f"{says[0]}; try -c minibatch-kmeans")
-    return able, [f"{each}: left out" for each in says]
+        first = choices[0]
+        raise InputError(f"{problems[first]}; try -{first.kind[0]} {ABLE[first.kind]}")
+    warnings += [f"{problem}: left out" for problem in problems.values() if problem]
+    return able
+
+
+def _problem(part: Part, choice: Choice, data: Dataset) -> str:
+    """Why the part cannot handle the data; empty where it can."""
+    if part.images_only and not data.is_images:
+        return f"{choice} takes images, but {data.name} holds feature vectors"
+    if part.max_pool is not None and len(data.x_train) > part.max_pool:
+        return f"{choice} takes up to {part.max_pool:,} samples, {data.name} has {len(data.x_train):,}"
+    return ""
 
 
 def identified(catalog: Catalog, cell: Cell) -> Cell:

@@ -94,6 +94,10 @@ class Catalog:
             ready = {name: part for name, part in self.parts(kind).items() if part.enabled and part.is_ready}
             return [each for name, part in ready.items() for each in choices(part, name)]
         name, _, parameters = text.partition(":")
+        if "," in name:
+            option = "" if kind == "strategy" else f"-{kind[0]} "
+            apart = " ".join(f"{option}{each}" for each in name.split(","))
+            raise InputError(f"'{name}' names several; write them apart, as in {apart}")
         known_as, part = self.part(kind, name)
         return list(choices(part, known_as, parameters))
 
