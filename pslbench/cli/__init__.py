@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pslbench.cli import cache, compare, data, leaderboard, listing, plugins, run, show
+from pslbench.cli import cache, compare, data, export, leaderboard, listing, merge, plugins, report, run, show
 from pslbench.cli.screen import INTERRUPTED, errors, interrupted, output
 from pslbench.errors import InputError
 
@@ -38,6 +38,10 @@ app.command("list")(listing.list_parts)
 app.command("show")(show.show)
 app.command("plugins")(plugins.plugins)
 app.command("leaderboard")(leaderboard.leaderboard)
+app.command("report")(report.report)
+app.command("merge")(merge.merge)
+app.command("export")(export.export_results)
+app.command("import")(export.import_results)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 

@@ -38,6 +38,7 @@ def list_parts(
     for each in KINDS:
         if wanted in ("", each):
             for name, part in catalog.parts(each).items():
-                table.add_row(each, name, escape(part.summary) + ("" if part.enabled else " [dim](not in --all)[/]"))
+                off = "by report --format" if each == "reporter" else "not in --all"
+                table.add_row(each, name, escape(part.summary) + ("" if part.enabled else f" [dim]({off})[/]"))
             table.add_section()
     output().print(table)

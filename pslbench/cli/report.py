@@ -1,63 +1,73 @@
-"""What every command that has results ends with."""
-
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
-from pslbench.cli.options import choose_dataset
+import typer
+
+from pslbench.cli import options
+from pslbench.cli.ending import records
 from pslbench.cli.screen import complain, output
-from pslbench.contracts import Records
 from pslbench.errors import InputError, one_line
 
-if TYPE_CHECKING:
-    from pslbench.contracts import Dataset, Result
-    from pslbench.engine.store import Store
-    from pslbench.plugins.manager import Catalog
 
+@options.spread
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.RESULTS,
+    formats: Annotated[
+        list[str],
+        typer.Option(
+            "-f",
+            "--format",
+            metavar="NAME",
+            help="A reporter, with parameters if it has any. May be repeated.",
+        ),
+    ] = ["html"],  # noqa: B006 - typer copies it
+    *,
+    plugins: options.Plugins,
+) -> int:
+    """Write reports of a folder of results into it: a page, tables and plots for a paper, data for other programs.
 
-def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool = True) -> int:
-    """Let every reporter have the rows that were asked for (one that writes: the folder's), and show what it gives.
+    pslbench list reporter says what there is; pslbench show png, what can be
+    set of one. The paths of the files are printed.
 
-    Returns:
-        The exit status: 0 where all went well, 2 where a cell failed for what the user asked, 1 where a cell or a
-        reporter failed otherwise.
+    Examples:
+
+      pslbench report results/latest
+
+      pslbench report results/latest --format md --format latex --format pdf
+
+      pslbench report results/latest --format png:width=7,dpi=300
     """
-    everything, broken = store.results(), False
-    for name, part in catalog.parts("reporter").items():
-        if not part.enabled or not (part.writes or show):
-            continue
+    from pslbench.engine.store import Store
+
+    catalog, store = plugins.find(), Store.open(folder)
+    chosen = [choice for text in formats for choice in catalog.choose("reporter", text)]
+    if not (results := store.results()):
+        raise InputError(f"no cell has finished in '{folder}' yet; there is nothing to report")
+    broken = False
+    for choice in chosen:
+        before = dict(_files(folder))
         try:
-            shown = part(everything if part.writes else asked, records(catalog, store))
+            shown = catalog.call(choice, results, records(catalog, store))
+        except InputError:
+            raise
         except Exception as error:
-            complain(f"reporter '{name}' failed: {one_line(error)}")
+            complain(f"reporter '{choice}' failed: {one_line(error)}")
             broken = True
         else:
             if shown is not None:
                 output().print(shown)
-    failed = [result for result in asked if not result.ok]
-    if failed:
-        where = store.folder / "cells" / f"{failed[0].key}.json"
-        complain(f"{len(failed)} of {len(asked)} cells failed; the first one's traceback is in {where}")
-    output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
-    by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
-    return 2 if by_input else int(broken or bool(failed))
+        for path, stamp in _files(folder):
+            if before.get(path) != stamp:
+                output().print(str(path), soft_wrap=True, markup=False)
+    return int(broken)
 
 
-def records(catalog: Catalog, store: Store) -> Records:
-    """What reporters may look up in a folder of results."""
-
-    @lru_cache(maxsize=1)
-    def load(text: str) -> Dataset:
-        (chosen,) = choose_dataset(catalog, text)
-        data: Dataset = catalog.call(chosen)
-        return data
-
-    def dataset(result: Result) -> Dataset:
-        data = load(result.dataset)
-        if data.checksum != result.checksum:
-            raise InputError(f"{result.dataset} is not what it was when {result.key} was run")
-        return data
-
-    return Records(store.folder, tuple(store.runs()), store.probabilities, store.labelling, dataset)
+def _files(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
+    """What stands in a folder, with what changes when it is written."""
+    for path in sorted(folder.iterdir()):
+        if not path.name.startswith("."):
+            facts = path.stat()
+            yield path, (facts.st_ino, facts.st_mtime_ns)

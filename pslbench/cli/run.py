@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pslbench.cli.ending import report
 from pslbench.cli.options import Combinations, Execution, Plugins, save_config, spread
-from pslbench.cli.report import report
 from pslbench.cli.screen import INTERRUPTED, complain, interrupted, output
 from pslbench.errors import InputError
 

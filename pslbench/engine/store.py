@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,26 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 FORMAT = 2  # of cells/KEY.json; 1 had no number, and no labels/ beside it
 BESIDE = {"predictions": ".npy", "labels": ".npz"}
+TYPES: dict[str, Any] = {  # of the fields of a row, as JSON gives them
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "float": (int, float),
+    "dict[str, float]": dict,
+    "dict[str, str] | None": (dict, type(None)),
+}
+Combination = tuple[str, int, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Lasting:
+    """What rows must have been made with to count: `contents` by data set, `recipes` by combination."""
+
+    contents: Mapping[str, str]
+    recipes: Mapping[Combination, str]
+
+    def __contains__(self, row: Result) -> bool:
+        return (row.checksum, row.recipe) == (self.contents[row.dataset], self.recipes[row.combination])
 
 
 class Store:
@@ -89,6 +110,17 @@ class Store:
                 self.folder / "cells" / f"{result.key}.json", json.dumps({"format": FORMAT, **vars(result)}).encode()
             )
 
+    def add(self, files: Iterable[Path]) -> None:
+        """Copy files of another folder of results to where they stand in this one."""
+        for file in files:
+            with self._room():
+                _write(self.folder / file.parent.name / file.name, file.read_bytes(), sync=file.parent.name == "cells")
+
+    def files(self, key: str) -> list[Path]:
+        """What there is of a cell: what stands beside its row, then the row."""
+        paths = [*(self._beside(kind, key) for kind in BESIDE), self.folder / "cells" / f"{key}.json"]
+        return [path for path in paths if path.exists()]
+
     def _beside(self, kind: str, key: str) -> Path:
         return self.folder / kind / f"{key}{BESIDE[kind]}"
 
@@ -105,19 +137,28 @@ class Store:
         Where a part has changed since, or what is in a data file, rows from before and after do not belong together: of
         each combination those count that the last run asked for, and of each data set those of its content then.
         """
-        cells = self.folder / "cells"
-        paths = sorted(cells.glob("*.json")) if keys is None else [cells / f"{key}.json" for key in keys]
-        rows = [_read(path) for path in paths if path.exists()]
-        return sorted(self._lasting(rows) if keys is None else rows, key=lambda row: (*row.combination, row.seed))
+        if keys is None:
+            rows = self.rows()
+            lasting = self.lasting(rows)
+            rows = [row for row in rows if row in lasting]
+        else:
+            paths = [self.folder / "cells" / f"{key}.json" for key in keys]
+            rows = [_read(path) for path in paths if path.exists()]
+        return sorted(rows, key=lambda row: (*row.combination, row.seed))
 
-    def _lasting(self, rows: Iterable[Result]) -> list[Result]:
+    def rows(self) -> list[Result]:
+        """Every row saved, in the order of their keys; those too that do not count any more."""
+        return [_read(path) for path in sorted((self.folder / "cells").glob("*.json"))]
+
+    def lasting(self, rows: Iterable[Result]) -> Lasting:
+        """What rows must have been made with to count, by the runs and the `rows` of this folder."""
         rows = sorted(rows, key=lambda row: row.finished)
-        content = {row.dataset: row.checksum for row in rows}
-        recipe = {row.combination: row.recipe for row in rows}
+        contents = {row.dataset: row.checksum for row in rows}
+        recipes = {row.combination: row.recipe for row in rows}
         for run in self.runs():
-            content |= run.get("data", {})
-            recipe |= {tuple(combination): last for *combination, last in run.get("recipes", [])}
-        return [r for r in rows if r.checksum == content[r.dataset] and r.recipe == recipe[r.combination]]
+            contents |= run.get("data", {})
+            recipes |= {tuple(combination): last for *combination, last in run.get("recipes", [])}
+        return Lasting(contents, recipes)
 
     def probabilities(self, result: Result) -> Floats:
         """Class probabilities of the test samples, float16 (n_test, classes). Raises InputError where they are lost."""
@@ -147,7 +188,11 @@ class Store:
 
     def note_run(self, facts: dict[str, Any]) -> None:
         """Add what was asked, and where it runs, to the runs in `manifest.json`."""
-        text = json.dumps({"runs": [*self.runs(), facts]}, indent=2)
+        self.note_runs([*self.runs(), facts])
+
+    def note_runs(self, runs: Sequence[Mapping[str, Any]]) -> None:
+        """Let these be the runs in `manifest.json`."""
+        text = json.dumps({"runs": list(runs)}, indent=2)
         with self._room():
             _write(self.folder / MANIFEST, text.encode() + b"\n")
 
@@ -156,7 +201,7 @@ class Store:
         path = self.folder / MANIFEST
         said = _json(path) if path.exists() else {"runs": []}
         runs = said.get("runs") if isinstance(said, dict) else None
-        if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):
+        if not (isinstance(runs, list) and all(_is_run(run) for run in runs)):
             raise InputError(f"{path} was not written by pslbench; choose another folder with -o")
         return runs
 
@@ -178,9 +223,23 @@ def _read(path: Path) -> Result:
     if not isinstance(form, int) or form > FORMAT:
         raise InputError(f"{path} has format {form}, this pslbench reads those up to {FORMAT}: use a newer one")
     try:
-        return Result(**said)
+        row = Result(**said)
     except TypeError:
         raise InputError(f"{path} was written by another version of pslbench; choose another folder with -o") from None
+    fits = all(isinstance(getattr(row, known.name), TYPES[str(known.type)]) for known in fields(Result))
+    if not (fits and row.key == path.stem and all(map(_is_number, [*row.scores.values(), *row.seconds.values()]))):
+        raise InputError(f"{path} is damaged; remove it and run again")
+    return row
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _is_run(said: object) -> bool:
+    if not (isinstance(said, dict) and all(isinstance(said.get(name, {}), dict) for name in ("data", "versions"))):
+        return False
+    return all(isinstance(each, list) and set(map(type, each)) <= {str, int} for each in said.get("recipes", []))
 
 
 def _small(array: Ints) -> NDArray[np.integer[Any]]:

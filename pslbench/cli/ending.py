@@ -1,0 +1,67 @@
+"""What every command that has results ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pslbench.cli.options import choose_dataset
+from pslbench.cli.screen import complain, output
+from pslbench.contracts import Records
+from pslbench.errors import InputError, one_line
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Dataset, Result
+    from pslbench.engine.store import Store
+    from pslbench.parts import Value
+    from pslbench.plugins.manager import Catalog
+
+
+def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool = True, **said: Value) -> int:
+    """Let every reporter have the rows that were asked for (one that writes: the folder's), and show what it gives.
+
+    Values of parameters go to the reporters that have such a parameter.
+
+    Returns:
+        The exit status: 0 where all went well, 2 where a cell failed for what the user asked, 1 where a cell or a
+        reporter failed otherwise.
+    """
+    everything, broken = store.results(), False
+    for name, part in catalog.parts("reporter").items():
+        if not part.enabled or not (part.writes or show):
+            continue
+        try:
+            given = {name: value for name, value in said.items() if name in part.parameters}
+            shown = part(everything if part.writes else asked, records(catalog, store), **given)
+        except Exception as error:
+            complain(f"reporter '{name}' failed: {one_line(error)}")
+            broken = True
+        else:
+            if shown is not None:
+                output().print(shown)
+    failed = [result for result in asked if not result.ok]
+    if failed:
+        where = store.folder / "cells" / f"{failed[0].key}.json"
+        complain(f"{len(failed)} of {len(asked)} cells failed; the first one's traceback is in {where}")
+    output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
+    by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
+    return 2 if by_input else int(broken or bool(failed))
+
+
+def records(catalog: Catalog, store: Store) -> Records:
+    """What reporters may look up in a folder of results."""
+
+    @lru_cache(maxsize=1)
+    def load(text: str) -> Dataset:
+        (chosen,) = choose_dataset(catalog, text)
+        data: Dataset = catalog.call(chosen)
+        return data
+
+    def dataset(result: Result) -> Dataset:
+        data = load(result.dataset)
+        if data.checksum != result.checksum:
+            raise InputError(f"{result.dataset} is not what it was when {result.key} was run")
+        return data
+
+    return Records(store.folder, tuple(store.runs()), store.probabilities, store.labelling, dataset)

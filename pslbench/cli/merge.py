@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pslbench.cli import options
+from pslbench.cli.ending import report
+from pslbench.cli.screen import complain, errors, output
+
+if TYPE_CHECKING:
+    from pslbench.engine.merge import Merged
+    from pslbench.engine.store import Store
+
+SHOWN = 10  # lines about cells
+Output = Annotated[
+    Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of results; what it has counts as named first.")
+]
+KeepFirst = Annotated[
+    bool, typer.Option("--keep-first", help="Where folders do not agree, let the first that has a row win.")
+]
+
+
+@options.spread
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of results.", show_default=False)],
+    to: Output,
+    keep_first: KeepFirst = False,
+    *,
+    plugins: options.Plugins,
+) -> int:
+    """Join the results of several machines in one folder, and show its leaderboard.
+
+    A cell that two folders have is taken once; one that failed yields to one
+    that did not. Where two folders do not agree, each difference is told, and
+    nothing is written: the same cell with other values, or one combination
+    made with other data, code or libraries. --keep-first lets the folder
+    named first win, and still tells. Exit status 1 if nothing was written.
+
+    Examples:
+
+      pslbench merge results/here results/there -o results/both
+
+      pslbench merge results/latest from-the-lab -o results/latest
+    """
+    from pslbench.engine.store import Store
+
+    return join({str(folder): Store.open(folder) for folder in folders}, to, keep_first, plugins)
+
+
+def join(sources: Mapping[str, Store], folder: Path, keep_first: bool, plugins: options.Plugins) -> int:
+    """Write the union of `sources` to a folder, unless they do not agree, and give the exit status."""
+    from pslbench.engine import merge as engine
+    from pslbench.engine.store import Store
+
+    catalog = plugins.find()
+    with ExitStack() as held:
+        if there := (folder / "cells").is_dir():
+            held.enter_context(Store.create(folder).alone())
+            if not any(store.folder.samefile(folder) for store in sources.values()):
+                sources = {str(folder): Store(folder), **sources}
+        merged = engine.merge(sources)
+        if _disagree(merged) and not keep_first:
+            errors().print("[bold red]error:[/] nothing was written; --keep-first lets the folder named first win")
+            return 1
+        store = Store.create(folder)
+        if not there:
+            held.enter_context(store.alone())
+        _write(merged, store)
+    output().print(f"{len(sources)} folders: {len(merged.files):,} cells, {merged.shared:,} of them in more than one")
+    return report(catalog, store, store.results())
+
+
+def _disagree(merged: Merged) -> bool:
+    """Whether folders do not agree; each difference is told."""
+    lines = [*merged.mixed, *merged.differing[:SHOWN]]
+    for line in lines:
+        complain(line)
+    if (more := len(merged.differing) - SHOWN) > 0:
+        complain(f"{more} more cells have other values in another folder")
+    return bool(lines)
+
+
+def _write(merged: Merged, store: Store) -> None:
+    runs = list(merged.runs)
+    if merged.mixed:
+        runs.append(
+            merged.choosing(" ".join(["pslbench", *sys.argv[1:]]), datetime.now(UTC).isoformat(timespec="seconds"))
+        )
+    if runs != store.runs():
+        store.note_runs(runs)
+    store.add(file for files in merged.files.values() for file in files if file.parents[1] != store.folder)
