@@ -1,0 +1,141 @@
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from pslbench_mlflow import FINISHED, KEY, log
+
+from pslbench import InputError
+from pslbench.testing import parametrize
+
+ALWAYS = '''
+from pslbench import hookimpl, reporter, strategy
+from pslbench_mlflow import log
+
+
+@reporter("always")
+def always(results, records):
+    """Log every run."""
+    return log(results, records, experiment="digits")
+
+
+@strategy("broken", uses="x")
+def broken(pool):
+    """Fail."""
+    raise ValueError("no idea")
+
+
+@hookimpl
+def pslbench_register():
+    yield from (always, broken)
+'''
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tracker(tmp_path_factory):
+    """MLflow's own store in a file, as `mlflow ui` opens it."""
+    with pytest.MonkeyPatch.context() as patch:
+        uri = f"sqlite:///{tmp_path_factory.mktemp('tracker')}/mlflow.db"
+        patch.setenv("MLFLOW_TRACKING_URI", uri)
+        patch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+        yield uri
+
+
+RUN = ["random", "centroid", "broken", "--plugin", "always.py", "-o", "r"]
+TINY = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "1", "-j", "1"]
+
+
+class Folder:
+    """A folder of results that every run of the command line is logged of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "always.py").write_text(ALWAYS)
+
+    def run(self, *options: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "pslbench", "run", *RUN, *TINY, *options],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PSLBENCH_CACHE_DIR": str(self.folder / "cache"), "COLUMNS": "300"},
+        )
+        assert done.returncode == 1, done.stderr  # some cells failed
+        return done.stdout
+
+    def rows(self) -> dict[str, dict[str, str]]:
+        with (self.folder / "r" / "results.csv").open() as file:
+            return {row["key"]: row for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Folder:
+    folder = Folder(tmp_path_factory.mktemp("results"))
+    assert "3 rows are runs of the experiment 'digits' at sqlite:///" in folder.run()
+    return folder
+
+
+def runs():
+    client = MlflowClient()
+    found = client.search_runs([client.get_experiment_by_name("digits").experiment_id])
+    return {run.data.tags[KEY]: run for run in found}
+
+
+def test_runs_say_what_the_rows_say(results):
+    logged, rows = runs(), results.rows()
+    assert logged.keys() == rows.keys()
+    for key, row in rows.items():
+        run = logged[key]
+        assert run.info.status == ("FINISHED" if row["status"] == "ok" else "FAILED")
+        for name in ("dataset", "embedder", "clusterer", "strategy", "trainer", "budget", "seed"):
+            assert run.data.params[name] == row[name]
+        for name in ("test_accuracy", "ece", "labels_spent", "seconds_train", "direct_accuracy", "purity"):
+            assert run.data.metrics.get(name) == (pytest.approx(float(row[name])) if row[name] else None), name
+        assert run.data.tags[FINISHED] == row["finished"]
+        assert run.info.end_time >= run.info.start_time > 1.6e12
+
+
+def test_a_failed_cell_is_a_failed_run_that_says_why(results):
+    (failed,) = [run for run in runs().values() if run.data.params["strategy"] == "broken"]
+    assert failed.info.status == "FAILED"
+    assert failed.data.tags["mlflow.note.content"].startswith("ValueError: no idea")
+    assert "test_accuracy" not in failed.data.metrics
+
+
+def test_mlflow_finds_the_best(results):
+    client = MlflowClient()
+    experiment = client.get_experiment_by_name("digits").experiment_id
+    best = client.search_runs([experiment], "params.seed = '0'", order_by=["metrics.test_accuracy DESC"])[0]
+    rows = [row for row in results.rows().values() if row["test_accuracy"]]
+    assert best.data.params["strategy"] == max(rows, key=lambda row: float(row["test_accuracy"]))["strategy"]
+
+
+def test_rows_are_logged_once_and_again_where_they_were_made_anew_or_cut_off(results):
+    before = {key: run.info.run_id for key, run in runs().items()}
+    named = {row["strategy"]: key for key, row in results.rows().items()}
+    MlflowClient().update_run(before[named["random"]], status="RUNNING")
+    results.run("--retry-failed")
+    assert len(runs()) == 3
+    changed = {key for key, run in runs().items() if run.info.run_id != before[key]}
+    assert changed == {named["random"], named["broken"]}
+
+
+@parametrize(log)
+def test_conformance(check):
+    check()
+
+
+def test_a_tracker_that_cannot_be_had_is_said_in_one_line():
+    with pytest.raises(InputError, match="does not take the rows") as caught:
+        log([], None, uri="gopher://tracker")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_deleted_experiment_is_not_written_to():
+    client = MlflowClient()
+    client.delete_experiment(client.create_experiment("gone"))
+    with pytest.raises(InputError, match="'gone' is deleted"):
+        log([], None, experiment="gone")
