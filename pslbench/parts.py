@@ -189,7 +189,7 @@ class Choice:
         return self.text
 
 
-def choice(part: Part, name: str, **given: Value) -> Choice:
+def choice(part: Part, name: str, /, **given: Value) -> Choice:
     """`part`, known to the catalog as `name`, with these values and otherwise its defaults."""
     values = {key: given.get(key, parameter.default) for key, parameter in part.parameters.items()}
     changed = ",".join(f"{key}={said(value)}" for key, value in values.items() if value != part.parameters[key].default)

@@ -8,6 +8,7 @@ import pytest
 from pslbench_animals import animal_mnist, packed
 
 from pslbench import Dataset
+from pslbench.testing import parametrize
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,11 @@ def test_classes_are_as_frequent_in_both_parts_and_carry_their_names(data):
     giraffe, cow = data.classes.index("giraffe"), data.classes.index("cow")
     tall = data.x_train[data.y_train == giraffe].max(axis=2).sum(axis=1).mean()
     assert tall > data.x_train[data.y_train == cow].max(axis=2).sum(axis=1).mean()
+
+
+@parametrize(animal_mnist)
+def test_conformance(check):
+    check()
 
 
 def test_the_command_line_runs_on_it(tmp_path):

@@ -1,0 +1,70 @@
+import typing
+from pathlib import Path
+
+import numpy as np
+import pooch
+import pytest
+from pslbench_medmnist import CLASSES, MD5, Name, medmnist, places
+from sklearn.datasets import load_digits
+
+from pslbench import InputError
+from pslbench.testing import check
+
+
+@pytest.fixture
+def data_dir(tmp_path, monkeypatch) -> Path:
+    """A folder that is looked into first; nothing else is found, and nothing can be downloaded."""
+    for name in ("PSLBENCH_DATA_DIR", "PSLBENCH_CACHE_DIR", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    (tmp_path / "PSLBENCH_DATA_DIR").mkdir()
+    return tmp_path / "PSLBENCH_DATA_DIR"
+
+
+def laid_out_alike(path: Path, colour: bool) -> dict[str, np.ndarray]:
+    """A file as MedMNIST's are, with images of scikit-learn's digits, and its arrays."""
+    images, labels = load_digits(return_X_y=True)
+    images = np.kron(images.reshape(-1, 8, 8), np.ones((1, 4, 4)))[:, 2:30, 2:30]
+    images = (images * 15).astype(np.uint8)
+    images = np.stack([images, images // 2, 255 - images], axis=-1) if colour else images
+    parts = {"train": slice(0, 100), "val": slice(100, 120), "test": slice(120, 160)}
+    arrays = {f"{part}_images": images[where] for part, where in parts.items()}
+    arrays |= {f"{part}_labels": labels[where, None].astype(np.uint8) % 2 for part, where in parts.items()}
+    np.savez(path, **arrays)
+    return arrays
+
+
+@pytest.mark.parametrize(("colour", "folder"), [(False, "."), (True, "medmnist")])
+def test_a_file_that_is_there_is_read(data_dir, monkeypatch, colour, folder):
+    (data_dir / folder).mkdir(exist_ok=True)
+    path = data_dir / folder / "breastmnist_64.npz"
+    arrays = laid_out_alike(path, colour)
+    monkeypatch.setitem(MD5["breastmnist"], 64, pooch.file_hash(str(path), "md5"))
+    data = medmnist(name="breastmnist", size=64)
+    assert data.x_train.shape == (100, 28, 28, 3 if colour else 1)
+    assert np.array_equal(np.rint(data.x_test * 255).squeeze(), arrays["test_images"])
+    assert np.array_equal(data.y_train, arrays["train_labels"][:, 0])
+    assert data.classes == ("malignant", "normal, benign")
+    assert data.name == "breastmnist_64"
+    report = check(medmnist, name="breastmnist", size=64)
+    assert report.ok, str(report)
+    assert report.counts["passed"] > 4, [outcome.reason for outcome in report.outcomes]
+
+
+def test_a_file_of_that_name_that_is_another_is_not_read(data_dir):
+    laid_out_alike(data_dir / "breastmnist.npz", colour=False)
+    with pytest.raises(InputError, match=r"breastmnist.npz is not on this machine and cannot be downloaded") as caught:
+        medmnist(name="breastmnist")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_package_of_medmnist_shares_its_files(data_dir):
+    assert places()[-1] == Path.home() / ".medmnist"
+
+
+def test_every_set_has_hashes_and_classes():
+    assert set(typing.get_args(Name)) == MD5.keys() == CLASSES.keys()
+    hashes = [md5 for sizes in MD5.values() for md5 in sizes.values()]
+    assert len(set(hashes)) == 22
+    assert {len(md5) for md5 in hashes} == {32}
