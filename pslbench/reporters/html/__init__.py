@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Annotated
+
+from annotated_types import Ge
+
+from pslbench.contracts import Records, Result
+from pslbench.errors import InputError
+from pslbench.parts import reporter
+
+
+@reporter("html", writes=True, enabled=False)
+def html(
+    results: Sequence[Result],
+    records: Records,
+    *,
+    combinations: Annotated[int, Ge(1)] = 12,
+    samples: Annotated[int, Ge(10)] = 1500,
+) -> None:
+    """Write report.html: tables, interactive charts and pictures in one file that opens offline.
+
+    Args:
+        combinations: how many, at most, are looked at closely, with images; the best of each board come first.
+        samples: how many of the pool, at most, are on the map.
+    """
+    from pslbench.reporters.html.page import page
+
+    path = records.folder / "report.html"
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    text = page(results, records, combinations, samples)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"cannot write {path} ({error.strerror})") from None

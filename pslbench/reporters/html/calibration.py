@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pslbench.analysis.calibration import reliability
+from pslbench.reporters.formats import spread
+from pslbench.reporters.html.looks import Look
+from pslbench.reporters.html.section import Figure, Section, figure, panels, section
+
+
+def calibration(looks: Sequence[Look]) -> Section:
+    """Whether the classifier is right as often as it is sure."""
+    intro = (
+        "Whether the classifier is right as often as it is sure: accuracy by confidence, 15 equal bins, all seeds "
+        "together. Below the diagonal it is too sure. A point's size is its bin's share of the test samples."
+    )
+    return section(
+        "calibration",
+        "Calibration",
+        "Reliability diagram",
+        intro,
+        lambda: panels("look", "Combination", looks, lambda look: look.title, lambda look: figure(_diagram(look))),
+    )
+
+
+def _diagram(look: Look) -> Figure:
+    import altair as alt
+
+    found = reliability(*look.predictions)
+    total = int(found.count.sum())
+    rows = [
+        {
+            "low": lo,
+            "high": hi,
+            "confidence": round(c, 4),
+            "accuracy": round(a, 4),
+            "samples": int(n),
+            "share": n / total,
+        }
+        for lo, hi, c, a, n in zip(
+            *(array.tolist() for array in (found.low, found.high, found.confidence, found.accuracy, found.count)),
+            strict=True,
+        )
+    ]
+    unit = alt.Scale(domain=[0, 1])
+    ends = [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]
+    x, y = alt.X("confidence:Q", scale=unit, title="confidence"), alt.Y("accuracy:Q", scale=unit, title="accuracy")
+    diagonal = alt.Chart(alt.NamedData("ends")).mark_line(style="diagonal").encode(x=x, y=y)
+    base = alt.Chart(alt.NamedData("bins")).encode(x=x, y=y)
+    gaps = base.mark_rule(style="gap").encode(y2="confidence:Q")
+    points = base.mark_point(filled=True, style="accent").encode(
+        size=alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[25, 700]), legend=None),
+        tooltip=[alt.Tooltip(f"{name}:Q", format=".3f") for name in ("low", "high", "confidence", "accuracy")]
+        + [alt.Tooltip("samples:Q", format=",d")],
+    )
+    line = base.mark_line(style="accent-line")
+    scores = look.standing
+    caption = (
+        f"Expected calibration error {spread(scores.score('ece'))}, negative log-likelihood "
+        f"{spread(scores.score('nll'))} nats, means over seeds."
+    )
+    label = f"Reliability diagram of {look.title}: accuracy by confidence."
+    chart = alt.layer(diagonal, gaps, line, points).properties(height=420)
+    return Figure(chart, {"bins": rows, "ends": ends}, label, caption, most=520)

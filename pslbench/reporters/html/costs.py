@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from pslbench.analysis.leaderboard import Standing
+from pslbench.analysis.pareto import pareto_front
+from pslbench.reporters.html import marks
+from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
+from pslbench.reporters.html.study import Study
+
+
+def costs(study: Study) -> Section:
+    """Accuracy by what it costs: seconds, and labels."""
+    intro = (
+        "What accuracy costs. The line is the Pareto front: nothing that competes is at once cheaper and better than "
+        "what stands on it. Differences of means only; the leaderboard says which are more than chance."
+    )
+
+    def of_time(board: list[Standing]) -> Markup:
+        return figure(_chart(study, study.charted(board), "seconds", "seconds a cell, all stages (log)"))
+
+    def of_labels(dataset: str) -> Markup:
+        there = (s for board in study.boards if board[0].part("dataset") == dataset for s in study.charted(board))
+        standings = [standing for standing in there if not standing.is_bound]
+        return figure(_chart(study, standings, "spent", "labels spent (log)"))
+
+    def body() -> list[Markup]:
+        return [
+            marks.legend(study.series, study.left_out),
+            Markup("<h3>Against time</h3>"),
+            panels("board", "Board", study.boards, study.title, of_time),
+            Markup("<h3>Against labels</h3><p class='intro'>Without upper bounds, which may ask for every label.</p>"),
+            panels("dataset", "Data set", study.datasets, str, of_labels),
+        ]
+
+    return section("costs", "Costs", "Accuracy against time and labels", intro, body)
+
+
+def _chart(study: Study, standings: Sequence[Standing], by: str, title: str) -> Figure:
+    import altair as alt
+
+    rows = _rows(study, standings)
+    if not rows:
+        raise AbsentError("Nothing ended well here.")
+    names = list(study.series)
+    x = alt.X(f"{by}:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=16))
+    x = x.axis(grid=False, tickCount=6, format=",.2~f")
+    y = alt.Y("mean:Q", title="test accuracy", scale=alt.Scale(zero=False, nice=False, padding=12))
+    front = sorted((row for row in _front(rows, by)), key=lambda row: float(row[by]))
+    line = alt.Chart(alt.NamedData("front")).mark_line(interpolate="step-after", style="front").encode(x=x, y=y)
+    points = (
+        alt.Chart(alt.NamedData("points"))
+        .mark_point(filled=True, size=80)
+        .encode(
+            x=x,
+            y=y,
+            color=alt.Color("series:N", scale=marks.colours(names), legend=None),
+            shape=alt.Shape("series:N", scale=marks.shapes(names), legend=None),
+            opacity=marks.faded(0.08, 0.9),
+            tooltip=[
+                "series:N",
+                alt.Tooltip("mean:Q", title="accuracy", format=".4f"),
+                alt.Tooltip("seconds:Q", format=",.1f"),
+                alt.Tooltip("spent:Q", title="labels spent", format=",.0f"),
+            ],
+        )
+    )
+    chart = alt.layer(line, points).add_params(marks.chosen()).properties(height=320)
+    on_it = ", ".join(dict.fromkeys(row["series"] for row in front))
+    label = f"Scatter plot of test accuracy by {title}, with the Pareto front."
+    return Figure(chart, {"points": rows, "front": front}, label, f"On the front: {on_it}.")
+
+
+def _rows(study: Study, standings: Sequence[Standing]) -> list[dict[str, Any]]:
+    return [
+        {
+            "series": study.name(standing),
+            "mean": round(standing.score("test_accuracy").mean, 5),
+            "seconds": max(0.001, round(standing.mean("seconds", "total"), 4)),
+            "spent": standing.mean("labels_spent"),
+            "ranked": standing.ranked,
+        }
+        for standing in standings
+    ]
+
+
+def _front(rows: Sequence[dict[str, Any]], by: str) -> list[dict[str, Any]]:
+    competing = [row for row in rows if row["ranked"]]
+    on_it = pareto_front([row[by] for row in competing], [row["mean"] for row in competing])
+    return [row for row, there in zip(competing, on_it, strict=True) if there]

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isnan
+from typing import Any
+
+from markupsafe import Markup
+
+from pslbench.analysis.leaderboard import Standing
+from pslbench.analysis.statistics import Interval
+from pslbench.reporters.formats import number, spread
+from pslbench.reporters.html.section import AbsentError, Section, render, section
+from pslbench.reporters.html.study import Study
+from pslbench.reporters.table import MARKS
+
+SHOWN = MARKS[1:]  # ties with the best are among the letters
+Cell = tuple[str, Any]  # what is shown, and what is sorted by
+
+
+def leaderboard(study: Study) -> Section:
+    """Every combination, sortable and filterable."""
+    intro = (
+        "Means over seeds, ± the half-width of the 95% interval. Combinations of one board that share a letter under "
+        "ties cannot be told apart: paired t tests over seeds, corrected for all pairs (Holm)."
+    )
+    return section("leaderboard", "Leaderboard", "Leaderboard", intro, lambda: _table(study))
+
+
+def _table(study: Study) -> Markup:
+    if not study.boards:
+        raise AbsentError("There are no results.")
+    columns = [column for column in _columns(study) if any(_there(column[2](s)) for b in study.boards for s in b)]
+    rows = [
+        {
+            "dataset": standing.part("dataset"),
+            "budget": standing.part("budget"),
+            "rank": rank if standing.ranked else None,
+            "name": study.name(standing),
+            "cells": [cell(standing) for _, _, cell in columns],
+        }
+        for board in study.boards
+        for rank, standing in enumerate(board, 1)
+    ]
+    marks = [(mark, says) for mark, holds, says in SHOWN if any(holds(s) for b in study.boards for s in b)]
+    return render(
+        "leaderboard",
+        heads=[(title, says) for title, says, _ in columns],
+        rows=rows,
+        datasets=study.datasets,
+        budgets=sorted({board[0].combination[1] for board in study.boards}),
+        marks=marks,
+    )
+
+
+def _there(cell: Cell) -> bool:
+    return cell[1] not in (None, "")
+
+
+def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[Standing], Cell]]]:
+    """Head, what it means, and what stands in it."""
+    return (
+        ("Accuracy", "test accuracy", _accuracy),
+        ("Ties", "combinations that share a letter cannot be told apart", lambda s: (s.groups, s.groups)),
+        ("Macro F1", "mean F1 of the classes", _score("macro_f1")),
+        ("NLL", "negative log-likelihood of the true class, nats", _score("nll")),
+        ("ECE", "expected calibration error", _score("ece")),
+        ("Direct", "accuracy of the label of a test sample's cluster", _score("direct_accuracy")),
+        ("Pseudo", "accuracy of pseudo-labels", _score("pseudo_accuracy")),
+        ("Coverage", "share of the pool with a pseudo-label", _score("coverage")),
+        ("Purity", "share of the pool that is of its cluster's most frequent class", _score("purity")),
+        ("Spent", "labels asked for", lambda s: _number(s.mean("labels_spent"), 0)),
+        ("Seconds", "a cell, all stages", lambda s: _number(s.mean("seconds", "total"), 1)),
+        ("Seeds", "that ended well", _seeds),
+    )
+
+
+def _accuracy(standing: Standing) -> Cell:
+    marks = "".join(mark for mark, holds, _ in SHOWN if holds(standing))
+    mean = standing.score("test_accuracy")
+    return f"{spread(mean)} {marks}".strip(), _sorted(mean)
+
+
+def _score(name: str) -> Callable[[Standing], Cell]:
+    def cell(standing: Standing) -> Cell:
+        mean = standing.score(name)
+        return number(mean.mean, 3), _sorted(mean)
+
+    return cell
+
+
+def _sorted(mean: Interval) -> float | None:
+    return None if isnan(mean.mean) else mean.mean
+
+
+def _number(value: float, digits: int) -> Cell:
+    return number(value, digits), None if isnan(value) else value
+
+
+def _seeds(standing: Standing) -> Cell:
+    failed = f", {standing.failed} failed" if standing.failed else ""
+    return f"{len(standing.rows)}{failed}", len(standing.rows)

@@ -1,0 +1,106 @@
+"""Combinations that are looked at closely: with their predictions, what became of the pool, and the data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from pslbench.analysis.leaderboard import Standing
+from pslbench.contracts import Dataset, Labelling, Records
+from pslbench.errors import InputError, one_line
+from pslbench.reporters.html.section import AbsentError
+from pslbench.reporters.html.study import Study
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set, or why it is not to be had.
+
+    Attributes:
+        text: as a user would type it.
+        found: None where it cannot be had.
+        why: a sentence then.
+    """
+
+    text: str
+    found: Dataset | None
+    why: str = ""
+
+    @property
+    def get(self) -> Dataset:
+        if self.found is None:
+            raise AbsentError(self.why)
+        return self.found
+
+    @property
+    def images(self) -> Dataset:
+        """Raises AbsentError where samples are vectors."""
+        if self.get.x_train.ndim != 4:
+            raise AbsentError(f"The samples of {self.text} are vectors, not images; there is nothing to picture.")
+        return self.get
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One combination.
+
+    Attributes:
+        title: what the menu calls it.
+        standing: it over its seeds; pictures show the first.
+        data: what it worked on.
+    """
+
+    title: str
+    standing: Standing
+    data: Data
+    records: Records
+
+    @cached_property
+    def labelling(self) -> Labelling:
+        """What became of the pool with the first seed. Raises AbsentError where that was not kept."""
+        try:
+            kept = self.records.labelling(self.standing.rows[0])
+        except InputError as error:
+            raise AbsentError(f"{error}.") from None
+        if kept is None:
+            raise AbsentError(
+                "These rows were made by a version that did not keep what became of the pool; "
+                "run them again with --fresh to see it."
+            )
+        return kept
+
+    @cached_property
+    def predictions(self) -> tuple[Ints, Floats]:
+        """True classes, int64 (m,), and class probabilities, float (m, classes), of the test samples, seed after seed.
+        Raises AbsentError where they are lost."""
+        import numpy as np
+
+        try:
+            given = [self.records.probabilities(row) for row in self.standing.rows]
+        except InputError as error:
+            raise AbsentError(f"{error}.") from None
+        return np.tile(self.data.get.y_test, len(given)), np.concatenate(given)
+
+
+def looks(study: Study, most: int) -> list[Look]:
+    """The best of each board, then the second best of each, and so on; `most` at most, in the order of the boards."""
+    well = [[standing for standing in board if standing.rows] for board in study.boards]
+    by_rank = [standing for rank in zip_longest(*well) for standing in rank if standing is not None]
+    taken = {id(standing) for standing in by_rank[:most]}
+    kept = [standing for board in well for standing in board if id(standing) in taken]
+    data = {text: _data(study, text, kept) for text in dict.fromkeys(standing.part("dataset") for standing in kept)}
+    return [Look(f"{study.title([s])} · {study.name(s)}", s, data[s.part("dataset")], study.records) for s in kept]
+
+
+def _data(study: Study, text: str, standings: Sequence[Standing]) -> Data:
+    row = next(standing.rows[0] for standing in standings if standing.part("dataset") == text)
+    try:
+        return Data(text, study.records.dataset(row))
+    except Exception as error:  # a plugin's data set may fail in any way
+        return Data(text, None, f"The data set {text} cannot be had here ({one_line(error)}).")

@@ -1,0 +1,72 @@
+"""What all sections of the report speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan
+from statistics import fmean
+
+from pslbench.analysis.leaderboard import Standing, boards
+from pslbench.contracts import Records, Result
+
+IN_CHARTS = 20  # series that can still be told apart: colours times dashes
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The results of a folder.
+
+    Attributes:
+        results, records: as a reporter gets them.
+        boards: combinations by data set and budget, the best first.
+        varying: the parts beside the strategy that differ within the folder, and so belong to a row's name.
+        series: the names in the charts, the best first; as many as can be told apart.
+        left_out: how many more there are.
+    """
+
+    results: Sequence[Result]
+    records: Records
+    boards: list[list[Standing]]
+    varying: tuple[str, ...]
+    series: tuple[str, ...] = ()
+    left_out: int = 0
+
+    def name(self, standing: Standing) -> str:
+        """What a combination is called among those of its board."""
+        parts = (standing.part(kind) for kind in self.varying)
+        return " · ".join([standing.part("strategy"), *(part for part in parts if part != "-")])
+
+    def title(self, board: Sequence[Standing]) -> str:
+        dataset, budget = board[0].combination[:2]
+        return f"{dataset}, {budget:,} {'label' if budget == 1 else 'labels'}"
+
+    @property
+    def datasets(self) -> list[str]:
+        return list(dict.fromkeys(board[0].part("dataset") for board in self.boards))
+
+    def charted(self, board: Sequence[Standing]) -> list[Standing]:
+        """The combinations of a board that ended well and are in charts."""
+        return [standing for standing in board if standing.rows and self.name(standing) in self.series]
+
+
+def study(results: Sequence[Result], records: Records) -> Study:
+    found = boards(results)
+    texts = {kind: {s.part(kind) for board in found for s in board} - {"-"} for kind in KINDS}
+    bare = Study(results, records, found, tuple(kind for kind in KINDS if len(texts[kind]) > 1))
+    accuracies: dict[str, list[float]] = {}
+    competing = set()
+    for board in found:
+        for standing in board:
+            accuracies.setdefault(bare.name(standing), []).append(standing.score("test_accuracy").mean)
+            competing |= {bare.name(standing)} if standing.ranked else set()
+
+    def place(name: str) -> tuple[bool, float, str]:
+        known = [value for value in accuracies[name] if not isnan(value)]
+        return name not in competing, -fmean(known) if known else 0, name
+
+    well = [name for name in sorted(accuracies, key=place) if not all(map(isnan, accuracies[name]))]
+    return Study(results, records, found, bare.varying, tuple(well[:IN_CHARTS]), len(well[IN_CHARTS:]))
+
+
+KINDS = ("clusterer", "embedder", "trainer")
