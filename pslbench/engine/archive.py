@@ -68,9 +68,8 @@ def _check(file: Path, archive: ZipFile, free: int) -> None:
     made_by, _, form = archive.comment.decode(errors="replace").partition(MADE_BY)
     strange = [member.filename for member in archive.infolist() if not MEMBER.fullmatch(member.filename)]
     if made_by or not form.isdecimal() or strange:
-        raise InputError(
-            f"'{file}' was not written by pslbench export" + (f": it holds {strange[0]!r}" * bool(strange))
-        )
+        holds = f"; it holds {strange[0]!r}" if strange else ""
+        raise InputError(f"'{file}' was not written by pslbench export{holds}")
     if int(form) > FORMAT:
         raise InputError(f"'{file}' has format {form}, this pslbench reads those up to {FORMAT}: use a newer one")
     if (size := sum(member.file_size for member in archive.infolist())) > free:
