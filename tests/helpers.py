@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from pslbench.contracts import Result
+
 TINY = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "2"]
 
 
@@ -30,6 +32,13 @@ def command(*arguments: object, **environment: str) -> Outcome:
         timeout=300,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def row(strategy: str, seed: int, accuracy: float, **more: object) -> Result:
+    """A row that ended well, made up but for what is said."""
+    parts = {"dataset": "d", "embedder": "e", "clusterer": "c", "trainer": "t", "budget": 10, "checksum": "data"}
+    made_up = {**parts, "recipe": "recipe", "status": "ok", "scores": {"test_accuracy": accuracy}, **more}
+    return Result(key=f"{strategy}{seed}{accuracy}", strategy=strategy, seed=seed, **made_up)
 
 
 def rows(folder: Path) -> pd.DataFrame:

@@ -51,4 +51,5 @@ def leaderboard(
     if group and group not in PARTS:
         raise unknown("part", group, PARTS)
     store = Store.open(folder)
-    return report(plugins.find(), store, select(store.results(), filters or []), sort=by, group=group, top=top)
+    chosen = select(store.results(), filters or [])
+    return report(plugins.find(), store, chosen, sort=by, group=group, top=top)
