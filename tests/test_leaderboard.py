@@ -1,0 +1,143 @@
+"""`pslbench leaderboard`: the tables of a folder, ordered, picked and grouped; curves over budgets."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import command
+from rich.console import Console
+from rich.text import Text
+
+from pslbench.analysis.budget_curves import budget_curves
+from pslbench.analysis.leaderboard import standings
+from pslbench.engine.store import Store
+from pslbench.reporters.curves import COLOURS, Plot
+
+STRATEGIES = ["random", "centroid", "centroid-only", "typiclust", "majority"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Five strategies with two clusterers, two budgets, three seeds."""
+    at = tmp_path_factory.mktemp("board")
+    given = ["-d", "digits", "-t", "logreg", "-c", "kmeans", "-c", "gmm", "-b", "20,1", "-s", "3", "-o", at]
+    outcome = command("run", *STRATEGIES, *given)
+    assert outcome.status == 0, outcome.err
+    return at
+
+
+def ranked(out):
+    """Of each board the names of its competing rows, from above."""
+    found = []
+    for line in out.splitlines():
+        words = line.split()
+        if words[:2] == ["#", "strategy"]:
+            found.append([])
+        elif words and words[0].isdigit() and "not shown" not in line:
+            found[-1].append(words[1])
+    return found
+
+
+def test_titles_and_legends_say_what_holds_for_all_rows_and_no_more(folder, cli):
+    out = cli("leaderboard", folder).out
+    assert "digits · 1 label · pixels · logreg · 3 seeds" in out
+    assert "digits · 20 labels · pixels · logreg · 3 seeds" in out
+    assert "direct, pseudo: accuracy of labels" in out
+    assert "1,297" in out
+    without = cli("leaderboard", folder, "--filter", "strategy=random").out
+    assert "direct" not in without
+    assert "pseudo: accuracy of labels" in without
+
+
+def test_rows_are_ordered_by_any_column(folder, cli):
+    board = pd.read_csv(folder / "leaderboard.csv")
+    board = board[board.ranked & (board.budget == 20)]
+    by = {"nll": True, "seconds": True, "macro_f1": False}
+    for name, ascending in by.items():
+        column = {"seconds": "seconds_total"}.get(name, name)
+        expected = board.sort_values(column, ascending=ascending, kind="stable").strategy.tolist()
+        out = cli("leaderboard", folder, "--sort", name, "--filter", "budget=20").out
+        assert ranked(out)[0] == expected
+        assert name in out
+    words = ranked(cli("leaderboard", folder, "--sort", "strategy", "--filter", "budget=20").out)[0]
+    assert words == sorted(words)
+
+
+def test_rows_are_picked_by_patterns_and_the_rest_are_no_rivals(folder, cli):
+    given = ("leaderboard", folder, "--filter", "budget=20", "--filter", "strategy=centroid*")
+    (names,) = ranked(cli(*given).out)
+    assert sorted(names) == ["centroid", "centroid", "centroid-only", "centroid-only"]
+    (fewer,) = ranked(cli(*given, "--filter", "clusterer=gmm", "--filter", "clusterer=-").out)
+    assert sorted(fewer) == ["centroid", "centroid-only"]
+    assert len(pd.read_csv(folder / "leaderboard.csv")) == 2 * (2 * 3 + 2 + 1)  # the folder's, whatever is shown
+
+
+def test_a_board_for_each_value_of_a_part(folder, cli):
+    out = cli("leaderboard", folder, "--group", "clusterer", "--filter", "budget=20").out
+    for title in ("digits · 20 labels · pixels · gmm · logreg", "digits · 20 labels · pixels · kmeans · logreg"):
+        assert title in out
+    first, second = ranked(out)
+    assert sorted(first) == sorted(second) == ["centroid", "centroid-only", "random", "typiclust"]
+
+
+def test_the_first_rows_alone(folder, cli):
+    whole = ranked(cli("leaderboard", folder, "--filter", "budget=20").out)[0]
+    out = cli("leaderboard", folder, "--filter", "budget=20", "--top", "2").out
+    assert ranked(out)[0] == whole[:2]
+    assert f"{len(whole) - 2} more are not shown" in out
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["--sort", "test_acuracy"], ["unknown column 'test_acuracy'", "'test_accuracy'"]),
+        (["--group", "trianer"], ["unknown part 'trianer'", "'trainer'"]),
+        (["--filter", "strategy=randm"], ["unknown strategy 'randm'", "'random'"]),
+        (["--filter", "stratgy=random"], ["unknown column 'stratgy'", "'strategy'"]),
+        (["--filter", "random"], ["'random' is no column=value", "strategy=random"]),
+        (["--filter", "budget=1", "--filter", "budget=3"], ["unknown budget '3'"]),
+        (
+            ["--filter", "strategy=random", "--filter", "clusterer=gmm"],
+            ["no row has strategy=random and clusterer=gmm"],
+        ),
+        (["--top", "-1"], ["--top"]),
+    ],
+)
+def test_wrong_words_get_one_line(folder, cli, given, says):
+    outcome = cli("leaderboard", folder, *given)
+    assert outcome.status == 2
+    assert len(outcome.err.strip().splitlines()) == 1
+    for word in says:
+        assert word in outcome.err
+
+
+def test_budget_curves_are_drawn_with_the_areas_under_them(folder, cli):
+    out = cli("leaderboard", folder).out
+    assert "digits · test accuracy by budget" in out
+    assert "digits · test accuracy by budget" not in cli("leaderboard", folder, "--filter", "budget=20").out
+    results = Store.open(folder).results()
+    (curves,) = budget_curves(standings(results))
+    best = curves[0]
+    seeds = [np.mean([p.by_seed()[s] for p in best.points]) for s in range(3)]  # two budgets: the middle of both
+    assert best.area.mean == pytest.approx(np.mean(seeds))
+    assert f"{best.area.mean:.4f}" in out.split("test accuracy by budget")[1]
+
+
+def test_curves_fit_the_screen_and_stand_out_from_black_and_from_white(folder):
+    (curves,) = budget_curves(standings(Store.open(folder).results()))
+    console = Console(width=80, force_terminal=True, color_system="256")
+    with console.capture() as captured:
+        console.print(Plot(curves[:2]))
+    drawn = Text.from_ansi(captured.get())
+    assert max(map(len, drawn.plain.splitlines())) <= 80
+    assert {"1", "2"} <= set(drawn.plain)
+    for number in COLOURS:
+        light = luminance(number)
+        assert 1.05 / (light + 0.05) > 3
+        assert (light + 0.05) / 0.05 > 3
+
+
+def luminance(number):
+    """Relative luminance of one of the 216 colours of the cube (WCAG 2)."""
+    levels = [(0, 95, 135, 175, 215, 255)[(number - 16) // 6**i % 6] / 255 for i in (2, 1, 0)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in levels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

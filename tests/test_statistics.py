@@ -1,0 +1,300 @@
+"""Every statistic against an independent result: scipy, statsmodels, a full enumeration, or a published number."""
+
+from dataclasses import replace
+from itertools import combinations, product
+from math import comb, isnan, log
+
+import numpy as np
+import pytest
+from helpers import row
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.nonparametric import rank_compare_2indep
+
+from pslbench.analysis.aggregate import against, average_ranks, interquartile_means, overall, wilcoxon_tests
+from pslbench.analysis.bootstrap import bca, stratified
+from pslbench.analysis.budget_curves import area_under_curve, budget_curves
+from pslbench.analysis.fairness import unfair
+from pslbench.analysis.groups import groups, letters
+from pslbench.analysis.leaderboard import boards, standings
+from pslbench.analysis.settings import settings
+from pslbench.analysis.significance import holm, holm_of_pairs, mcnemar_test, paired_t_tests, sign_flip_test
+from pslbench.analysis.statistics import interval, paired_difference
+from pslbench.analysis.superiority import superiority
+
+FIVE = [0.912, 0.897, 0.905, 0.921, 0.899]
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_intervals_are_students():
+    found = interval([1.0, 2.0, 3.0, 4.0])
+    assert found.mean == 2.5
+    assert found.half_width == pytest.approx(3.182446 * 1.290994 / 2, rel=1e-5)
+    low, high = stats.ttest_1samp(FIVE, 0).confidence_interval(0.9)
+    assert (interval(FIVE, 0.9).low, interval(FIVE, 0.9).high) == pytest.approx((low, high))
+
+
+def test_there_is_no_interval_below_three_seeds_nor_where_all_are_the_same():
+    for few in ([], [1.0], [1.0, 2.0]):
+        assert isnan(interval(few).half_width)
+    assert interval([1.0, 2.0]).mean == 1.5
+    assert not interval([1.0, 2.0]).constant
+    same = interval([0.1 + 0.2, 0.3, 0.3])  # but for rounding
+    assert isnan(same.half_width)
+    assert same.constant
+    pairs = paired_difference({0: 1.0, 1: 2.0, 9: 5.0}, {0: 0.5, 1: 1.5, 3: 7.0})
+    assert (pairs.mean, pairs.n, pairs.constant) == (0.5, 2, True)
+
+
+def test_a_tie_is_a_difference_of_zero_on_each_seed_or_an_interval_that_holds_it():
+    assert interval([0.0, 0.0]).is_tie
+    assert interval([-0.1, 0.1, 0.02]).is_tie
+    assert not interval([0.1, 0.11, 0.12]).is_tie
+    assert interval([0.1, 0.1, 0.1]).is_unclear  # the same on each seed, and not zero
+    assert interval([0.1, 0.12]).is_unclear  # too few
+    assert not interval([0.0, 0.0]).is_unclear
+
+
+def test_paired_t_tests_are_scipys_over_the_seeds_in_common(rng):
+    scores = rng.normal(0.8, 0.05, (4, 6))
+    scores[1, 2] = scores[2, 2:] = np.nan
+    p = paired_t_tests(scores)
+    for i, j in combinations((0, 1, 3), 2):
+        known = ~np.isnan(scores[i] + scores[j])
+        assert p[i, j] == p[j, i] == pytest.approx(stats.ttest_rel(scores[i][known], scores[j][known]).pvalue)
+    assert np.isnan(p[2, [0, 1, 3]]).all()  # two seeds
+    assert (p.diagonal() == 1).all()
+    shifted = paired_t_tests([FIVE, np.add(FIVE, 0.1), FIVE])
+    assert np.isnan(shifted[0, 1])
+    assert shifted[0, 2] == 1
+    assert paired_t_tests(np.zeros((0, 0))).shape == (0, 0)
+
+
+def test_holm_is_that_of_statsmodels_and_leaves_out_what_cannot_be_judged(rng):
+    p = rng.uniform(0, 0.2, 12)
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
+    assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+    assert len(holm([])) == 0
+    pairs = np.full((3, 3), 1.0)
+    pairs[0, 1] = pairs[1, 0] = 0.01
+    pairs[0, 2] = pairs[2, 0] = 0.02
+    assert holm_of_pairs(pairs)[np.triu_indices(3, 1)] == pytest.approx([0.03, 0.04, 1])
+
+
+def test_the_sign_flip_test_counts_every_flip(rng):
+    d = np.array([0.02, -0.005, 0.013, 0.008, 0.001, 0.011])
+    flips = np.array(list(product((1, -1), repeat=len(d)))) @ d
+    assert sign_flip_test(d) == pytest.approx((np.abs(flips) >= abs(d.sum()) - 1e-12).mean())
+    assert sign_flip_test([0.1, 0.2, 0.3, 0.4, 0.5]) == pytest.approx(2 / 2**5)
+    assert sign_flip_test([0.1, -0.1, 0.1, -0.1]) == 1
+    many = rng.normal(0.3, 1, 40)  # too many flips to try them all
+    assert sign_flip_test(many) == pytest.approx(stats.ttest_1samp(many, 0).pvalue, abs=0.01)
+
+
+@pytest.mark.parametrize(("one", "other"), [(7, 1), (132, 110), (0, 5), (3, 3)])
+def test_mcnemar_is_that_of_statsmodels(one, other):
+    assert mcnemar_test(one, other) == pytest.approx(mcnemar([[9, one], [other, 4]], exact=True).pvalue)
+
+
+def test_mcnemar_of_two_that_never_differ():
+    assert mcnemar_test(0, 0) == 1
+
+
+def test_bca_is_what_efrons_formula_gives_of_all_resamples():
+    d = np.array([0.021, -0.004, 0.013, 0.05, 0.009])
+    means = np.sort(np.array(list(product(d, repeat=5))).mean(axis=1))
+    z0 = stats.norm.ppf(((means < d.mean()).mean() + (means <= d.mean()).mean()) / 2)
+    left_out = np.array([np.delete(d, i).mean() for i in range(5)])
+    off = left_out.mean() - left_out
+    a = (off**3).sum() / (6 * (off**2).sum() ** 1.5)
+    z = z0 + stats.norm.ppf([0.025, 0.975])
+    exact = np.quantile(means, stats.norm.cdf(z0 + z / (1 - a * z)))
+    found = bca(d)
+    assert found.estimate == pytest.approx(d.mean())
+    assert (found.low, found.high) == pytest.approx(exact, abs=0.0006)
+    assert isnan(bca([0.1, 0.2]).low)
+    assert isnan(bca([0.1, 0.1, 0.1]).low)
+
+
+def test_superiority_counts_pairs_of_runs_and_its_interval_solves_newcombes_equation(rng):
+    a, b = rng.normal(0.5, 1, 25), rng.normal(0, 1, 25)
+    found = superiority(a, b)
+    assert found.estimate == pytest.approx(stats.mannwhitneyu(a, b).statistic / 25**2)
+    assert superiority([1, 2, 3], [1, 2, 0]).estimate == pytest.approx((6 + 2 / 2) / 9)
+    for limit in (found.low, found.high):
+        spread = limit * (1 - limit) * (1 + 24 * (1 - limit) / (2 - limit) + 24 * limit / (1 + limit)) / 25**2
+        assert abs(found.estimate - limit) == pytest.approx(stats.norm.ppf(0.975) * spread**0.5, rel=1e-6)
+    other = rank_compare_2indep(a, b)
+    assert (found.low, found.high) == pytest.approx(other.conf_int(), abs=0.03)
+    assert superiority([4, 5, 6], [1, 2, 3]).high == 1
+    assert 0.4 < superiority([4, 5, 6], [1, 2, 3]).low < 0.6
+    assert superiority([1, 2, 3], [4, 5, 6]).low == 0
+    assert isnan(superiority([1, 2], [3, 4]).low)
+
+
+def test_superiority_holds_the_truth_95_times_in_100(rng):
+    truth = stats.norm.cdf(1 / 2**0.5)
+    a, b = rng.normal(1, 1, (400, 5)), rng.normal(0, 1, (400, 5))
+    held = [found.low <= truth <= found.high for found in map(superiority, a, b)]
+    assert 0.92 < np.mean(held) < 0.98
+
+
+def test_rows_share_a_letter_if_and_only_if_they_are_not_told_apart(rng):
+    for _ in range(30):
+        n = int(rng.integers(1, 13))
+        apart = np.triu(rng.random((n, n)) < rng.random(), 1)
+        apart |= apart.T
+        found = letters(apart)
+        assert all(found)
+        for i, j in combinations(range(n), 2):
+            assert bool(set(found[i]) & set(found[j])) == (not apart[i, j])
+        assert len(groups(apart)) <= comb(n, 2) + n
+    chain = np.abs(np.subtract.outer(range(4), range(4))) > 1
+    assert letters(chain) == ["a", "ab", "bc", "c"]
+    assert letters(np.zeros((0, 0), bool)) == []
+    assert letters(~np.eye(60, dtype=bool)) == [""] * 60  # more groups than letters
+
+
+def test_the_interquartile_mean_is_scipys_and_its_interval_that_of_every_resample():
+    tables = [np.array([[0.9, 0.7, 0.8], [0.5, 0.6, 0.7]]), np.array([[0.4, 0.5, 0.1], [0.3, 0.9, 0.2]])]
+    found = stratified(tables, interquartile_means)
+    for strategy in (0, 1):
+        every = [
+            stats.trim_mean(first + second, 0.25)
+            for first in product(tables[0][strategy], repeat=3)
+            for second in product(tables[1][strategy], repeat=3)
+        ]
+        assert found[strategy].estimate == pytest.approx(
+            stats.trim_mean([*tables[0][strategy], *tables[1][strategy]], 0.25)
+        )
+        assert (found[strategy].low, found[strategy].high) == pytest.approx(
+            np.quantile(every, [0.025, 0.975]), abs=0.02
+        )
+    assert isnan(stratified([table[:, :2] for table in tables], interquartile_means)[0].low)
+
+
+def test_average_ranks_by_hand():
+    tables = [np.array([[0.9], [0.5], [0.5]]), np.array([[0.2], [0.6], [0.4]])]
+    assert average_ranks(tables)[:, ...].ravel() == pytest.approx([(1 + 3) / 2, (2.5 + 1) / 2, (2.5 + 2) / 2])
+    steady = stratified([np.array([[0.9, 0.91, 0.92], [0.5, 0.51, 0.52]])] * 2, average_ranks)
+    assert [(each.estimate, each.low, each.high) for each in steady] == [(1, 1, 1), (2, 2, 2)]
+
+
+def test_wilcoxon_takes_six_data_sets_and_is_corrected_for_all_pairs(rng):
+    means = rng.uniform(0.5, 0.9, (3, 7))
+    raw = [stats.wilcoxon(means[i], means[j]).pvalue for i, j in combinations(range(3), 2)]
+    assert wilcoxon_tests(means)[np.triu_indices(3, 1)] == pytest.approx(multipletests(raw, method="holm")[1])
+    assert np.isnan(wilcoxon_tests(means[:, :5])).all()
+    assert wilcoxon_tests(np.vstack([means[0], means[0]]))[0, 1] == 1
+
+
+def test_the_bayesian_signed_rank_test_is_that_of_its_paper():
+    # The posterior of Benavoli et al. 2014: weights of a Dirichlet, pairs of differences, with the prior's at zero.
+    ours, theirs = np.array([0.9, 0.85, 0.8, 0.7]), np.array([0.88, 0.85, 0.79, 0.72])
+    d = np.concatenate([[0], ours - theirs])
+    walsh = (d[:, None] + d[None]) / 2
+    weights = np.random.default_rng(1).dirichlet([0.5, 1, 1, 1, 1], 20_000)
+    pairs = weights[:, :, None] * weights[:, None]
+    regions = [(walsh > 0.005), np.abs(walsh) <= 0.005, walsh < -0.005]
+    largest = np.argmax([(pairs * region).sum(axis=(1, 2)) for region in regions], axis=0)
+    found = against(ours, theirs)
+    expected = np.bincount(largest, minlength=3) / len(largest)
+    assert (found.better, found.equivalent, found.worse) == pytest.approx(expected, abs=0.02)
+    assert against(ours, ours).equivalent == 1
+
+
+def test_the_area_under_the_budget_curve_weighs_doublings_alike():
+    assert area_under_curve([10, 20, 40], [0.6, 0.6, 0.6]) == pytest.approx(0.6)
+    assert area_under_curve([10, 20, 40], [0.4, 0.6, 0.8]) == pytest.approx(0.6)
+    by_hand = (log(3) * (0.5 + 0.8) / 2 + log(2) * (0.8 + 0.9) / 2) / log(6)
+    assert area_under_curve([10, 30, 60], [[0.5, 0.8, 0.9]])[0] == pytest.approx(by_hand)
+
+
+def test_curves_are_ordered_by_area_and_held_against_the_largest_in_pairs():
+    rows = [
+        row(name, seed, accuracy + seed / 100 + budget / 1000 * (1 + seed * (name == "worse")), budget=budget)
+        for name, accuracy in (("worse", 0.4), ("best", 0.5))
+        for seed in range(3)
+        for budget in (10, 40)
+    ]
+    rows += [row("once", 0, 0.9, budget=10), row("bound", 0, 1.0, budget=10, upper_bound=True)]
+    (curves,) = budget_curves(standings(rows))
+    assert [curve.part("strategy") for curve in curves] == ["best", "worse", "once", "bound"]
+    assert curves[0].area.mean == pytest.approx(0.51 + 0.025)
+    assert curves[1].behind.mean == pytest.approx(np.mean([0.1, 0.1 - 0.025, 0.1 - 0.05]))
+    assert curves[2].areas == {}
+    assert curves[2].behind is None
+    assert budget_curves(standings([row("alone", 0, 0.5)])) == []
+
+
+def test_letters_of_a_board_are_corrected_for_all_its_pairs(rng):
+    levels = {"good": 0.9, "near": 0.89, "bad": 0.5}
+    noise = rng.normal(0, 0.01, (3, 5))
+    rows = [row(name, s, level + noise[i, s]) for i, (name, level) in enumerate(levels.items()) for s in range(5)]
+    rows += [row("good", s, 0.9, upper_bound=True, clusterer="other") for s in range(5)]
+    (board,) = boards(rows)
+    groups_of = {standing.part("strategy"): standing.groups for standing in board if standing.ranked}
+    assert groups_of == {"good": "a", "near": "a", "bad": "b"}
+    assert board[-1].groups == ""
+
+
+def test_a_board_for_each_trainer():
+    rows = [row(name, s, 0.5 + s / 10, trainer=t) for name in "ab" for s in range(3) for t in ("one", "two")]
+    assert [{s.part("trainer") for s in board} for board in boards(rows, "trainer")] == [{"one"}, {"two"}]
+    rows += [row("free", s, 0.4, clusterer="-") for s in range(3)]
+    assert len(boards(rows)) == 1
+    with_free = boards([replace(r, trainer="t") for r in rows if r.trainer != "two"], "clusterer")
+    assert [len(board) for board in with_free] == [3]
+
+
+def test_settings_hold_those_that_differ_in_their_strategy_alone():
+    rows = [row("a", 0, 0.5, clusterer=c) for c in ("gmm", "kmeans")]
+    rows += [row("free", 0, 0.5, clusterer="-", embedder="-"), row("graph", 0, 0.5, clusterer="-")]
+    found = settings(standings(rows), "dataset", "budget", "trainer")
+    assert [sorted(s.part("strategy") for s in each) for each in found] == [["a", "free", "graph"]] * 2
+    free = [s for s in standings(rows) if s.part("clusterer") == "-"]
+    assert len(settings(free, "dataset", "budget", "trainer")) == 1
+
+
+def test_what_is_unfair_is_said():
+    fair = [row("a", s, 0.5, labels_spent=10) for s in range(3)] + [row("b", s, 0.5, labels_spent=10) for s in range(3)]
+    assert unfair(standings(fair)) == []
+
+    def said(**change):
+        return unfair(standings([replace(r, **change) if r.strategy == "b" else r for r in fair]))
+
+    assert said(labels_spent=4) == ["Unequal labels spent: 10 (a); 4 (b): who spends less may do worse for that alone."]
+    assert said(labels_spent=4000, upper_bound=True) == []
+    assert said(trainer="other")[0].startswith("Unequal trainer: t (a); other (b)")
+    assert said(checksum="another")[0].startswith("Unequal data: data (a); another (b)")
+    assert said(precision="bfloat16")[0].startswith("Unequal arithmetic: unknown (a); bfloat16 (b)")
+    seeds = unfair(standings([*fair, row("c", 0, 0.5, labels_spent=10), row("c", 7, 0.5, labels_spent=10)]))
+    assert seeds == ["Unequal seeds: 0-2 (a, b); 0, 7 (c): only those in common are compared."]
+
+
+def test_over_several_data_sets():
+    rows = [
+        row(name, seed, 0.9 - 0.1 * i - 0.02 * d + seed / 100, dataset=f"d{d}")
+        for i, name in enumerate(("good", "middling", "bad"))
+        for d in range(6)
+        for seed in range(3)
+    ]
+    rows += [row("partial", 0, 0.99, dataset="d0"), row("bound", 0, 1.0, dataset="d0", upper_bound=True)]
+    (found,) = overall(standings(rows))
+    assert [each.strategy for each in found.rows] == ["good", "middling", "bad"]
+    assert found.reference == "good"
+    assert found.left_out == ("partial",)
+    best, second, _ = found.rows
+    assert best.practice is None
+    assert best.rank.estimate == 1
+    assert second.practice.worse > 0.99
+    assert second.p == pytest.approx(3 * 2 / 2**6)  # the smallest that six data sets allow, times three pairs
+    (few,) = overall(standings([r for r in rows if r.dataset in ("d0", "d1")]), reference="bad")
+    assert isnan(few.rows[0].p)
+    assert few.rows[0].practice.better > 0.9
+    assert overall(standings([r for r in rows if r.dataset == "d0"])) == []
