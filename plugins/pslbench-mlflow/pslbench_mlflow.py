@@ -17,7 +17,7 @@ PARAMETERS = ("dataset", "embedder", "clusterer", "strategy", "trainer", "budget
 COUNTS = ("labels_spent", "test_looks", "peak_memory_mb")
 
 
-@reporter("mlflow", enabled=False, reference="mlflow.org")
+@reporter("mlflow", enabled=False)
 def log(results: Sequence[Result], records: Records, *, uri: str | None = None, experiment: str = "pslbench") -> str:
     """Log each row as a run of MLflow: parts as parameters, scores and seconds as metrics.
 

@@ -56,14 +56,17 @@ class Folder:
         (folder / "always.py").write_text(ALWAYS)
 
     def run(self, *options: str) -> str:
+        return self.pslbench(1, "run", *RUN, *TINY, *options)  # some cells fail
+
+    def pslbench(self, status: int, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "pslbench", "run", *RUN, *TINY, *options],
+            [sys.executable, "-m", "pslbench", *arguments],
             cwd=self.folder,
             capture_output=True,
             text=True,
             env={**os.environ, "PSLBENCH_CACHE_DIR": str(self.folder / "cache"), "COLUMNS": "300"},
         )
-        assert done.returncode == 1, done.stderr  # some cells failed
+        assert done.returncode == status, done.stderr
         return done.stdout
 
     def rows(self) -> dict[str, dict[str, str]]:
@@ -118,9 +121,11 @@ def test_rows_are_logged_once_and_again_where_they_were_made_anew_or_cut_off(res
     named = {row["strategy"]: key for key, row in results.rows().items()}
     MlflowClient().update_run(before[named["random"]], status="RUNNING")
     results.run("--retry-failed")
-    assert len(runs()) == 3
-    changed = {key for key, run in runs().items() if run.info.run_id != before[key]}
-    assert changed == {named["random"], named["broken"]}
+    after = {key: run.info.run_id for key, run in runs().items()}
+    assert {key for key in before if after[key] != before[key]} == {named["random"], named["broken"]}
+    assert "3 rows are runs" in results.pslbench(0, "report", "r", "--format", "mlflow:experiment=digits")
+    assert {key: run.info.run_id for key, run in runs().items()} == after
+    assert len(after) == 3
 
 
 @parametrize(log)
