@@ -136,7 +136,7 @@ def _by_strategy(board: Sequence[Standing], width: float, scale: Scale) -> Figur
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
-    axes.set_xlabel("test accuracy; filled: cannot be told apart from the best")
+    axes.set_xlabel("test accuracy; filled: tied with the best")
     return figure
 
 

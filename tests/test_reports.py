@@ -1,0 +1,174 @@
+"""`pslbench report`: every format, from real results, read as the programs it is for would read it."""
+
+import re
+from itertools import pairwise
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import command, row
+from markdown_it import MarkdownIt
+from PIL import Image
+from test_bad_input import refused
+
+from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
+from pslbench.engine.store import Store
+from pslbench.reporters.plot import LOOK, figures
+from pslbench.reporters.sheets import sheets
+
+ODD = "50%_a&b<c#d$.npz"  # each of these means something to Markdown, HTML or LaTeX
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two data sets with two budgets; one with an odd name."""
+    folder = tmp_path_factory.mktemp("results")
+    x, y = np.random.default_rng(0).random((40, 5), np.float32), np.arange(40) % 2
+    np.savez(folder / ODD, x_train=x, y_train=y, x_test=x, y_test=y)
+    words = ["-d", "digits", "-d", folder / ODD, "-t", "logreg", "-b", "20,30", "-s", "3", "-j", "1", "-o", folder]
+    outcome = command("run", "centroid", "random", "majority", *words)
+    assert outcome.status == 0, outcome.err
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(folder):
+    return Store.open(folder).results()
+
+
+def test_formats_are_not_written_after_a_run(folder):
+    written = {"leaderboard.csv", "manifest.json", "results.csv", "workers.log"}
+    assert {path.name for path in folder.iterdir() if path.suffix} == {ODD, *written}
+
+
+def test_the_paths_of_what_was_written_are_printed(cli, folder):
+    outcome = cli("report", folder, "-f", "md", "-f", "parquet", "--format", "latex")
+    assert outcome.status == 0, outcome.err
+    names = ["leaderboard.md", "leaderboard.parquet", "results.parquet", "leaderboard.tex"]
+    assert outcome.out.splitlines() == [str(folder / name) for name in names]
+    assert cli("report", folder, "-f", "md").out == f"{folder / 'leaderboard.md'}\n"
+
+
+def test_markdown_reads_as_the_tables(cli, folder, results):
+    cli("report", folder, "-f", "md")
+    tokens = MarkdownIt("commonmark").enable("table").parse((folder / "leaderboard.md").read_text())
+    inline = ["".join(part.content for part in token.children) for token in tokens if token.type == "inline"]
+    meant = [
+        text
+        for sheet in sheets(results)
+        for text in (
+            sheet.title,
+            *(head for head, _ in sheet.heads),
+            *(cell.text for row in (*sheet.competing, *sheet.others) for cell in row),
+            *sheet.legend,
+        )
+    ]
+    assert inline == meant
+    assert sum(token.type == "table_open" for token in tokens) == 6  # by budget, and at each, of two data sets
+    assert sum(ODD in text for text in inline) == 3
+    bold = [token.content for token in tokens if token.type == "inline" and token.content.startswith("**")]
+    assert (
+        len(bold) == 6 + 2 * 2 + 4 * 2
+    )  # titles; the best at each budget; name and accuracy of the best of each board
+
+
+def test_latex_is_well_formed(cli, folder, results):
+    cli("report", folder, "-f", "latex")
+    text = (folder / "leaderboard.tex").read_text()
+    assert text.isascii()
+    assert r"50\%\_a\&b\textless{}c\#d\$.npz" in text
+    plain = re.sub(r"\\[\\{}%$#&_]", "", text)  # what is escaped means nothing
+    assert plain.count("{") == plain.count("}")
+    assert plain.count("$") % 2 == 0
+    assert "#" not in plain
+    assert [line for line in plain.splitlines() if "%" in line] == [r"% usepackage{booktabs}".replace("% u", "% \\u")]
+    tables = re.findall(r"\\begin\{tabular\}\{([lr]+)\}\n(.*?)\\end\{tabular\}", text, re.DOTALL)
+    assert len(tables) == len(re.findall(r"\\begin\{table\}", text)) == len(re.findall(r"\\end\{table\}", text)) == 6
+    for columns, body in tables:
+        lines = [line.strip() for line in body.strip().splitlines()]
+        assert lines[0] == r"\toprule"
+        assert lines[2] == lines[-3] == r"\midrule"
+        assert lines[-1] == r"\bottomrule"
+        for line in (line for line in lines if not line.endswith("rule")):
+            assert line.endswith(r"\\")
+            assert len(re.findall(r"(?<!\\)&", line)) == len(columns) - 1
+    labels = re.findall(r"\\label\{(.*?)\}", text)
+    assert len(set(labels)) == 6
+
+
+def test_parquet_is_what_the_csv_is(cli, folder, results):
+    cli("report", folder, "-f", "parquet")
+    for name, frame in (("results", results_frame(results)), ("leaderboard", leaderboard_frame(results))):
+        read = pd.read_parquet(folder / f"{name}.parquet")
+        pd.testing.assert_frame_equal(read, frame, check_dtype=False)
+
+
+def test_plots(cli, folder):
+    outcome = cli("report", folder, "-f", "png:width=4,dpi=100", "-f", "pdf", "-f", "png:dpi=50,scale=logit")
+    assert outcome.status == 0, outcome.err
+    digits = folder / "digits-pixels-minibatch-kmeans-logreg.png"
+    assert outcome.out.split().count(str(digits)) == 2
+    assert len(outcome.out.splitlines()) == 6
+    cli("report", folder, "-f", "png:width=4,dpi=100")
+    picture = np.asarray(Image.open(digits).convert("L"))
+    assert picture.shape[1] == 400
+    assert (picture < 128).mean() > 0.01
+    document = digits.with_suffix(".pdf").read_bytes()
+    assert document.startswith(b"%PDF")
+    assert b"/FontFile2" in document  # TrueType, embedded
+    assert b"/Type3" not in document
+    cli("report", folder, "-f", "pdf")
+    assert digits.with_suffix(".pdf").read_bytes() == document
+
+
+@pytest.mark.parametrize("budgets", [(10, 40, 120), (10,)])
+@pytest.mark.parametrize("width", [3.5, 5.5])
+def test_many_strategies_stay_readable(budgets, width):
+    made_up = [
+        row(f"strategy-{n:02}", seed, 0.9 + n / 1000 + seed / 100, budget=b, upper_bound=n == 3)
+        for n in range(16) for seed in range(3) for b in budgets
+    ]  # fmt: skip
+    ((name, figure),) = figures(made_up, width, "linear")
+    assert name == "d-e-c-t"
+    with mpl.rc_context(LOOK):
+        figure.savefig("/dev/null", format="png")
+    (axes,) = figure.axes
+    ticks = [*axes.get_xticklabels(), *axes.get_yticklabels()]
+    assert min(word.get_fontsize() for word in [*axes.texts, *ticks, axes.xaxis.label, axes.yaxis.label]) >= 8
+    words = [word for word in [*axes.texts, *ticks] if "strategy-" in word.get_text()]
+    assert len(words) == 16
+    assert "strategy-03 ∞" in [word.get_text() for word in words]
+    boxes = sorted((word.get_window_extent() for word in words), key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 + 1 for low, high in pairwise(boxes))  # within a pixel
+    whole = figure.get_tightbbox()
+    assert whole.x0 >= 0
+    assert whole.y0 >= 0
+    assert (whole.p1 <= figure.get_size_inches()).all()
+
+
+def test_a_reporter_of_a_plugin_is_a_format(cli, folder, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from pslbench import hookimpl, reporter\n"
+        "@reporter('best', writes=True, enabled=False)\n"
+        "def best(results, records, *, what: str = 'nll'):\n"
+        "    '''Write the best.'''\n"
+        "    (records.folder / f'best-{what}.txt').write_text(str(max(r.scores[what] for r in results)))\n"
+        "@hookimpl\ndef pslbench_register():\n    yield best\n"
+    )
+    plugin = ["--plugin", tmp_path / "mine.py"]
+    outcome = cli("report", folder, *plugin, "-f", "best:what=ece")
+    assert (outcome.status, outcome.out) == (0, f"{folder / 'best-ece.txt'}\n")
+    outcome = cli("report", folder, *plugin, "-f", "best:what=nothing", "-f", "md")
+    assert (outcome.status, outcome.out) == (1, f"{folder / 'leaderboard.md'}\n")
+    assert outcome.err == "warning: reporter 'best:what=nothing' failed: KeyError: 'nothing'\n"
+    assert "random" in cli("report", folder, "-f", "table").out
+
+
+def test_bad_words(cli, folder, tmp_path):
+    refused(cli("report", folder, "-f", "latx"), "unknown reporter 'latx'", "did you mean 'latex'?")
+    refused(cli("report", folder, "-f", "png:dpi=3"), "png:dpi=3 must be at least 50")
+    refused(cli("report", folder, "-f", "png:scale=log"), "is no linear or logit")
+    refused(cli("report", tmp_path, "-f", "md"), "no results in")
+    (tmp_path / "cells").mkdir()
+    refused(cli("report", tmp_path, "-f", "md"), "nothing to report")
