@@ -2,6 +2,7 @@ import numpy as np
 from pslbench_hog import hog
 
 from pslbench import Embedding
+from pslbench.testing import parametrize
 
 
 def test_features_move_little_when_an_image_is_shifted_by_a_pixel():
@@ -14,3 +15,8 @@ def test_features_move_little_when_an_image_is_shifted_by_a_pixel():
     near, far = (np.linalg.norm(embedding.features[0] - embedding.features[i]) for i in (1, 2))
     assert near < far / 2
     assert np.array_equal(embedding.transform(stroke), embedding.features[:1])
+
+
+@parametrize(hog)
+def test_conformance(check):
+    check()

@@ -4,6 +4,7 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
 from pslbench import Embedding
+from pslbench.testing import parametrize
 
 
 def test_classes_stay_together_and_new_samples_land_among_their_own():
@@ -14,3 +15,8 @@ def test_classes_stay_together_and_new_samples_land_among_their_own():
     assert embedding.features.shape == (1200, 4)
     near = KNeighborsClassifier(5).fit(embedding.features, y[:1200])
     assert near.score(embedding.transform(x[1200:]), y[1200:]) > 0.9
+
+
+@parametrize(umap, skips={"time": "the first layout compiles for longer than the others take"})
+def test_conformance(check):
+    check()
