@@ -178,7 +178,7 @@ def zipped(path, members, comment=b"pslbench results, format 2"):
         ({"/cells/1.json": "{}"}, b"pslbench results, format 2", "it holds"),
         ({"cells/1.json": "{}", "setup.py": ""}, b"pslbench results, format 2", "it holds 'setup.py'"),
         ({"cells/1.json": "{}"}, b"", "was not written by pslbench export"),
-        ({"cells/1.json": "{}"}, b"pslbench results, format 3", "has format 3, this pslbench reads those up to 2"),
+        ({"images/1.png": ""}, b"pslbench results, format 3", "has format 3, this pslbench reads those up to 2"),
         ({"cells/1.json": "{}"}, b"pslbench results, format 2", "mine.zip/cells/1.json was written by another version"),
         ({"cells/1.json": '{"format": 3}'}, b"pslbench results, format 2", "mine.zip/cells/1.json has format 3"),
         ({"manifest.json": "[]"}, b"pslbench results, format 2", "no results in"),

@@ -57,6 +57,7 @@ def join(sources: Mapping[str, Store], folder: Path, keep_first: bool, plugins: 
     """Write the union of `sources` to a folder, unless they do not agree, and give the exit status."""
     from pslbench.engine import merge as engine
     from pslbench.engine.store import Store
+    from pslbench.reporters.formats import counted
 
     catalog = plugins.find()
     with ExitStack() as held:
@@ -72,7 +73,8 @@ def join(sources: Mapping[str, Store], folder: Path, keep_first: bool, plugins: 
         if not there:
             held.enter_context(store.alone())
         _write(merged, store)
-    output().print(f"{len(sources)} folders: {len(merged.files):,} cells, {merged.shared:,} of them in more than one")
+    joined = f"{counted(len(sources), 'folder')}: {counted(len(merged.files), 'cell')}"
+    output().print(f"{joined}, {merged.shared:,} of them in more than one", soft_wrap=True)
     return report(catalog, store, store.results())
 
 

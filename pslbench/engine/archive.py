@@ -66,11 +66,11 @@ def unpack(file: Path, folder: Path) -> Store:
 def _check(file: Path, archive: ZipFile, free: int) -> None:
     """Raises InputError where an archive is not of `pack`, of a newer one, or too large when unpacked."""
     made_by, _, form = archive.comment.decode(errors="replace").partition(MADE_BY)
+    if not made_by and form.isdecimal() and int(form) > FORMAT:
+        raise InputError(f"'{file}' has format {form}, this pslbench reads those up to {FORMAT}: use a newer one")
     strange = [member.filename for member in archive.infolist() if not MEMBER.fullmatch(member.filename)]
     if made_by or not form.isdecimal() or strange:
         holds = f"; it holds {strange[0]!r}" if strange else ""
         raise InputError(f"'{file}' was not written by pslbench export{holds}")
-    if int(form) > FORMAT:
-        raise InputError(f"'{file}' has format {form}, this pslbench reads those up to {FORMAT}: use a newer one")
     if (size := sum(member.file_size for member in archive.infolist())) > free:
         raise InputError(f"'{file}' unpacks to {size / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free; make room")
