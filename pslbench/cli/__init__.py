@@ -10,7 +10,21 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pslbench.cli import cache, compare, data, export, leaderboard, listing, merge, plugins, report, run, show
+from pslbench.cli import (
+    cache,
+    check,
+    compare,
+    data,
+    export,
+    leaderboard,
+    listing,
+    merge,
+    new,
+    plugins,
+    report,
+    run,
+    show,
+)
 from pslbench.cli.screen import INTERRUPTED, errors, interrupted, output
 from pslbench.errors import InputError
 
@@ -37,6 +51,8 @@ app.command("compare")(compare.compare)
 app.command("list")(listing.list_parts)
 app.command("show")(show.show)
 app.command("plugins")(plugins.plugins)
+app.command("new")(new.new)
+app.command("check")(check.check)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("report")(report.report)
 app.command("merge")(merge.merge)

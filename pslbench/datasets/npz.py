@@ -9,5 +9,9 @@ from pslbench.parts import dataset
 
 @dataset("npz")
 def npz(*, path: str) -> Dataset:
-    """An .npz file with x_train, y_train, x_test and y_test, as Keras keeps them; `-d FILE.npz` for short."""
+    """An .npz file with x_train, y_train, x_test and y_test, as Keras keeps them; `-d FILE.npz` for short.
+
+    Args:
+        path: the file.
+    """
     return dataset_of(Path(path).stem, read_npz(Path(path)))

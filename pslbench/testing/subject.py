@@ -1,0 +1,317 @@
+"""A part under examination: it is run on tiny pools by the engine's own stages, and what it does is watched."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import cached_property, wraps
+from io import StringIO
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING, Any
+from unittest import SkipTest
+
+from pslbench.contracts import Dataset, Pool
+from pslbench.engine import stages
+from pslbench.engine.cache import Entry
+from pslbench.errors import BudgetExceeded, ContractError, InputError, one_line, unknown
+from pslbench.parts import Choice, Kind, Part, Value, choice
+from pslbench.testing import pools, rows
+from pslbench.testing.pools import Scene
+
+if TYPE_CHECKING:
+    from pslbench.contracts import Ints
+    from pslbench.engine.cell import Outcome
+    from pslbench.plugins.manager import Catalog
+
+
+class Skip(SkipTest):
+    """A check does not apply to the part, or cannot be made; the message says why. Test runners know it as a skip."""
+
+
+@dataclass(eq=False)
+class Witness:
+    """What was seen of the part's function: what it `returned`, the samples it `asked` for, whether it `drew`.
+
+    The last two are of strategies: indices given to `pool.label`, call by call, and whether `pool.rng` moved.
+    """
+
+    returned: Any = None
+    asked: list[Ints] = field(default_factory=list)
+    drew: bool = False
+
+    def watching(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, seen by this witness."""
+
+        @wraps(function)
+        def watched(*arguments: Any, **values: Any) -> Any:
+            if arguments and isinstance(pool := arguments[0], Pool):
+                before = str(pool.rng.bit_generator.state)
+                self.returned = function(replace(pool, _ask=self._noting(pool)), **values)
+                self.drew = before != str(pool.rng.bit_generator.state)
+            else:
+                self.returned = function(*arguments, **values)
+            return self.returned
+
+        return watched
+
+    def _noting(self, pool: Pool) -> Callable[[Ints], Ints]:
+        def ask(indices: Ints) -> Ints:
+            answer = pool._ask(indices)
+            self.asked.append(indices)
+            return answer
+
+        return ask
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What came of one run on one pool.
+
+    Attributes:
+        entry: what the stage of the engine gave: arrays and facts.
+        seen: what was seen of the part's function.
+        changed: the inputs that are not what they were.
+        touched: the global streams of random numbers that moved.
+        seconds: of the processor, which other processes do not lengthen.
+    """
+
+    entry: Entry
+    seen: Witness
+    changed: tuple[str, ...]
+    touched: tuple[str, ...]
+    seconds: float
+
+    def same(self, other: Run) -> bool:
+        """Whether the other gave exactly the same, whatever labels it asked for on its way."""
+        import numpy as np
+
+        mine, others = ({k: v for k, v in run.entry.arrays.items() if k != "asked"} for run in (self, other))
+        alike = mine.keys() == others.keys() and all(np.array_equal(mine[name], others[name]) for name in mine)
+        return alike and self.entry.info == other.entry.info
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A part with values for its parameters; those that are not given have their defaults.
+
+    Raises:
+        InputError: a value for a parameter that the part has not.
+    """
+
+    part: Part
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.values:
+            if name not in self.part.parameters:
+                raise unknown(f"parameter of {self.part.name}", name, self.part.parameters)
+
+    @property
+    def kind(self) -> Kind:
+        return self.part.kind
+
+    @property
+    def missing(self) -> list[str]:
+        """Parameters that have no default and no value."""
+        return [p.name for p in self.part.parameters.values() if p.required and p.name not in self.values]
+
+    @property
+    def choice(self) -> Choice:
+        return choice(self.part, self.part.name, **self.values)
+
+    def run(self, scene: Scene, seed: int = 0, chance: int = 0) -> Run:
+        """Run it once; `chance` is where the global streams of random numbers start."""
+        before, seen = {name: array.copy() for name, array in scene.arrays()}, Witness()
+        part = replace(self.part, function=seen.watching(self.part.function))
+        with global_streams(chance) as touched:
+            start = time.process_time()
+            entry = STAGES[self.kind](_catalog(part), self.choice, scene, seed)
+            seconds = time.process_time() - start
+        after = dict(scene.arrays())
+        changed = [name for name, array in before.items() if array.tobytes() != after[name].tobytes()]
+        return Run(entry, seen, (*changed, *entry.info.get("changed", ())), tuple(touched), seconds)
+
+    @cached_property
+    def first(self) -> Run | Exception:
+        """The first run on an ordinary pool, or why there is none."""
+        try:
+            return self.run(pools.ordinary())
+        except (Exception, SystemExit) as error:
+            return error if isinstance(error, Exception) else RuntimeError(one_line(error))
+
+    def sound(self, check: str = "") -> Run:
+        """The first run, for the check of this name.
+
+        Raises:
+            AssertionError: where there is none, and it is this check that has to tell.
+            Skip: where there is none, and another check tells.
+        """
+        if self.missing:
+            raise Skip(f"it needs {self.missing[0]}: give a value, as {self.part.name}:{self.missing[0]}=...")
+        first = self.first
+        if isinstance(first, Run):
+            return first
+        if self.kind == "dataset" and isinstance(first, InputError):
+            raise Skip(str(first))
+        if check != (tells := told_by(first)):
+            raise Skip(f"it does not run on an ordinary pool: {tells} says why")
+        raise AssertionError(self.what_happened(first)) from first
+
+    @cached_property
+    def second(self) -> Run:
+        """The same again, while the global streams of random numbers stand elsewhere."""
+        self.sound()
+        return self.run(pools.ordinary(), chance=1)
+
+    def steady(self) -> Run:
+        """The first run, where the second gives the same. Raises Skip where it does not."""
+        first = self.sound()
+        if not first.same(self.second):
+            raise Skip("what it gives differs from run to run: determinism says how")
+        return first
+
+    def copes(self, scene: Scene, seed: int = 0) -> Run:
+        """Run it on a pool that it may also refuse.
+
+        Raises:
+            AssertionError: where it fails.
+            Skip: where it refuses with an InputError.
+        """
+        self.sound()
+        try:
+            return self.run(scene, seed)
+        except InputError as error:
+            raise Skip(f"it refuses that pool: {error}") from None
+        except (Exception, SystemExit) as error:
+            raise AssertionError(self.what_happened(error)) from error
+
+    def what_happened(self, error: BaseException) -> str:
+        """The error, in one sentence, with the line of the part's file that it came from."""
+        import inspect
+
+        if isinstance(error, InputError):
+            return f"it refuses 60 images of 8 x 8 pixels ({error}): give values that suit them"
+        file = inspect.getsourcefile(inspect.unwrap(self.part.function))
+        lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == file]
+        place = f" ({Path(file).name}:{lines[-1]})" if file and lines else ""
+        return f"it raises {one_line(error)}{place}"
+
+
+def require(holds: object, sentence: str) -> None:
+    """Raises AssertionError with the sentence, which says what is wrong and what to do, where it does not hold."""
+    if not holds:
+        raise AssertionError(sentence)
+
+
+def told_by(error: Exception) -> str:
+    """The name of the check that tells of an error on an ordinary pool."""
+    if isinstance(error, BudgetExceeded):
+        return "budget"
+    return "inputs_unchanged" if isinstance(error, ValueError) and "read-only" in str(error) else "output"
+
+
+@contextmanager
+def global_streams(start: int) -> Iterator[list[str]]:
+    """Starts the global streams of random numbers at this seed, and puts them back; gives the names of those that
+    moved."""
+    import numpy as np
+
+    moved: list[str] = []
+    mine, numpys = random.getstate(), np.random.get_state()
+    random.seed(start)
+    np.random.seed(start)
+    begun, numpys_begun = random.getstate(), _place(np.random.get_state())
+    try:
+        yield moved
+        moved += ["random"] * (random.getstate() != begun)
+        moved += ["numpy.random"] * (_place(np.random.get_state()) != numpys_begun)
+    finally:
+        random.setstate(mine)
+        np.random.set_state(numpys)
+
+
+def _place(state: Any) -> tuple[bytes, int]:
+    return state[1].tobytes(), state[2]
+
+
+def _catalog(part: Part) -> Catalog:
+    """The part, and a trainer for strategies that train on their way."""
+    import pluggy
+
+    from pslbench.plugins.manager import Catalog, Plugin
+    from pslbench.trainers.logreg import logreg
+
+    parts = (part,) if part.kind == "trainer" else (part, logreg)
+    return Catalog((Plugin("kit", "pslbench.testing", parts=parts),), pluggy.PluginManager("pslbench"))
+
+
+def _dataset(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    data = catalog.call(chosen)
+    if not isinstance(data, Dataset):
+        raise ContractError(f"a data set must give a Dataset, not {type(data).__name__}")
+    return stages.as_entry(data)
+
+
+def _embedder(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    return stages.embed(catalog, chosen, scene.data, seed)
+
+
+def _clusterer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    return stages.cluster(catalog, chosen, scene.embedding, scene.budget, seed)
+
+
+def _strategy(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    uses = catalog.part("strategy", chosen.name)[1].uses
+    space = stages.Space(
+        scene.embedding if uses != ("x",) else None,
+        scene.clusters if "clusters" in uses else None,
+        scene.graph if "graph" in uses else None,
+    )
+    bench = stages.Bench(catalog, scene.data, catalog.choose("trainer", "logreg")[0], seed)
+    return stages.label(bench, chosen, scene.budget, space)
+
+
+def _trainer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    return stages.train(stages.Bench(catalog, scene.data, chosen, seed), scene.taught)
+
+
+def _reporter(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    return report(catalog, chosen, rows.outcomes() if scene.has_scores else rows.failures())
+
+
+def report(catalog: Catalog, chosen: Choice, kept: Sequence[Outcome]) -> Entry:
+    """What a reporter shows of these rows, as `text`, and the `files` it leaves; what it `changed`."""
+    from rich.console import Console
+
+    with tempfile.TemporaryDirectory() as name:
+        folder, screen = Path(name), StringIO()
+        results, records = rows.records(folder, kept)
+        as_given, before = deepcopy(results), _contents(folder)
+        with tempfile.TemporaryDirectory() as elsewhere, chdir(elsewhere):
+            shown = catalog.call(chosen, results, records)
+        if shown is not None:
+            Console(file=screen, width=120).print(shown)
+        after = _contents(folder)
+        changed = ["results"] * (results != as_given) + [file for file in before if after.get(file) != before[file]]
+        files = {file: content for file, content in after.items() if file not in before}
+        return Entry({}, {"text": screen.getvalue().replace(name, "."), "files": files, "changed": changed})
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+STAGES: dict[Kind, Callable[[Catalog, Choice, Scene, int], Entry]] = {
+    "dataset": _dataset,
+    "embedder": _embedder,
+    "clusterer": _clusterer,
+    "strategy": _strategy,
+    "trainer": _trainer,
+    "reporter": _reporter,
+}
