@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import isnan
+from math import isnan, nan
 
 from pslbench.analysis.bootstrap import bca
 from pslbench.analysis.fairness import unfair
@@ -160,7 +160,7 @@ def _compare(one: Standing, other: Standing, records: Records) -> Comparison:
         agreement,
         bca(ours - theirs),
         float(paired_t_tests([ours, theirs])[0, 1]),
-        sign_flip_test(ours - theirs) if enough else float("nan"),
+        sign_flip_test(ours - theirs) if enough else nan,
         mcnemar,
         superiority(ours, theirs),
         (*_marks(a), *_marks(b), *unfair([one, other])),
@@ -175,7 +175,7 @@ def _predictions(a: Standing, b: Standing, records: Records) -> tuple[Interval, 
         same.append(float((one == other).mean()))
         only_a += int(((one == y) & (other != y)).sum())
         only_b += int(((one != y) & (other == y)).sum())
-    return interval(same), McNemar(only_a, only_b, mcnemar_test(only_a, only_b))
+    return interval(same), McNemar(only_a, only_b, mcnemar_test(only_a, only_b) if same else nan)
 
 
 def _marks(standing: Standing) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import nan, sqrt
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.statistics import MIN_SEEDS, Bounds
@@ -20,6 +20,8 @@ def superiority(a: ArrayLike, b: ArrayLike) -> Bounds:
     import numpy as np
 
     ours, theirs = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if not len(ours):
+        return Bounds(nan)
     theta = float((np.sign(ours[:, None] - theirs[None]) / 2 + 0.5).mean())
     if len(ours) < MIN_SEEDS:
         return Bounds(theta)

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def compare(
     strategies: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="STRATEGY STRATEGY...", help="By name, with parameters if it has any.", show_default=False
-        ),
+        typer.Argument(metavar="STRATEGY...", help="By name, with parameters if it has any.", show_default=False),
     ] = None,
     every: Annotated[bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")] = False,
     fail_if_worse: Annotated[

@@ -39,7 +39,7 @@ def leaderboard(
 
       pslbench leaderboard results/latest
 
-      pslbench leaderboard results/latest --filter "strategy=centroid*" --filter budget=120
+      pslbench leaderboard results/latest --filter "strategy=centroid*"
 
       pslbench leaderboard results/latest --sort seconds --group trainer --top 5
     """

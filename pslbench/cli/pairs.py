@@ -5,18 +5,18 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING
 
-from rich.console import Group
 from rich.text import Text
 
 from pslbench.analysis.leaderboard import ALPHA
 from pslbench.analysis.settings import title
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.screen import output
-from pslbench.reporters.formats import between, counted, number, p_value, ruled_table, signed, spread, titled
+from pslbench.reporters.formats import apart, between, counted, number, p_value, ruled_table, signed, spread, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rich.console import Group
     from rich.table import Table
 
     from pslbench.analysis.comparison import Comparison, Matrix
@@ -70,7 +70,7 @@ def _evidence(comparison: Comparison, explained: bool) -> Group:
         table.add_column(head, justify="right" if head else "left")
     table.add_row("paired t test", _signed(d.mean), between(d, "+.4f"), p_value(comparison.t_test))
     table.add_row("bootstrap (BCa)", _signed(bca.estimate), between(bca, "+.4f"), "")
-    table.add_row("sign-flip test, exact", "", "", p_value(comparison.sign_flip))
+    table.add_row("sign-flip test", "", "", p_value(comparison.sign_flip))
     table.add_row("McNemar's test", f"{pooled.only_a:,} : {pooled.only_b:,}", "", p_value(pooled.p))
     table.add_row("chance to win", number(wins.estimate, 2), between(wins, ".2f"), "")
     return titled(f"test accuracy of {a} minus {b}", table, _notes(comparison.seeds) if explained else [])
@@ -107,7 +107,7 @@ def show_all(matrix: Matrix) -> None:
         f"{len(matrix.pairs)} pairs (Holm); bold where told apart"
     )
     console.print(
-        titled(f"{_setting(matrix.standings)} · all pairs in test accuracy", Group(*tables), [legend]), "", sep="\n"
+        titled(f"{_setting(matrix.standings)} · all pairs in test accuracy", apart(tables), [legend]), "", sep="\n"
     )
 
 

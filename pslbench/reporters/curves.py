@@ -56,7 +56,7 @@ class Plot:
         budgets = sorted({point.combination[1] for curve in self.curves for point in curve.points})
         plotext.xticks([log(budget) for budget in budgets], [f"{budget:,}" for budget in budgets])
         drawn: str = plotext.build()
-        return drawn
+        return drawn.rstrip()
 
 
 def _table(found: list[Curve]) -> Group:

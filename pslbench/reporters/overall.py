@@ -59,7 +59,9 @@ def _legend(found: Overall) -> list[str]:
     n, points = len(found.datasets), 100 * ROPE
     lines = [
         f"{', '.join(found.datasets)}",
-        f"no interval below {MIN_SEEDS} seeds" if few else "in brackets: 95% intervals over seeds of these data sets",
+        f"no interval below {MIN_SEEDS} seeds"
+        if few
+        else "in brackets: 95% intervals over seeds (bootstrap; too narrow below 10 seeds, docs/protocol.md)",
         f"better, ≈, worse: probability of being better than {found.reference}, within {points:g} points of it, worse "
         "(Bayesian signed-rank test)",
     ]
