@@ -53,7 +53,7 @@ def refused(outcome, *says):
         (["run", "random", "--no-plugin", "hogg"], ["unknown plugin 'hogg'"]),
         (["rnu"], ["rnu"]),
         (["compare", "random"], ["at least two different strategies"]),
-        (["compare", "random", "random"], ["two different strategies"]),
+        (["compare", "random", "random"], ["two different strategies, not random and random"]),
         (["list", "strtegy"], ["unknown kind", "strategy"]),
         (["show", "nothing of the kind"], ["unknown part", "pslbench list shows all"]),
         (["show", "centroids"], ["unknown part", "'centroid'"]),
