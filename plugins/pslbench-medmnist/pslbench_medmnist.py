@@ -56,8 +56,17 @@ CLASSES = {
     "organsmnist": ORGANS,
 }
 Name = Literal[
-    *("pathmnist", "dermamnist", "octmnist", "pneumoniamnist", "retinamnist", "breastmnist"),
-    *("bloodmnist", "tissuemnist", "organamnist", "organcmnist", "organsmnist"),
+    "pathmnist",
+    "dermamnist",
+    "octmnist",
+    "pneumoniamnist",
+    "retinamnist",
+    "breastmnist",
+    "bloodmnist",
+    "tissuemnist",
+    "organamnist",
+    "organcmnist",
+    "organsmnist",
 ]
 
 
