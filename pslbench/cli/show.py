@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -31,31 +32,56 @@ def show(
         _show(part)
 
 
-def _show(part: Part) -> None:
+@dataclass(frozen=True)
+class Description:
+    """What is said of a part, here and in the reference of the documents.
+
+    Attributes:
+        summary, details: its docstring, but for what that says of parameters.
+        parameters: of each what it is called, its type and range, its default, and what it means.
+        example: how a user says the part with its parameters.
+    """
+
+    summary: str
+    details: str
+    parameters: tuple[tuple[str, str, str, str], ...]
+    example: str
+
+
+def described(part: Part) -> Description:
     from docstring_parser import parse
+
+    says = parse(part.function.__doc__ or "")
+    meaning = {each.arg_name: " ".join((each.description or "").split()) for each in says.params}
+    rows = []
+    for name, parameter in part.parameters.items():
+        default = "(required)" if parameter.required else said(parameter.default)
+        words = ", ".join(filter(None, (parameter.type_name, parameter.range)))
+        rows.append((name, words, default, meaning.get(name, "")))
+    return Description(says.short_description or "", says.long_description or "", tuple(rows), _example(part))
+
+
+def _show(part: Part) -> None:
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    console, says = output(), parse(part.function.__doc__ or "")
+    console, says = output(), described(part)
     console.print(f"[bold]{part.name}[/]  ({part.kind})")
-    console.print("\n".join(filter(None, (says.short_description, says.long_description))), markup=False)
+    console.print("\n".join(filter(None, (says.summary, says.details))), markup=False)
     if part.reference:
         console.print(f"\nsource: {part.reference}", markup=False)
     if part.needs_all_labels:
         console.print("\nMay ask for every label: its rows are upper bounds, outside the ranking.")
-    if not part.parameters:
+    if not says.parameters:
         return
-    meaning = {each.arg_name: " ".join((each.description or "").split()) for each in says.params}
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("parameter", "type", "default", "meaning"):
         table.add_column(head, overflow="fold")
-    for name, parameter in part.parameters.items():
-        default = "(required)" if parameter.required else said(parameter.default)
-        words = ", ".join(filter(None, (parameter.type_name, parameter.range)))
-        table.add_row(name, escape(words), escape(default), escape(meaning.get(name, "")))
+    for row in says.parameters:
+        table.add_row(*map(escape, row))
     console.print(table)
-    console.print(f"as in: {_example(part)}", markup=False, soft_wrap=True)
+    console.print(f"as in: {says.example}", markup=False, soft_wrap=True)
 
 
 def _example(part: Part) -> str:
