@@ -17,7 +17,7 @@ def project(x: Floats) -> Floats:
     import numpy as np
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     flat = x.reshape(len(x), -1)
     if len(flat) < 5:

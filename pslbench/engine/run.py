@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -139,7 +140,7 @@ def prospect(plan: Plan, store: Store | None, missing: Sequence[Cell], cache: St
 def manifest(command: Sequence[str], plan: Plan, jobs: int) -> dict[str, Any]:
     """What was asked, and where it ran."""
     return {
-        "command": " ".join(command),
+        "command": shlex.join(command),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "cells": len(plan.cells),
         "jobs": jobs,

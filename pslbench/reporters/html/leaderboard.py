@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pslbench.analysis.fairness import unfair
 from pslbench.analysis.leaderboard import Standing
 from pslbench.analysis.statistics import Interval
 from pslbench.reporters.formats import number, spread
@@ -36,6 +37,7 @@ def _table(study: Study) -> Markup:
             "budget": standing.part("budget"),
             "rank": rank if standing.ranked else None,
             "name": study.name(standing),
+            "marks": "".join(mark for mark, holds, _ in SHOWN if holds(standing)),
             "cells": [cell(standing) for _, _, cell in columns],
         }
         for board in study.boards
@@ -49,6 +51,7 @@ def _table(study: Study) -> Markup:
         datasets=study.datasets,
         budgets=sorted({board[0].combination[1] for board in study.boards}),
         marks=marks,
+        unfair=list(dict.fromkeys(says for b in study.boards for says in unfair([s for s in b if s.ranked]))),
     )
 
 
@@ -75,9 +78,8 @@ def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[Standing], Cell
 
 
 def _accuracy(standing: Standing) -> Cell:
-    marks = "".join(mark for mark, holds, _ in SHOWN if holds(standing))
     mean = standing.score("test_accuracy")
-    return f"{spread(mean)} {marks}".strip(), _sorted(mean)
+    return spread(mean), _sorted(mean)
 
 
 def _score(name: str) -> Callable[[Standing], Cell]:

@@ -25,8 +25,8 @@ def map_(looks: Sequence[Look], samples: int) -> Section:
     """The pool in the plane."""
     intro = (
         f"The pool in the plane, t-SNE of 50 principal components of the pixels, at most {samples:,} samples; first "
-        "seed. Near points are alike; distances between groups mean nothing. Ringed: samples whose label was asked for. "
-        "Classes are named where most of theirs are."
+        "seed. Near points are alike; distances between groups mean nothing. Ringed: samples whose label was asked "
+        "for. Classes are named where most of theirs are."
     )
 
     @lru_cache

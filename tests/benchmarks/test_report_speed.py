@@ -1,0 +1,39 @@
+"""`make perf`: how long a browser takes to draw report.html of 12 strategies, 6 budgets and 10 seeds."""
+
+import shutil
+
+import pytest
+from reported import large
+
+SHOWN = "[...document.querySelectorAll('.vega')].filter(chart => chart.checkVisibility())"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    return large(tmp_path_factory.mktemp("large"))
+
+
+@pytest.fixture
+def page():
+    if not (path := shutil.which("chromium")):
+        pytest.skip("there is no Chromium on this machine: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser.new_page(viewport={"width": 1280, "height": 900})
+        browser.close()
+
+
+@pytest.mark.benchmark(group="report.html in Chromium")
+@pytest.mark.parametrize("charts", ["those in the first view", "all that are shown"])
+def test_drawing(benchmark, report, page, charts):
+    def draw():
+        page.goto(report.as_uri())
+        if charts == "all that are shown":
+            page.set_viewport_size({"width": 1280, "height": 20_000})
+        seen = "chart.getBoundingClientRect().top < innerHeight"
+        page.wait_for_function(f"{SHOWN}.filter(chart => {seen}).every(chart => chart.dataset.drawn)")
+
+    benchmark.pedantic(draw, rounds=5, warmup_rounds=1)
+    assert page.locator(".vega[data-drawn]").count() >= (8 if charts == "all that are shown" else 1)

@@ -1,0 +1,80 @@
+"""A real run with failures, and its report: what the tests of the page look at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
+from tempfile import mkdtemp
+
+from helpers import command
+
+from pslbench.cli import main
+from pslbench.cli.ending import records
+from pslbench.contracts import Records, Result
+from pslbench.engine.store import Store
+from pslbench.plugins.manager import discover
+from pslbench.reporters.html import html
+
+PLUGIN = '''
+import numpy as np
+from pslbench import Pool, PseudoLabels, hookimpl, strategy
+
+
+@strategy("<script>alert(1)", uses="x")
+def evil(pool: Pool) -> PseudoLabels:
+    """Its name is a script; with few labels its error is one too."""
+    if pool.budget < 40:
+        raise ValueError("</script><script>alert(2)</script><img src=x onerror=alert(3)>")
+    return PseudoLabels(np.arange(pool.budget), pool.label(np.arange(pool.budget)))
+
+
+@strategy("greedy", uses="x")
+def greedy(pool: Pool) -> PseudoLabels:
+    """Asks for one label too many."""
+    return PseudoLabels(np.arange(pool.budget), pool.label(np.arange(pool.budget + 1)))
+
+
+@hookimpl
+def pslbench_register():
+    yield from (evil, greedy)
+'''
+EVIL = "<script>alert(1)"
+
+
+@lru_cache(maxsize=1)
+def reported() -> Path:
+    """The folder of four strategies, two budgets and three seeds on `digits`, with report.html."""
+    folder = Path(mkdtemp(prefix="reported-"))
+    plugin = folder / "broken.py"
+    plugin.write_text(PLUGIN)
+    results, plugins = str(folder / "r"), ["--plugin", str(plugin)]
+    words = ["-d", "digits", "-t", "logreg", "-b", "20,40", "-s", "3", "-o", results, *plugins]
+    ran = command("run", "centroid", "random", EVIL, "greedy", *words)
+    assert ran.status == 1, ran.err
+    assert main(["report", results, "-f", "html:samples=400", *plugins]) == 0
+    return folder / "r"
+
+
+def looked_up(folder: Path) -> tuple[list[Result], Records]:
+    """What a reporter gets of a folder."""
+    store = Store.open(folder)
+    return store.results(), records(discover(), store)
+
+
+def large(folder: Path) -> Path:
+    """A report of 12 strategies, 6 budgets and 10 seeds: real rows, said to be of so many, with what was kept."""
+    results, kept = looked_up(reported())
+    real, source, rows = [row for row in results if row.ok], {}, []
+    for strategy, budget, seed in product(range(12), (10, 20, 40, 80, 160, 320), range(10)):
+        row = real[(strategy + seed) % len(real)]
+        key = f"{strategy}-{budget}-{seed}"
+        rows.append(replace(row, key=key, strategy=f"variant-{strategy}", budget=budget, seed=seed))
+        source[key] = row
+    looks = {
+        "probabilities": lambda row: kept.probabilities(source[row.key]),
+        "labelling": lambda row: kept.labelling(source[row.key]),
+    }
+    html(rows, replace(kept, folder=folder, **looks))
+    return folder / "report.html"

@@ -1,0 +1,202 @@
+"""What stands in report.html, whatever the folder holds."""
+
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from reported import EVIL, large, looked_up, reported
+
+from pslbench.analysis.calibration import reliability
+from pslbench.analysis.clusters import portraits
+from pslbench.analysis.metrics import calibration_error
+from pslbench.analysis.pareto import pareto_front
+from pslbench.analysis.projection import project
+from pslbench.reporters.html import html
+
+SECTIONS = ["leaderboard", "budgets", "costs", "pairs", "confusion", "calibration", "clusters", "errors", "map"]
+SECTIONS += ["time", "failures", "manifest"]
+VOID = {"meta", "link", "input", "img", "br", "path"}
+
+
+class Page(HTMLParser):
+    """What a browser would make of the page: its elements, and the text of each section."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.headings, self.sections, self.section = Counter(), [], [], {}, ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        said = dict(attributes)
+        self.tags[tag] += 1
+        self.attributes += attributes
+        if tag == "section":
+            self.section = said["id"]
+            self.sections[self.section] = ""
+        if tag in ("h1", "h2", "h3"):
+            self.headings.append(int(tag[1]))
+
+    handle_startendtag = handle_starttag
+
+    def handle_data(self, data):
+        if self.section:
+            self.sections[self.section] += data
+
+
+def page_of(folder):
+    return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def folder():
+    return reported()
+
+
+def test_a_report_has_every_section_under_headings_in_order(folder):
+    page = page_of(folder)
+    assert list(page.sections) == SECTIONS
+    assert page.headings[0] == 1
+    assert all(after - before <= 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
+    assert "samples, " in page.sections["clusters"]
+    assert "pseudo-labels are wrong" in page.sections["errors"]
+    assert "400 of 1,297 samples" in page.sections["map"]
+    assert "BudgetExceeded: 21 labels" in page.sections["failures"]
+    assert "Traceback" in page.sections["failures"]
+    assert f"pslbench run centroid random '{EVIL}' greedy" in page.sections["manifest"], "it can be pasted into a shell"
+    assert "On the front: " in page.sections["costs"]
+
+
+def test_nothing_in_it_leads_elsewhere(folder):
+    page = page_of(folder)
+    links = [value for name, value in page.attributes if name in ("src", "href", "action", "srcset", "data")]
+    assert all(link.startswith(("#", "data:")) for link in links)
+    policy = next(value for name, value in page.attributes if name == "content" and "default-src" in value)
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+
+
+def test_names_and_errors_are_shown_and_never_run(folder):
+    page = page_of(folder)
+    for section in ("leaderboard", "budgets", "failures"):
+        assert EVIL in page.sections[section]
+    assert "<img src=x onerror=alert(3)>" in page.sections["failures"]
+    assert page.tags["img"] == 0
+    assert not [name for name, _ in page.attributes if name.startswith("on")]
+
+
+def test_a_plugin_called_script(folder, tmp_path):
+    """Rows of anything that was ever called so; a part of this name cannot be registered."""
+    name = "<script>alert(1)</script>"
+    results, kept = looked_up(folder)
+    before = page_of(folder)
+    rows = [replace(row, **dict.fromkeys(("strategy", "trainer"), name)) if row.ok else row for row in results]
+    html(rows, replace(kept, folder=tmp_path), combinations=1, samples=20)
+    page = page_of(tmp_path)
+    assert name in page.sections["leaderboard"]
+    json_scripts = page.attributes.count(("type", "application/json"))
+    assert (
+        page.tags["script"]
+        == json_scripts + 2
+        == before.tags["script"] - (before.attributes.count(("type", "application/json")) - json_scripts)
+    )
+
+
+def test_rows_without_labellings_leave_their_sections_out_with_a_sentence(folder, tmp_path):
+    results, kept = looked_up(folder)
+    html(results, replace(kept, folder=tmp_path, labelling=lambda result: None), combinations=2)
+    page = page_of(tmp_path)
+    assert list(page.sections) == SECTIONS
+    for section in ("clusters", "errors", "map"):
+        assert "did not keep what became of the pool" in page.sections[section]
+    assert "Expected calibration error" in page.sections["calibration"]
+
+
+def test_vectors_and_a_data_set_that_is_gone(arrays, cli, tmp_path):
+    data, folder = tmp_path / "vectors.npz", tmp_path / "r"
+    flat = {name: array.reshape(len(array), -1) if name[0] == "x" else array for name, array in arrays.items()}
+    np.savez(data, **flat)
+    assert cli("run", "centroid", "-d", data, "-t", "logreg", "-b", "4", "-s", "1", "-o", folder).status == 0
+    assert cli("report", folder).status == 0
+    page = page_of(folder)
+    assert "vectors, not images" in page.sections["clusters"]
+    assert "40 of 40 samples" in page.sections["map"]
+    assert "A curve needs two budgets" in page.sections["budgets"]
+    assert "A pair needs two" in page.sections["pairs"]
+    assert "None of 1 cells failed" in page.sections["failures"]
+    data.unlink()
+    assert cli("report", folder).status == 0
+    page = page_of(folder)
+    for section in ("confusion", "calibration", "clusters", "errors", "map"):
+        assert "cannot be had here" in page.sections[section]
+    assert "centroid" in page.sections["leaderboard"]
+
+
+def test_damaged_predictions_and_cells_that_all_failed(folder, tmp_path):
+    results, kept = looked_up(folder)
+    failed = [row for row in results if not row.ok]
+    html(failed, replace(kept, folder=tmp_path))
+    page = page_of(tmp_path)
+    assert "greedy" in page.sections["leaderboard"]
+    assert "no results that ended well" in page.sections["map"]
+    html([], replace(kept, folder=tmp_path, runs=()))
+    assert "There are no results" in page_of(tmp_path).sections["leaderboard"]
+
+
+def test_a_report_that_cannot_be_written_is_one_line(folder, cli, tmp_path):
+    (tmp_path / "r").mkdir()
+    for name in ("cells", "manifest.json", "predictions", "labels"):
+        (tmp_path / "r" / name).symlink_to(folder / name)
+    (tmp_path / "r" / "report.html").mkdir()
+    outcome = cli("report", tmp_path / "r", "-f", "html:samples=20,combinations=1")
+    assert outcome.status == 2
+    assert outcome.err.count("\n") == 1
+    assert "cannot write" in outcome.err
+
+
+def test_twelve_strategies_six_budgets_and_ten_seeds_stay_below_8_mb(tmp_path):
+    assert large(tmp_path).stat().st_size < 8e6
+    page = page_of(tmp_path)
+    assert "variant-11" in page.sections["leaderboard"]
+    assert page.sections["errors"].count("pseudo-labels") >= 12
+
+
+def test_reliability_bins_add_up_to_the_calibration_error():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(4) / 2, 500)
+    y = rng.integers(0, 4, 500)
+    found = reliability(y, probabilities)
+    error = (found.count * np.abs(found.accuracy - found.confidence)).sum() / 500
+    assert error == pytest.approx(calibration_error(y, probabilities))
+    assert ((found.low <= found.confidence) & (found.confidence <= found.high)).all()
+    assert found.count.min() > 0
+
+
+def test_the_pareto_front_against_its_definition():
+    rng = np.random.default_rng(0)
+    cost, value = rng.integers(0, 6, 40), rng.integers(0, 6, 40).astype(float)
+    value[0] = np.nan
+
+    def beaten(i):
+        return any(
+            cost[j] <= cost[i] and value[j] >= value[i] and (cost[j] < cost[i] or value[j] > value[i])
+            for j in range(40)
+        )
+
+    assert pareto_front(cost, value).tolist() == [i > 0 and not beaten(i) for i in range(40)]
+
+
+def test_portraits_of_clusters():
+    x = np.array([[0.0], [1.0], [4.0], [10.0], [11.0]])
+    y = np.array([0, 0, 1, 1, 1])
+    first, second = portraits(x, y, np.array([0, 0, 0, 2, 2]), np.array([0, 1, 3]), np.array([0, 0, 1]), show=1)
+    assert (first.cluster, first.size, first.wrong, first.worst.tolist()) == (0, 3, 1, [2])
+    assert first.purity == pytest.approx(2 / 3)
+    assert (second.cluster, second.wrong, second.worst.tolist()) == (2, 0, [4])
+
+
+def test_a_map_is_the_same_each_time_and_exists_for_few_samples():
+    x = np.random.default_rng(0).random((40, 3)).astype(np.float32)
+    assert np.array_equal(project(x), project(x))
+    assert project(x[:3]).shape == (3, 2)
