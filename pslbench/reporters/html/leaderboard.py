@@ -51,7 +51,7 @@ def _table(study: Study) -> Markup:
         datasets=study.datasets,
         budgets=sorted({board[0].combination[1] for board in study.boards}),
         marks=marks,
-        unfair=list(dict.fromkeys(says for b in study.boards for says in unfair([s for s in b if s.ranked]))),
+        unfair=[f"{study.title(b)}: {says}" for b in study.boards for says in unfair([s for s in b if s.ranked])],
     )
 
 
