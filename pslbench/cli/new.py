@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import ast
 import builtins
 import keyword
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST = 40
 EXAMPLES: dict[Kind, str] = {
     "strategy": "pslbench compare {} random",
     "clusterer": "pslbench run centroid random -c {} -c kmeans",
@@ -77,8 +81,10 @@ def _kind(text: str) -> Kind:
 
 def _check_name(catalog: Catalog, kind: Kind, name: str, single_file: bool) -> None:
     """Raises InputError where nothing can be called so."""
-    if not NAME.fullmatch(name):
-        raise InputError(f"'{name}' cannot be a name; write lower-case letters, digits and hyphens, such as my-idea")
+    if not NAME.fullmatch(name) or len(name) > LONGEST:
+        raise InputError(
+            f"'{name}' cannot be a name; write up to {LONGEST} lower-case letters, digits and hyphens, such as my-idea"
+        )
     if name in {part.name for part in catalog.parts(kind).values()}:
         raise InputError(f"the {kind} name '{name}' is taken; choose another, such as my-{name}")
     if name in {plugin.name for plugin in catalog.plugins}:

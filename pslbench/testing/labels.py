@@ -29,11 +29,9 @@ def check_counted_labels(subject: Subject) -> str:
 
     What it remembered from an earlier run would be labels that no row counts.
     """
-    import numpy as np
-
     first = subject.steady()
     spent = [set(run.entry.arrays["asked"]) for run in (first, subject.second)]
-    asked = set(np.concatenate([np.zeros(0, np.int64), *first.seen.asked]))
+    asked = first.seen.asked
     require(
         asked == spent[0],
         f"it asked for {len(asked)} labels, but its account says {len(spent[0])}: leave the account alone",
@@ -52,7 +50,7 @@ def check_no_peeking(subject: Subject) -> None:
     Of a trainer, that is every true label of the pool, and of the test set unless its looks there were counted.
     """
     before, scene = subject.steady(), pools.ordinary()
-    asked = before.entry.arrays.get("asked", ())
+    asked = before.seen.asked
     if len(asked) == len(scene.data.y_train):
         raise Skip("it asks for every label")
     looked = bool(before.entry.info.get("looks"))
@@ -67,11 +65,11 @@ def check_no_peeking(subject: Subject) -> None:
     )
 
 
-def _with_others_changed(scene: Scene, asked: Any, looked: bool) -> Scene:
+def _with_others_changed(scene: Scene, asked: set[int], looked: bool) -> Scene:
     import numpy as np
 
     y, y_test = scene.data.y_train, scene.data.y_test
-    kept = np.isin(np.arange(len(y)), asked)
+    kept = np.isin(np.arange(len(y)), list(asked))
     others = np.where(kept, y, (y + 1) % pools.CLASSES)
     return scene.with_labels(others, y_test if looked else (y_test + 1) % pools.CLASSES)
 

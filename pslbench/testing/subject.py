@@ -36,14 +36,19 @@ class Skip(SkipTest):
 
 @dataclass(eq=False)
 class Witness:
-    """What was seen of the part's function: what it `returned`, the samples it `asked` for, whether it `drew`.
+    """What was seen of the part's function: what it `returned`; of a strategy, its `questions` and whether it `drew`.
 
-    The last two are of strategies: indices given to `pool.label`, call by call, and whether `pool.rng` moved.
+    Questions are the indices given to `pool.label`, call by call; it drew where `pool.rng` moved.
     """
 
     returned: Any = None
-    asked: list[Ints] = field(default_factory=list)
+    questions: list[Ints] = field(default_factory=list)
     drew: bool = False
+
+    @property
+    def asked(self) -> set[int]:
+        """The samples whose label was asked for."""
+        return {int(index) for indices in self.questions for index in indices}
 
     def watching(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, seen by this witness."""
@@ -63,7 +68,7 @@ class Witness:
     def _noting(self, pool: Pool) -> Callable[[Ints], Ints]:
         def ask(indices: Ints) -> Ints:
             answer = pool._ask(indices)
-            self.asked.append(indices)
+            self.questions.append(indices)
             return answer
 
         return ask

@@ -1,0 +1,315 @@
+"""Parts that are broken on purpose: each fails the one check that it is named after, and no other."""
+
+import sys
+from typing import Annotated, Literal
+
+import numpy as np
+from annotated_types import Interval
+
+from pslbench import (
+    Embedding,
+    PseudoLabels,
+    clusterer,
+    embedder,
+    reporter,
+    strategy,
+    trainer,
+)
+
+KEPT: list = []
+REMEMBERED: dict = {}
+SHARED: dict = {}
+
+
+def nearest(pool):
+    """The samples nearest their centres, in whatever order samples stand."""
+    return np.argsort(pool.clusters.distances, kind="stable")[: pool.budget]
+
+
+def bought(pool, chosen):
+    return PseudoLabels(chosen, pool.label(chosen))
+
+
+def of_the_engine(name):
+    """What a function further up calls `name`: how a thief gets behind the pool."""
+    frame = sys._getframe(1)
+    while frame and name not in frame.f_locals:
+        frame = frame.f_back
+    return frame.f_locals[name]
+
+
+@strategy("metadata")
+def metadata(pool):
+    return bought(pool, nearest(pool))
+
+
+@strategy("default_construction")
+def default_construction(pool, *, share: Annotated[float, Interval(ge=0, le=1)] = 2.0):
+    """Has a default that its own limits forbid.
+
+    Args:
+        share: of nothing.
+    """
+    return bought(pool, nearest(pool))
+
+
+@strategy("parameter_types")
+def parameter_types(pool, *, which: Literal[1, "1"] = "1"):
+    """Has two values that look alike when they are typed.
+
+    Args:
+        which: of two.
+    """
+    return bought(pool, nearest(pool))
+
+
+@strategy("output")
+def output(pool):
+    """Gives a class that there is not."""
+    chosen = nearest(pool)
+    return PseudoLabels(chosen, pool.label(chosen) + pool.n_classes)
+
+
+@strategy("output")
+def cluster_labels(pool):
+    """Gives clusters a class that there is not."""
+    chosen = nearest(pool)
+    return PseudoLabels(chosen, pool.label(chosen), cluster_labels=np.full(pool.clusters.k, -1))
+
+
+@embedder("output")
+def float64(x):
+    """Gives float64."""
+    return Embedding(x.reshape(len(x), -1).astype(np.float64))
+
+
+@embedder("output")
+def other_width(x):
+    """Places new samples in a space of fewer dimensions."""
+    flat = x.reshape(len(x), -1)
+    return Embedding(flat, lambda new: new.reshape(len(new), -1)[:, 1:])
+
+
+@clusterer("output")
+def too_many(k: int):
+    """Gives more clusters than were asked for."""
+
+    class Each:
+        def fit(self, features):
+            self.labels_ = np.arange(len(features))
+
+    return Each()
+
+
+@trainer("output")
+def no_probabilities(data):
+    """Predicts what does not add up to 1."""
+
+    class Ones:
+        def predict_proba(self, x):
+            return np.ones((len(x), data.n_classes))
+
+    return Ones()
+
+
+@reporter("output")
+def writes_unsaid(results, records):
+    """Writes a file without having said so."""
+    (records.folder / "here.txt").write_text("here")
+
+
+@reporter("output", writes=True)
+def writes_nothing(results, records):
+    """Says that it writes, and does not."""
+
+
+@strategy("admitted_values")
+def admitted_values(pool, *, how: Literal["one", "other"] = "one"):
+    """Knows only one of its two choices.
+
+    Args:
+        how: to do it.
+    """
+    return bought(pool, {"one": nearest}[how](pool))
+
+
+@strategy("inputs_unchanged")
+def inputs_unchanged(pool):
+    """Has the samples unlocked and scribbles on them."""
+    pool.x.flags.writeable = True
+    pool.x[0] = 0
+    return bought(pool, nearest(pool))
+
+
+@strategy("inputs_unchanged")
+def scribbles(pool):
+    """Scribbles on locked samples."""
+    pool.x[0] = 0
+    return bought(pool, nearest(pool))
+
+
+@reporter("inputs_unchanged")
+def changes_rows(results, records):
+    """Rounds the scores of the rows that all reporters share."""
+    for result in results:
+        result.scores.clear()
+
+
+@strategy("global_random_state")
+def global_random_state(pool):
+    """Seeds everyone's random numbers."""
+    np.random.seed(len(pool))
+    return bought(pool, nearest(pool))
+
+
+@strategy("determinism")
+def determinism(pool):
+    """Draws from a stream of its own."""
+    return bought(pool, np.random.default_rng().choice(len(pool), pool.budget, replace=False))
+
+
+@strategy("budget")
+def budget(pool):
+    """Asks for one label too many."""
+    return bought(pool, np.argsort(pool.clusters.distances)[: pool.budget + 1])
+
+
+@strategy("counted_labels")
+def counted_labels(pool):
+    """Remembers labels from one run to the next."""
+    chosen = nearest(pool)
+    known = (pool.budget, pool.x.tobytes())
+    if known not in REMEMBERED:
+        REMEMBERED[known] = pool.label(chosen)
+    return PseudoLabels(chosen, REMEMBERED[known])
+
+
+@strategy("counted_labels")
+def cooks_the_books(pool):
+    """Asks for labels, and has its account forget them."""
+    given = bought(pool, nearest(pool))
+    of_the_engine("account")._asked[:] = False
+    return given
+
+
+@strategy("few_distinct_samples")
+def few_distinct_samples(pool):
+    """Buys distinct samples only, whether there are as many or not."""
+    distinct = np.unique(pool.features, axis=0, return_index=True)[1]
+    return bought(pool, pool.rng.choice(distinct, pool.budget, replace=False))
+
+
+@strategy("duplicates", uses=("clusters", "graph"))
+def duplicates(pool):
+    """Divides by the distance to the nearest other sample, unless the one after it is as near."""
+    first, second = pool.graph.distances[:, :2].T
+    with np.errstate(divide="raise"):
+        np.divide(second, first, out=np.zeros_like(first), where=second > 0)
+    return bought(pool, nearest(pool))
+
+
+@embedder("constant_features")
+def constant_features(x):
+    """Divides by a standard deviation that may be 0."""
+    flat = x.reshape(len(x), -1)
+    mean, deviation = flat.mean(axis=0), flat.std(axis=0)
+    return Embedding((flat - mean) / deviation, lambda new: (new.reshape(len(new), -1) - mean) / deviation)
+
+
+class Means:
+    """Probabilities by the distance to the mean of each class."""
+
+    def __init__(self, means):
+        self.means = means
+
+    def predict_proba(self, x):
+        flat = x.reshape(len(x), -1)
+        far = ((flat[:, None] - self.means) ** 2).mean(axis=2)
+        near = np.exp((far.min(axis=1, keepdims=True) - far) * 100)
+        return near / near.sum(axis=1, keepdims=True)
+
+
+def means_of(data, weights=None):
+    """The weighted mean of each class, float (classes, d); of a class that has no sample, that of all."""
+    flat, means = data.x.reshape(len(data.indices), -1), []
+    weights = np.ones(len(flat)) if weights is None else weights
+    for each in range(data.n_classes):
+        own = weights * (data.labels == each)
+        means.append(np.average(flat, axis=0, weights=own if own.any() else None))
+    return np.stack(means)
+
+
+@trainer("one_class")
+def one_class(data):
+    """Takes every class to have a sample."""
+    flat = data.x.reshape(len(data.indices), -1)
+    return Means(np.stack([flat[data.labels == each].mean(axis=0) for each in range(data.n_classes)]))
+
+
+@strategy("everything_labelled")
+def everything_labelled(pool):
+    """Looks at a sample that it has not bought, as if there always were one."""
+    chosen = nearest(pool)
+    np.setdiff1d(np.arange(len(pool)), chosen)[0]
+    return bought(pool, chosen)
+
+
+@strategy("vectors")
+def vectors(pool):
+    """Takes every sample for an image."""
+    pool.x.mean(axis=3)
+    return bought(pool, nearest(pool))
+
+
+@trainer("weights")
+def weights(data):
+    """Divides by weights that may be 0."""
+    given = np.ones(len(data.labels)) if data.weights is None else data.weights
+    return Means(means_of(data, 1 / (1 / given)) + np.sum(0 / given))
+
+
+@trainer("predictions_last")
+def predictions_last(data):
+    """Keeps what it learned where the next training puts its own."""
+    SHARED["means"] = means_of(data)
+
+    class Forgetful:
+        def predict_proba(self, x):
+            return Means(SHARED["means"]).predict_proba(x)
+
+    return Forgetful()
+
+
+@strategy("no_peeking")
+def no_peeking(pool):
+    """Buys what it may, and takes the other labels from behind the pool."""
+    pool.label(nearest(pool))
+    return PseudoLabels(np.arange(len(pool)), of_the_engine("account")._labels)
+
+
+@strategy("no_peeking")
+def keeps(pool):
+    """Keeps the labels from behind the pool for another time."""
+    KEPT.append(of_the_engine("account")._labels)
+    return bought(pool, nearest(pool))
+
+
+@strategy("sample_order")
+def sample_order(pool):
+    """Buys the samples that come first."""
+    return bought(pool, np.arange(pool.budget))
+
+
+@strategy("time")
+def time(pool):
+    """Compares all pairs once more for every sample."""
+    apart = np.zeros((len(pool), len(pool)), np.float32)
+    for i in range(len(pool)):
+        apart += pool.features[i, 0]
+    return bought(pool, nearest(pool))
+
+
+@reporter("only_failures")
+def only_failures(results, records):
+    """Takes some cell to have ended well."""
+    return f"{max(result.scores['test_accuracy'] for result in results if result.ok):.4f}"

@@ -1,0 +1,267 @@
+"""Every built-in part and every package of plugins/ goes through the kit, and every check of the kit can fail."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import broken
+import numpy as np
+import pytest
+
+from pslbench import InputError, Part
+from pslbench.datasets.mnist import FASHION, MNIST
+from pslbench.parts import KINDS
+from pslbench.plugins.manager import discover
+from pslbench.testing import Skip, check, checks, parametrize
+from pslbench.testing.builtin import TERMS, terms_of
+from pslbench.testing.checks import CHECKS
+from pslbench.testing.report import Check
+
+BUILTIN = discover().plugins[0].parts
+BROKEN = [part for part in vars(broken).values() if isinstance(part, Part)]
+NAMES = {each.__name__.removeprefix("check_") for kind in KINDS for each in CHECKS[kind]}
+LIGHT = """
+import sklearn
+from pslbench import PseudoLabels, hookimpl, strategy
+
+@strategy("light_import")
+def light_import(pool):
+    '''Imports scikit-learn where it should not.'''
+    chosen = pool.clusters.distances.argsort()[: pool.budget]
+    return PseudoLabels(chosen, pool.label(chosen))
+
+@hookimpl
+def pslbench_register():
+    yield light_import
+"""
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    """What broken parts keep in their module is theirs for one test."""
+    for kept in (broken.KEPT, broken.REMEMBERED, broken.SHARED):
+        kept.clear()
+
+
+def files_of(name, folder, arrays):
+    """Where the data set of this name finds something to read."""
+    if name == "npz":
+        np.savez(folder / "tiny.npz", **arrays)
+        return {"path": str(folder / "tiny.npz")}
+    from PIL import Image
+
+    for part in ("train", "test"):
+        for place, (image, label) in enumerate(zip(arrays[f"x_{part}"], arrays[f"y_{part}"], strict=True)):
+            path = folder / part / str(label) / f"{place}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray((255 * image).astype(np.uint8)).save(path)
+    return {"path": str(folder)}
+
+
+@pytest.mark.parametrize("part", BUILTIN, ids=lambda part: f"{part.kind}-{part.name}")
+def test_every_built_in_part_conforms(part, tmp_path, arrays):
+    for source in (MNIST, FASHION):
+        if part.name == source.name and not any(source.found()):
+            pytest.skip(f"{source.name} is not on this machine")
+    files = files_of(part.name, tmp_path, arrays) if part.name in ("npz", "images") else {}
+    terms = terms_of(part)
+    report = check(part, terms.known_failures, terms.skips, **{**terms.values, **files})
+    print(report)
+    assert report.ok, report
+
+
+def test_terms_are_of_built_in_parts():
+    assert set(TERMS) <= {(part.kind, part.name) for part in BUILTIN}
+
+
+def test_every_package_of_plugins_goes_through_the_kit():
+    packages = Path(__file__).parents[1] / "plugins"
+    without = [
+        project.parent.name
+        for project in packages.glob("*/pyproject.toml")
+        if not any("pslbench.testing" in path.read_text() for path in project.parent.glob("tests/test_*.py"))
+    ]
+    assert not without
+
+
+def failed(part, **known):
+    return {outcome.check: outcome.reason for outcome in check(part, **known).failures}
+
+
+@pytest.mark.parametrize("part", BROKEN, ids=lambda part: part.function.__name__)
+def test_a_broken_part_fails_its_check_and_no_other(part):
+    report = check(part)
+    assert [outcome.check for outcome in report.failures] == [part.name], report
+    assert report.failures[0].reason
+
+
+def test_a_part_that_imports_what_is_heavy_fails_that_check_alone(tmp_path):
+    path = tmp_path / "heavy.py"
+    path.write_text(LIGHT)
+    (part,) = discover([str(path)]).plugins[-1].parts
+    found = failed(part)
+    assert list(found) == ["light_import"]
+    assert "sklearn" in found["light_import"]
+
+
+def test_there_is_a_broken_part_for_every_check():
+    assert {part.name for part in BROKEN} | {"light_import"} == NAMES
+
+
+def test_a_part_that_does_not_run_is_told_of_once():
+    report = check(broken.output)
+    assert report.counts["failed"] == 1
+    assert "classes, 0 to 2" in report.failures[0].reason
+    assert sum("output says why" in outcome.reason for outcome in report.outcomes) > 10
+
+
+def test_known_failures_are_expected_and_passing_after_all_is_a_failure():
+    known = {"sample_order": "it begins with the first"}
+    report = check(broken.sample_order, known_failures=known)
+    assert report.ok
+    assert report.counts["expected failure"] == 1
+    assert report.counts["passed"] == len(report.outcomes) - 1
+    found = failed(broken.sample_order, known_failures={**known, "duplicates": "it was so once"})
+    assert list(found) == ["duplicates"]
+    assert "it was so once" in found["duplicates"]
+
+
+def test_what_is_left_out_needs_a_reason():
+    report = check(broken.time, skips={"time": "it is slow, and that is known"})
+    assert report.ok
+    assert [o.reason for o in report.outcomes if o.check == "time"] == ["it is slow, and that is known"]
+    for reasons in ({"known_failures": {"metadata": ""}}, {"skips": {"metadata": ""}}):
+        assert "without a reason" in failed(broken.sample_order, **reasons)["metadata"]
+
+
+def test_a_check_that_skips_without_a_reason_fails():
+    def silent(subject):
+        raise Skip
+
+    with pytest.raises(AssertionError, match="without a reason"):
+        Check("silent", checks(broken.output)[0].subject, silent)()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"known_failures": {"sample_oder": "x"}}, "did you mean 'sample_order'"),
+        ({"skips": {"weights": "x"}}, "unknown check of a strategy 'weights'"),
+        ({"shaer": 1}, "did you mean 'share'"),
+    ],
+)
+def test_names_that_are_not_known_are_refused(given, says):
+    with pytest.raises(InputError, match=re.escape(says)):
+        check(broken.default_construction, **given)
+
+
+def test_a_value_makes_the_part_another(tmp_path):
+    report = check(broken.admitted_values, how="other")
+    assert report.name == "admitted_values:how=other"
+    assert [outcome.check for outcome in report.failures] == ["output"]
+    assert re.search(r"KeyError: 'other' \(broken.py:\d+\)", report.failures[0].reason)
+
+
+PYTEST = """
+import broken
+from pslbench.testing import parametrize
+
+@parametrize(broken.sample_order, {"sample_order": "first ones", "duplicates": "passes"}, {"time": "slow"})
+def test_one(check):
+    check()
+
+@parametrize(broken.no_probabilities)
+def test_other(check):
+    check()
+"""
+
+
+def test_with_pytest_every_check_is_a_test(tmp_path):
+    (tmp_path / "test_it.py").write_text(PYTEST)
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "--tb=line",
+        "test_it.py",
+    ]
+    path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    counts = dict(reversed(pair.split()) for pair in done.stdout.splitlines()[-1].split(" in ")[0].split(", "))
+    one, other = len(CHECKS["strategy"]), len(CHECKS["trainer"])
+    assert counts["xfailed"] == "1", done.stdout
+    assert counts["failed"] == "2", done.stdout
+    assert int(counts["passed"]) + int(counts["skipped"]) == one + other - 3
+    assert "[XPASS(strict)] passes" in done.stdout
+
+
+def test_ids_say_part_and_check():
+    mark = parametrize(broken.sample_order)
+    assert "sample_order-time" in {case.id for case in mark.args[1]}
+
+
+def test_the_kit_imports_neither_tensorflow_nor_pytest():
+    script = (
+        "import sys; from pslbench.strategies.centroid import centroid; from pslbench.testing import check; "
+        "report = check(centroid); assert report.ok, report; "
+        "sys.exit(str({'tensorflow', 'keras', 'pytest'} & sys.modules.keys()).replace('set()', ''))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stderr.strip() == ""
+
+
+def test_check_on_the_command_line(cli, tmp_path):
+    outcome = cli("check", "centroid")
+    assert outcome.status == 0, outcome.err
+    for name in ("no_peeking", "sample_order", "20 passed, 0 expected failure, 0 skipped, 0 failed"):
+        assert name in outcome.out
+    both = cli("check", "birch", "kmeans", "--verbose")
+    assert both.status == 0
+    assert "expected failure: birch, sample_order: its tree depends" in both.out
+    assert "The order of the samples makes no difference" in both.out
+
+
+def test_check_of_a_plugin_file(cli, tmp_path):
+    path = tmp_path / "heavy.py"
+    path.write_text(LIGHT)
+    outcome = cli("check", "--plugin", path, "-v")
+    assert outcome.status == 1
+    assert "move that into the function that needs it" in outcome.out
+    assert "Traceback" in outcome.out
+    known = cli("check", "light_import", "--plugin", path, "--known-failure", "light_import=it is to show it")
+    assert known.status == 0
+    skipped = cli("check", "--plugin", path, "--skip", "light_import=for now")
+    assert skipped.status == 0
+    assert "for now" in skipped.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["centriod"], "unknown part 'centriod'; did you mean 'centroid'?"),
+        ([], "name a part"),
+        (["npz"], "npz needs path"),
+        (["centroid:kep=1"], "did you mean 'keep'"),
+        (["centroid", "--known-failure", "time"], "gives no reason"),
+        (["centroid", "--skip", "tiem=slow"], "unknown check 'tiem'; did you mean 'time'?"),
+        (["--plugin", "BAD"], "brings no part: ZeroDivisionError"),
+    ],
+)
+def test_bad_input_of_check(cli, tmp_path, arguments, says):
+    bad = tmp_path / "bad.py"
+    bad.write_text("1 / 0")
+    outcome = cli("check", *(bad if word == "BAD" else word for word in arguments))
+    assert outcome.status == 2
+    assert says in outcome.err
+
+
+def test_the_documents_tell_of_every_check():
+    table = (Path(__file__).parents[1] / "docs" / "checks.md").read_text()
+    assert {name for name in re.findall(r"`(\w+)`", table) if name in NAMES} == NAMES

@@ -1,0 +1,137 @@
+"""What `pslbench new` writes works as it is: it installs, runs, and passes ruff, mypy --strict and its own tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+import venv
+from pathlib import Path
+
+import pytest
+
+from pslbench.cli import main
+from pslbench.cli.new import LONGEST
+from pslbench.parts import KINDS
+
+PROJECT = Path(__file__).parents[1]
+
+
+def alone(kind):
+    """The name of the part of this kind that stands in a file alone."""
+    return f"one-{kind}-".ljust(LONGEST, "x")
+
+
+def succeed(*words, cwd):
+    """What a command prints; it has to succeed."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    done = subprocess.run(list(map(str, words)), cwd=cwd, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A folder with a package of each kind, `pslbench-my-KIND`, and a file of each, its name as long as may be."""
+    folder = tmp_path_factory.mktemp("written")
+    for kind in KINDS:
+        assert main(["new", kind, f"my-{kind}", "-o", str(folder)]) == 0
+        assert main(["new", kind, alone(kind), "--single-file", "-o", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python(written, tmp_path_factory):
+    """Python in an environment of its own, into which pslbench and the packages were installed.
+
+    What they depend on is seen in this environment, so that nothing is fetched.
+    """
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False)
+    here = Path(sysconfig.get_path("purelib", vars={"base": folder, "platbase": folder}))
+    (here / "beside.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    copy = tmp_path_factory.mktemp("pslbench")  # pip builds where the source is
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PROJECT / name, copy)
+    shutil.copytree(PROJECT / "pslbench", copy / "pslbench", ignore=shutil.ignore_patterns("__pycache__"))
+    install = ("-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation")
+    succeed(folder / "bin" / "python", *install, copy, *written.glob("pslbench-*"), cwd=written)
+    return folder / "bin" / "python"
+
+
+def test_packages_install_and_are_found(python, written):
+    listed = succeed(python, "-m", "pslbench", "plugins", cwd=written)
+    for kind in KINDS:
+        assert f"pslbench-my-{kind}" in listed
+        row = next(line for line in listed.splitlines() if line.split()[:1] == [f"my-{kind}"])
+        assert "ok" in row
+
+
+def test_packages_pass_ruff_mypy_and_their_own_tests(python, written):
+    for package in written.glob("pslbench-*"):
+        succeed(python, "-m", "ruff", "check", ".", cwd=package)
+        succeed(python, "-m", "ruff", "format", "--check", ".", cwd=package)
+    sources = [*written.glob("pslbench-*/*.py"), *written.glob("pslbench-*/tests/*.py"), *written.glob("one_*.py")]
+    assert len(sources) == 3 * len(KINDS)
+    succeed(python, "-m", "mypy", "--strict", *sources, cwd=written)
+    tests = [path.parent for path in written.glob("pslbench-*/tests/test_*.py")]
+    out = succeed(python, "-m", "pytest", "-q", "-pno:xdist", "-pno:cacheprovider", *tests, cwd=written)
+    assert "passed" in out
+
+
+def test_single_files_conform(written, cli):
+    files = [word for kind in KINDS for word in ("--plugin", written / f"{alone(kind).replace('-', '_')}.py")]
+    outcome = cli("check", *files)
+    assert outcome.status == 0, outcome.out
+    for kind in KINDS:
+        assert alone(kind) in outcome.out
+    for words in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *words, "--isolated", "--line-length=120"]
+        succeed(*ruff, *written.glob("*.py"), cwd=written)
+
+
+def test_a_package_has_all_that_one_needs(written):
+    package = written / "pslbench-my-strategy"
+    files = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
+    assert files >= {".gitignore", "README.md", "pyproject.toml", "pslbench_my_strategy.py"}
+    assert "tests/test_pslbench_my_strategy.py" in files
+    project = tomllib.loads((package / "pyproject.toml").read_text())
+    assert project["project"]["entry-points"]["pslbench"] == {"my-strategy": "pslbench_my_strategy"}
+    assert not any("$" in path.read_text() for path in package.rglob("*") if path.suffix in (".py", ".md", ".toml"))
+
+
+def test_what_is_written_says_what_comes_next(tmp_path, cli):
+    outcome = cli("new", "strategy", "my-idea", "-o", tmp_path)
+    assert "pslbench check my-idea" in outcome.out
+    alone = cli("new", "strategy", "my-idea", "--single-file", "-o", tmp_path)
+    assert f"pslbench compare my-idea random --plugin {tmp_path / 'my_idea.py'}" in alone.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["stratgy", "my-idea"], "unknown kind of part 'stratgy'; did you mean 'strategy'?"),
+        (["strategy", "My idea"], "write up to 40 lower-case letters, digits and hyphens, such as my-idea"),
+        (["strategy", "x" * 41], "write up to 40 lower-case letters"),
+        (["strategy", "centroid"], "the strategy name 'centroid' is taken; choose another, such as my-centroid"),
+        (["embedder", "hog"], "is taken"),
+        (["strategy", "hog"], "a plugin is called 'hog' already"),
+        (["strategy", "lambda"], "'lambda' is a word that Python or the file itself needs"),
+        (["strategy", "strategy"], "'strategy' is a word that Python or the file itself needs"),
+        (["embedder", "random", "--single-file"], "'random' is a word"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(cli, tmp_path, arguments, says):
+    outcome = cli("new", *arguments, "-o", tmp_path)
+    assert outcome.status == 2
+    assert says in outcome.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten(cli, tmp_path):
+    for more in ([], ["--single-file"]):
+        assert cli("new", "strategy", "my-idea", "-o", tmp_path, *more).status == 0
+        again = cli("new", "strategy", "my-idea", "-o", tmp_path, *more)
+        assert again.status == 2
+        assert "is there already; choose another name" in again.err
