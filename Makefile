@@ -5,7 +5,7 @@ BIN := .venv/bin
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
 READY := .venv/.ready
 
-.PHONY: bench test lint format perf lock
+.PHONY: bench test lint format perf docs lock
 
 bench: $(READY)
 	$(BIN)/pslbench run --all -o results/bench
@@ -24,6 +24,12 @@ format: $(READY)
 
 perf: $(READY)
 	$(BIN)/pytest tests/benchmarks --benchmark-only -p no:xdist
+
+docs: $(READY)
+	$(BIN)/python docs/api.py
+	$(BIN)/python docs/reference.py
+	$(BIN)/sphinx-build -q -W --keep-going docs site
+	@echo "open site/index.html"
 
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-header \
