@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import random
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import chdir, contextmanager
-from copy import deepcopy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
-from io import StringIO
 from pathlib import Path
 from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
-from pslbench.contracts import Dataset, Pool
-from pslbench.engine import stages
+from pslbench.contracts import Pool
 from pslbench.engine.cache import Entry
-from pslbench.errors import BudgetExceeded, ContractError, InputError, one_line, unknown
+from pslbench.errors import BudgetExceeded, InputError, one_line, unknown
 from pslbench.parts import Choice, Kind, Part, Value, choice
-from pslbench.testing import pools, rows
+from pslbench.testing import pools
 from pslbench.testing.pools import Scene
+from pslbench.testing.runs import STAGES, catalog_of
 
 if TYPE_CHECKING:
     from pslbench.contracts import Ints
-    from pslbench.engine.cell import Outcome
-    from pslbench.plugins.manager import Catalog
 
 
 class Skip(SkipTest):
@@ -136,7 +131,7 @@ class Subject:
         part = replace(self.part, function=seen.watching(self.part.function))
         with global_streams(chance) as touched:
             start = time.process_time()
-            entry = STAGES[self.kind](_catalog(part), self.choice, scene, seed)
+            entry = STAGES[self.kind](catalog_of(part), self.choice, scene, seed)
             seconds = time.process_time() - start
         after = dict(scene.arrays())
         changed = [name for name, array in before.items() if array.tobytes() != after[name].tobytes()]
@@ -181,7 +176,7 @@ class Subject:
             raise Skip("what it gives differs from run to run: determinism says how")
         return first
 
-    def copes(self, scene: Scene, seed: int = 0) -> Run:
+    def copes(self, scene: Scene) -> Run:
         """Run it on a pool that it may also refuse.
 
         Raises:
@@ -190,7 +185,7 @@ class Subject:
         """
         self.sound()
         try:
-            return self.run(scene, seed)
+            return self.run(scene)
         except InputError as error:
             raise Skip(f"it refuses that pool: {error}") from None
         except (Exception, SystemExit) as error:
@@ -243,80 +238,3 @@ def global_streams(start: int) -> Iterator[list[str]]:
 
 def _place(state: Any) -> tuple[bytes, int]:
     return state[1].tobytes(), state[2]
-
-
-def _catalog(part: Part) -> Catalog:
-    """The part, and a trainer for strategies that train on their way."""
-    import pluggy
-
-    from pslbench.plugins.manager import Catalog, Plugin
-    from pslbench.trainers.logreg import logreg
-
-    parts = (part,) if part.kind == "trainer" else (part, logreg)
-    return Catalog((Plugin("kit", "pslbench.testing", parts=parts),), pluggy.PluginManager("pslbench"))
-
-
-def _dataset(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
-    data = catalog.call(chosen)
-    if not isinstance(data, Dataset):
-        raise ContractError(f"a data set must give a Dataset, not {type(data).__name__}")
-    return stages.as_entry(data)
-
-
-def _embedder(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
-    return stages.embed(catalog, chosen, scene.data, seed)
-
-
-def _clusterer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
-    return stages.cluster(catalog, chosen, scene.embedding, scene.budget, seed)
-
-
-def _strategy(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
-    uses = catalog.part("strategy", chosen.name)[1].uses
-    space = stages.Space(
-        scene.embedding if uses != ("x",) else None,
-        scene.clusters if "clusters" in uses else None,
-        scene.graph if "graph" in uses else None,
-    )
-    bench = stages.Bench(catalog, scene.data, catalog.choose("trainer", "logreg")[0], seed)
-    return stages.label(bench, chosen, scene.budget, space)
-
-
-def _trainer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
-    return stages.train(stages.Bench(catalog, scene.data, chosen, seed), scene.taught)
-
-
-def _reporter(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
-    return report(catalog, chosen, rows.outcomes() if scene.has_scores else rows.failures())
-
-
-def report(catalog: Catalog, chosen: Choice, kept: Sequence[Outcome]) -> Entry:
-    """What a reporter shows of these rows, as `text`, and the `files` it leaves; what it `changed`."""
-    from rich.console import Console
-
-    with tempfile.TemporaryDirectory() as name:
-        folder, screen = Path(name), StringIO()
-        results, records = rows.records(folder, kept)
-        as_given, before = deepcopy(results), _contents(folder)
-        with tempfile.TemporaryDirectory() as elsewhere, chdir(elsewhere):
-            shown = catalog.call(chosen, results, records)
-        if shown is not None:
-            Console(file=screen, width=120).print(shown)
-        after = _contents(folder)
-        changed = ["results"] * (results != as_given) + [file for file in before if after.get(file) != before[file]]
-        files = {file: content for file, content in after.items() if file not in before}
-        return Entry({}, {"text": screen.getvalue().replace(name, "."), "files": files, "changed": changed})
-
-
-def _contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-STAGES: dict[Kind, Callable[[Catalog, Choice, Scene, int], Entry]] = {
-    "dataset": _dataset,
-    "embedder": _embedder,
-    "clusterer": _clusterer,
-    "strategy": _strategy,
-    "trainer": _trainer,
-    "reporter": _reporter,
-}

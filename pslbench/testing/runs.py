@@ -1,0 +1,95 @@
+"""How a part of each kind is run on a pool: by the stages of the engine that a cell goes through."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import chdir
+from copy import deepcopy
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pslbench.contracts import Dataset
+from pslbench.engine import stages
+from pslbench.engine.cache import Entry
+from pslbench.errors import ContractError
+from pslbench.parts import Choice, Kind, Part
+from pslbench.testing import rows
+from pslbench.testing.pools import Scene
+
+if TYPE_CHECKING:
+    from pslbench.plugins.manager import Catalog
+
+
+def catalog_of(part: Part) -> Catalog:
+    """The part, and a trainer for strategies that train on their way."""
+    import pluggy
+
+    from pslbench.plugins.manager import Catalog, Plugin
+    from pslbench.trainers.logreg import logreg
+
+    parts = (part,) if part.kind == "trainer" else (part, logreg)
+    return Catalog((Plugin("kit", "pslbench.testing", parts=parts),), pluggy.PluginManager("pslbench"))
+
+
+def _dataset(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    data = catalog.call(chosen)
+    if not isinstance(data, Dataset):
+        raise ContractError(f"a data set must give a Dataset, not {type(data).__name__}")
+    return stages.as_entry(data)
+
+
+def _embedder(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    return stages.embed(catalog, chosen, scene.data, seed)
+
+
+def _clusterer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    return stages.cluster(catalog, chosen, scene.embedding, scene.budget, seed)
+
+
+def _strategy(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    uses = catalog.part("strategy", chosen.name)[1].uses
+    space = stages.Space(
+        scene.embedding if uses != ("x",) else None,
+        scene.clusters if "clusters" in uses else None,
+        scene.graph if "graph" in uses else None,
+    )
+    bench = stages.Bench(catalog, scene.data, catalog.choose("trainer", "logreg")[0], seed)
+    return stages.label(bench, chosen, scene.budget, space)
+
+
+def _trainer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    return stages.train(stages.Bench(catalog, scene.data, chosen, seed), scene.taught)
+
+
+def _reporter(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+    """What it shows, as `text`, and the `files` it leaves; what of the folder, and of the rows, it `changed`."""
+    from rich.console import Console
+
+    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as elsewhere:
+        folder, screen = Path(name), StringIO()
+        results, records = rows.records(folder, rows.outcomes() if scene.has_scores else rows.failures())
+        as_given, before = deepcopy(results), _contents(folder)
+        with chdir(elsewhere):
+            shown = catalog.call(chosen, results, records)
+        if shown is not None:
+            Console(file=screen, width=120).print(shown)
+        after = _contents(folder)
+        changed = ["results"] * (results != as_given) + [file for file in before if after.get(file) != before[file]]
+        files = {file: content for file, content in after.items() if file not in before}
+        return Entry({}, {"text": screen.getvalue().replace(name, "."), "files": files, "changed": changed})
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+STAGES: dict[Kind, Callable[[Catalog, Choice, Scene, int], Entry]] = {
+    "dataset": _dataset,
+    "embedder": _embedder,
+    "clusterer": _clusterer,
+    "strategy": _strategy,
+    "trainer": _trainer,
+    "reporter": _reporter,
+}
