@@ -13,7 +13,7 @@ import pytest
 from documents import Step, difference, environment, steps
 from helpers import TINY
 from markdown_it import MarkdownIt
-from typer.core import TyperGroup as Command
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from pslbench.cli import app
@@ -52,6 +52,7 @@ def programs(tmp_path):
     return environment(tmp_path / "venv")
 
 
+@pytest.mark.timeout(1500)  # a minute on two cores that are idle
 def test_the_tutorial_does_what_it_says(tmp_path, programs):
     shown = list(steps((ROOT / PLUGIN).read_text()))
     assert sum(step.kind == "command" for step in shown) > 12
@@ -97,7 +98,7 @@ def test_every_command_that_is_shown_is_one():
     assert not wrong
 
 
-def misread(program: Command, line: str) -> str:
+def misread(program: TyperGroup, line: str) -> str:
     """Why the command line would not take this, which is not done; empty where it would."""
     words = shlex.split(line, comments=True)
     words = words[: words.index("|")] if "|" in words else words
