@@ -14,7 +14,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 
 PROGRAMS = ("cd", "cp", "grep", "pip", "pslbench", "tail")
-TOOLS = ("mypy", "pip", "pslbench", "pytest", "ruff")
+MODULES = ("pip", "pslbench", "pytest")
 NAME = re.compile(r"# (\S+\.\w+)\n")
 STATUS = re.compile(r"# exit status (\d+)$")
 NUMBER = re.compile(r"\d+\.\d+")
@@ -109,9 +109,10 @@ def environment(folder: Path) -> Path:
     packages = next(folder.glob("lib/python*/site-packages"))
     mine = [path for path in sys.path if path.endswith("site-packages")]
     (packages / "outer.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in mine))
-    for tool in TOOLS:
-        offline = " --quiet --no-index --no-build-isolation" if tool == "pip" else ""
-        program = folder / "bin" / tool
-        program.write_text(f'#!/bin/sh\nexec "{folder}/bin/python" -m {tool} "$@"{offline}\n')
+    for module in MODULES:
+        offline = " --quiet --no-index --no-build-isolation" if module == "pip" else ""
+        program = folder / "bin" / module
+        program.write_text(f'#!/bin/sh\nexec "{folder}/bin/python" -m {module} "$@"{offline}\n')
         program.chmod(0o755)
+    (folder / "bin" / "ruff").symlink_to(Path(sys.executable).parent / "ruff")
     return folder / "bin"
