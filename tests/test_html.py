@@ -200,3 +200,7 @@ def test_a_map_is_the_same_each_time_and_exists_for_few_samples():
     x = np.random.default_rng(0).random((40, 3)).astype(np.float32)
     assert np.array_equal(project(x), project(x))
     assert project(x[:3]).shape == (3, 2)
+
+
+def test_a_map_of_samples_that_are_all_the_same():
+    assert not project(np.full((10, 2, 2), 0.1, np.float32)).any()

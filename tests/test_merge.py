@@ -92,6 +92,8 @@ def test_the_same_cell_with_other_values(cli, folders, tmp_path):
     outcome = cli("merge", there, "-o", here)
     assert outcome.status == 1
     assert cell(here, "random", 1)[1]["scores"]["test_accuracy"] == ours
+    assert cli("merge", there, here, "-o", here, "--keep-first").status == 0  # what it has counts as named first
+    assert cell(here, "random", 1)[1]["scores"]["test_accuracy"] == ours
 
 
 def test_a_cell_that_failed_yields(cli, folders, tmp_path):
@@ -202,6 +204,7 @@ def test_damaged_archives(cli, machines, tmp_path):
     refused(cli("import", tmp_path / "nothing.zip", "-o", tmp_path / "copy"), "No such file")
     (tmp_path / "empty" / "cells").mkdir(parents=True)
     refused(cli("export", tmp_path / "empty"), "nothing to export")
+    refused(cli("export", machines[0], "-o", tmp_path / "whole.zip" / "new.zip"), "cannot write", "Not a directory")
 
 
 def test_formats(cli, folders, tmp_path):
@@ -231,6 +234,8 @@ def test_formats(cli, folders, tmp_path):
         {"seconds": [1]},
         {"key": "../../other"},
         {"budget": 1.5},
+        {"status": "failed", "error": {"foo": "x"}},
+        {"status": "failed", "error": {"type": "ValueError", "message": None}},
     ],
 )
 def test_rows_of_the_wrong_type(cli, folders, change):
@@ -239,7 +244,15 @@ def test_rows_of_the_wrong_type(cli, folders, change):
     refused(cli("leaderboard", folders[0]), f"{path} is damaged")
 
 
-@pytest.mark.parametrize("run", [1, {"data": []}, {"versions": "new"}, {"recipes": [{}]}, {"recipes": [[[], "x"]]}])
+@pytest.mark.parametrize(
+    "run",
+    [
+        1,
+        {"data": []},
+        {"versions": "new"},
+        *({"recipes": recipes} for recipes in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])),
+    ],
+)
 def test_manifests_of_the_wrong_type(cli, folders, run):
     (folders[0] / "manifest.json").write_text(json.dumps({"runs": [run]}))
     refused(cli("leaderboard", folders[0]), "was not written by pslbench")

@@ -12,7 +12,7 @@ def project(x: Floats) -> Floats:
     """Samples, float (n, ...), as points, float32 (n, 2): t-SNE (van der Maaten & Hinton 2008) of 50 components of PCA.
 
     Takes time that grows with n log n: a few seconds for 1,500. Near points are alike; distances between groups, and
-    their sizes, mean nothing.
+    their sizes, mean nothing. Fewer than five samples, and samples that are all the same, are all at (0, 0).
     """
     import numpy as np
     from sklearn.decomposition import PCA
@@ -20,7 +20,7 @@ def project(x: Floats) -> Floats:
     from threadpoolctl import threadpool_limits
 
     flat = x.reshape(len(x), -1)
-    if len(flat) < 5:
+    if len(flat) < 5 or (flat == flat[0]).all():
         return np.zeros((len(flat), 2), np.float32)
     components = min(50, *flat.shape)
     perplexity = min(30, (len(flat) - 1) / 3)

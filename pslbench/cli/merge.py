@@ -63,8 +63,8 @@ def join(sources: Mapping[str, Store], folder: Path, keep_first: bool, plugins: 
     with ExitStack() as held:
         if there := (folder / "cells").is_dir():
             held.enter_context(Store.create(folder).alone())
-            if not any(store.folder.samefile(folder) for store in sources.values()):
-                sources = {str(folder): Store(folder), **sources}
+            others = {name: store for name, store in sources.items() if not store.folder.samefile(folder)}
+            sources = {str(folder): Store(folder), **others}
         merged = engine.merge(sources)
         if _disagree(merged) and not keep_first:
             errors().print("[bold red]error:[/] nothing was written; --keep-first lets the folder named first win")

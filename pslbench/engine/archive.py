@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
@@ -42,7 +43,8 @@ def pack(store: Store, file: Path) -> None:
     except OSError as error:
         raise InputError(f"cannot write '{file}' ({error.strerror}); choose another with -o") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _member(name: str) -> ZipInfo:

@@ -227,7 +227,8 @@ def _read(path: Path) -> Result:
     except TypeError:
         raise InputError(f"{path} was written by another version of pslbench; choose another folder with -o") from None
     fits = all(isinstance(getattr(row, known.name), TYPES[str(known.type)]) for known in fields(Result))
-    if not (fits and row.key == path.stem and all(map(_is_number, [*row.scores.values(), *row.seconds.values()]))):
+    fits = fits and all(map(_is_number, [*row.scores.values(), *row.seconds.values()]))
+    if not (fits and row.key == path.stem and _is_error(row.error)):
         raise InputError(f"{path} is damaged; remove it and run again")
     return row
 
@@ -236,10 +237,20 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
+def _is_error(said: Mapping[str, object] | None) -> bool:
+    return said is None or all(isinstance(said.get(name), str) for name in ("type", "message"))
+
+
 def _is_run(said: object) -> bool:
     if not (isinstance(said, dict) and all(isinstance(said.get(name, {}), dict) for name in ("data", "versions"))):
         return False
-    return all(isinstance(each, list) and set(map(type, each)) <= {str, int} for each in said.get("recipes", []))
+    recipes = said.get("recipes", [])
+    return isinstance(recipes, list) and all(map(_is_recipe, recipes))
+
+
+def _is_recipe(said: object) -> bool:
+    """Whether it is a combination and what it was made with."""
+    return isinstance(said, list) and [type(each) for each in said] == [str, int, *[str] * 5]
 
 
 def _small(array: Ints) -> NDArray[np.integer[Any]]:
