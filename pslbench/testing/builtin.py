@@ -9,7 +9,7 @@ from pslbench.parts import Kind, Part, Value
 
 KERAS = {"global_random_state": "Keras draws first weights and dropout from global streams; it seeds them at each call"}
 COMPILES = "each value compiles the network anew, which takes seconds; tests of its own go through them"
-STEPS = "it takes as long as it is told steps, whatever the pool"
+STEPS = "it takes as long as it is told epochs or steps"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ TERMS: dict[tuple[Kind, str], Terms] = {
     ("clusterer", "birch"): Terms(
         known_failures={"sample_order": "its tree depends on the order in which samples come in, as the paper says"}
     ),
-    ("trainer", "cnn"): Terms({"epochs": 1, "min_steps": 1, "batch_size": 32}, KERAS, {"admitted_values": COMPILES}),
+    ("trainer", "cnn"): Terms(
+        {"epochs": 1, "min_steps": 1, "batch_size": 32}, KERAS, {"admitted_values": COMPILES, "time": STEPS}
+    ),
     ("trainer", "fixmatch"): Terms({"steps": 1, "mu": 1}, KERAS, {"admitted_values": COMPILES, "time": STEPS}),
     ("trainer", "freematch"): Terms({"steps": 1, "mu": 1}, KERAS, {"admitted_values": COMPILES, "time": STEPS}),
 }
