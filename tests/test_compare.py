@@ -3,6 +3,7 @@
 import re
 import tomllib
 from dataclasses import replace
+from math import isnan
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,8 @@ from scipy import stats
 
 from pslbench.analysis.comparison import comparisons, matrices
 from pslbench.analysis.leaderboard import standings
+from pslbench.cli import pairs
+from pslbench.cli.compare import _failed
 from pslbench.contracts import Records
 from pslbench.datasets.digits import digits
 
@@ -141,7 +144,63 @@ def test_worse_is_what_a_one_sided_bound_rules_out():
     assert not compared(a, b).is_worse(-bound + 1e-6)
     assert compared(b, a).is_worse(0) is False
     assert compared(a[:2], b[:2]).is_worse(0) is None
-    assert compared([0.5] * 3, [0.6] * 3).is_worse(0.05)  # no seed makes a difference
+    assert compared([0.5] * 3, [0.5] * 3).is_worse(0) is False
+
+
+def test_a_difference_that_seeds_do_not_change_is_not_judged(capsys):
+    found = compared([0.5, 0.6, 0.7], [0.6, 0.7, 0.8])
+    assert "it cannot be judged" in found.verdict
+    assert found.is_worse(0.05) is None
+    assert isnan(found.t_test)
+    assert isnan(found.sign_flip)
+    assert _failed([found], 0.5) == 0
+    assert "the difference is the same on each of 3 seeds" in " ".join(capsys.readouterr().err.split())
+    same = compared([0.5, 0.6, 0.7], [0.5, 0.6, 0.7])
+    assert (same.t_test, same.sign_flip) == (1, 1)
+
+
+def test_names_are_no_markup(capsys):
+    bad, good = "first:tag=[/]", "[bold]"
+    made = [row(name, s, v + s / 50) for name, v in ((bad, 0.5), (good, 0.8)) for s in range(3)]
+    made[0] = replace(made[0], scores={"test_accuracy": 0.51})
+    assert _failed(comparisons(made, bad, good, records()), 0.5) == 1
+    assert f"{bad} is worse than {good} by more than 0.5 points" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_verdict_among_several_says_that_it_is_not_corrected(capsys):
+    made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate("abc") for s in range(3)]
+    found = [comparison for other in "bc" for comparison in comparisons(made, "a", other, records())]
+    pairs.show(found[:1])
+    assert "corrected" not in capsys.readouterr().out
+    pairs.show(found)
+    assert " ".join(capsys.readouterr().out.split()).count("Not corrected for being one of 2 comparisons.") == 2
+
+
+def test_upper_bounds_are_no_pairs_of_a_matrix():
+    made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate("abc") for s in range(3)]
+    made += [row("bound", s, 1, upper_bound=True) for s in range(3)]
+    (found,) = matrices(made)
+    assert [standing.part("strategy") for standing in found.standings] == ["c", "b", "a"]
+    assert matrices([r for r in made if r.strategy != "b"]) == []
+
+
+def test_long_names_leave_the_numbers_their_place(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"first:tag={'a' * 80}{i}" for i in range(3)]
+    made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate(names) for s in range(3)]
+    pairs.show(comparisons(made, *names[:2], records()))
+    out = capsys.readouterr().out
+    head = out.split("test_accuracy")[0]
+    assert [column in head for column in ("0", "1")] == [True, True]
+    assert "…" not in out
+    assert "test_accuracy" in out
+    assert "0.5000 ± 0" in out
+    assert "-0.2100 ± 0.0248" in out
+    pairs.show_all(*matrices(made))
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert "+0.2100" in out
+    assert max(map(len, out.splitlines())) <= 80
 
 
 def test_predictions_are_pooled_over_the_seeds_in_common():

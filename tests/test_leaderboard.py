@@ -3,14 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import command
+from helpers import command, row
 from rich.console import Console
 from rich.text import Text
 
 from pslbench.analysis.budget_curves import budget_curves
 from pslbench.analysis.leaderboard import standings
+from pslbench.analysis.selection import select
 from pslbench.engine.store import Store
 from pslbench.reporters.curves import COLOURS, Plot
+from pslbench.reporters.table import table
 
 STRATEGIES = ["random", "centroid", "centroid-only", "typiclust", "majority"]
 
@@ -108,6 +110,41 @@ def test_wrong_words_get_one_line(folder, cli, given, says):
     assert len(outcome.err.strip().splitlines()) == 1
     for word in says:
         assert word in outcome.err
+
+
+def test_values_with_the_signs_of_patterns_are_themselves():
+    made = [row("a", 0, 0.5, dataset="npz:path=[bold]x é.npz"), row("a", 0, 0.5, dataset="d")]
+    assert select(made, ["dataset=npz:path=[bold]x é.npz"]) == made[:1]
+
+
+def test_a_folder_in_which_no_cell_has_finished(tmp_path, cli):
+    (tmp_path / "cells").mkdir()
+    for command_ in ("leaderboard", "report"):
+        outcome = cli(command_, tmp_path)
+        assert outcome.status == 2
+        assert "no cell has finished in" in outcome.err
+
+
+def said(shown):
+    console = Console(width=300)
+    with console.capture() as captured:
+        console.print(shown)
+    return captured.get()
+
+
+def test_a_question_mark_is_explained_in_all_its_cases():
+    scores = {"a": dict(enumerate((1, 1, 1, 0.5, 0.51, 0.5))), "b": {3: 0.603, 4: 0.604, 5: 0.605}}
+    out = said(table([row(name, s, v) for name, by_seed in scores.items() for s, v in by_seed.items()], None))
+    assert "? cannot be judged" in out
+    assert "or better over the seeds in common" in out
+
+
+def test_rows_that_are_told_apart_are_never_called_one_group():
+    noise = np.random.default_rng(0).normal(0, 1e-4, (60, 10))
+    made = [row(f"s{i:02}", s, 0.2 + i / 100 + noise[i, s]) for i in range(60) for s in range(10)]
+    out = said(table(made, None, top=3))
+    assert "no two rows can be told apart" not in out
+    assert "rows that share a letter" in out
 
 
 def test_budget_curves_are_drawn_with_the_areas_under_them(folder, cli):

@@ -7,6 +7,7 @@ from math import comb, isnan, log
 import numpy as np
 import pytest
 from helpers import row
+from rich.console import Console
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -15,6 +16,7 @@ from statsmodels.stats.nonparametric import rank_compare_2indep
 from pslbench.analysis.aggregate import against, average_ranks, interquartile_means, overall, wilcoxon_tests
 from pslbench.analysis.bootstrap import bca, stratified
 from pslbench.analysis.budget_curves import area_under_curve, budget_curves
+from pslbench.analysis.complete import complete
 from pslbench.analysis.fairness import unfair
 from pslbench.analysis.groups import groups, letters
 from pslbench.analysis.leaderboard import boards, standings
@@ -22,6 +24,7 @@ from pslbench.analysis.settings import settings
 from pslbench.analysis.significance import holm, holm_of_pairs, mcnemar_test, paired_t_tests, sign_flip_test
 from pslbench.analysis.statistics import interval, paired_difference
 from pslbench.analysis.superiority import superiority
+from pslbench.reporters.overall import table_of
 
 FIVE = [0.912, 0.897, 0.905, 0.921, 0.899]
 
@@ -157,32 +160,67 @@ def test_rows_share_a_letter_if_and_only_if_they_are_not_told_apart(rng):
     chain = np.abs(np.subtract.outer(range(4), range(4))) > 1
     assert letters(chain) == ["a", "ab", "bc", "c"]
     assert letters(np.zeros((0, 0), bool)) == []
-    assert letters(~np.eye(60, dtype=bool)) == [""] * 60  # more groups than letters
+    assert letters(~np.eye(60, dtype=bool))[26:29] == ["ba", "bb", "bc"]  # more groups than letters
+    near = np.abs(np.subtract.outer(range(60), range(60))) > 1
+    assert letters(near)[:3] == ["aa", "aa ab", "ab ac"]
+    assert len(set(letters(~np.eye(700, dtype=bool)))) == 700
 
 
 def test_the_interquartile_mean_is_scipys_and_its_interval_that_of_every_resample():
-    tables = [np.array([[0.9, 0.7, 0.8], [0.5, 0.6, 0.7]]), np.array([[0.4, 0.5, 0.1], [0.3, 0.9, 0.2]])]
-    found = stratified(tables, interquartile_means)
-    for strategy in (0, 1):
-        every = [
-            stats.trim_mean(first + second, 0.25)
-            for first in product(tables[0][strategy], repeat=3)
-            for second in product(tables[1][strategy], repeat=3)
-        ]
-        assert found[strategy].estimate == pytest.approx(
-            stats.trim_mean([*tables[0][strategy], *tables[1][strategy]], 0.25)
-        )
-        assert (found[strategy].low, found[strategy].high) == pytest.approx(
-            np.quantile(every, [0.025, 0.975]), abs=0.02
-        )
-    assert isnan(stratified([table[:, :2] for table in tables], interquartile_means)[0].low)
+    tables = [[[0.9, 0.7, 0.8, 0.6], [0.5, 0.6, 0.7, 0.5]], [[0.4, 0.5, 0.1, 0.3], [0.3, 0.9, 0.2, 1]]]
+    found = stratified([np.array(table) for table in tables], interquartile_means)
+    for strategy, got in enumerate(found):
+        one, other = (np.array(list(product(table[strategy], repeat=4))) for table in tables)
+        both = np.hstack([one.repeat(256, axis=0), np.tile(other, (256, 1))])
+        every = stats.trim_mean(both, 0.25, axis=1)
+        assert got.estimate == pytest.approx(stats.trim_mean([*tables[0][strategy], *tables[1][strategy]], 0.25))
+        assert (got.low, got.high) == pytest.approx(np.quantile(every, [0.025, 0.975]), abs=0.026)
+    few = stratified([np.array(table)[:, :2] for table in tables], interquartile_means)
+    assert isnan(few[0].low)
 
 
-def test_average_ranks_by_hand():
-    tables = [np.array([[0.9], [0.5], [0.5]]), np.array([[0.2], [0.6], [0.4]])]
-    assert average_ranks(tables)[:, ...].ravel() == pytest.approx([(1 + 3) / 2, (2.5 + 1) / 2, (2.5 + 2) / 2])
-    steady = stratified([np.array([[0.9, 0.91, 0.92], [0.5, 0.51, 0.52]])] * 2, average_ranks)
-    assert [(each.estimate, each.low, each.high) for each in steady] == [(1, 1, 1), (2, 2, 2)]
+def test_data_sets_weigh_the_same_in_the_interquartile_mean_whatever_their_seeds(rng):
+    many, few = rng.normal(0.9, 0.01, (2, 12)), rng.normal(0.5, 0.01, (2, 3))
+    equal = stats.trim_mean(np.concatenate([many, few.repeat(4, axis=1)], axis=1), 0.25, axis=1)
+    assert interquartile_means([many, few]) == pytest.approx(equal)
+    assert interquartile_means([np.array([1.0, 2, 3]), np.array([4.0, 5, 6])]) == pytest.approx((1 + 3 + 4 + 2.5) / 3)
+
+
+def test_average_ranks_by_hand_with_students_interval_over_data_sets():
+    means = np.array([[0.9, 0.2], [0.5, 0.6], [0.5, 0.4]])
+    assert [rank.estimate for rank in average_ranks(means)] == pytest.approx(
+        [(1 + 3) / 2, (2.5 + 1) / 2, (2.5 + 2) / 2]
+    )
+    assert all(isnan(rank.low) for rank in average_ranks(means))  # two data sets
+    ranks = np.array([[1, 1, 2, 1, 3, 1], [2, 3, 1, 3, 2, 2], [3, 2, 3, 2, 1, 3]])
+    for each, found in zip(ranks, average_ranks(-ranks / 10), strict=True):
+        low, high = stats.ttest_1samp(each, 0).confidence_interval()
+        assert (found.low, found.high) == pytest.approx((max(1, low), min(3, high)))
+        assert found.low <= found.estimate <= found.high
+    steady, _ = average_ranks(np.array([[0.9, 0.8, 0.7], [0.5, 0.4, 0.3]]))
+    assert steady.estimate == 1
+    assert isnan(steady.low)
+
+
+def test_intervals_of_ranks_hold_the_truth_95_times_in_100(rng):
+    def means(times, datasets):
+        effects = np.array([0.6, 0.4, 0.2, 0])[:, None]  # in standard deviations of a seed, five seeds
+        return effects + rng.normal(0, 0.3, (times, 4, datasets)) + rng.normal(0, 1 / 5**0.5, (times, 4, datasets))
+
+    (truth,) = stats.rankdata(-means(1, 50_000), axis=1).mean(axis=2)
+    found = [average_ranks(each) for each in means(300, 10)]
+    held = [rank.low <= true <= rank.high for ranks in found for rank, true in zip(ranks, truth, strict=True)]
+    assert 0.91 < np.mean(held) < 0.98
+
+
+def test_the_part_of_a_table_without_gaps():
+    there = np.ones((3, 7), bool)
+    there[1:, 6] = False  # one row alone has the last column
+    assert complete(there) == ([0, 1, 2], [0, 1, 2, 3, 4, 5])
+    assert complete(np.vstack([there[:, :6], np.arange(6) == 0])) == ([0, 1, 2], [0, 1, 2, 3, 4, 5])
+    assert complete(np.array([[True, True], [True, False]])) == ([0], [0, 1])
+    assert complete(~np.eye(3, 10, dtype=bool)) == ([0, 1, 2], list(range(3, 10)))
+    assert complete(np.zeros((2, 3), bool))[0] == []
 
 
 def test_wilcoxon_takes_six_data_sets_and_is_corrected_for_all_pairs(rng):
@@ -298,3 +336,51 @@ def test_over_several_data_sets():
     assert isnan(few.rows[0].p)
     assert few.rows[0].practice.better > 0.9
     assert overall(standings([r for r in rows if r.dataset == "d0"])) == []
+
+
+def over(scores):
+    """The lines under the table over data sets, for test accuracies by strategy, data set and seed."""
+    made = [row(name, seed, value, dataset=d) for (name, d, seed), value in scores.items()]
+    (found,) = overall(standings(made))
+    console = Console(width=400)
+    with console.capture() as captured:
+        console.print(table_of(found))
+    return found, captured.get()
+
+
+def test_what_one_strategy_alone_has_does_not_take_the_table_over_data_sets(rng):
+    scores = {(n, f"d{d}", s): rng.uniform() for n in "abc" for d in range(6) for s in range(3)}
+    found, said = over(scores | {("a", "d9", 0): 0.5})
+    assert found.datasets == tuple(f"d{d}" for d in range(6))
+    assert "data sets that strategies lack: d9" in said
+    assert "no p can be below 0.094" in said
+    found, said = over(scores | {("c", "d5", s): 0.5 for s in (7, 8)} | {("b", "d6", 0): 1, ("a", "d6", 0): 1})
+    assert [each.strategy for each in found.rows if each.strategy not in "abc"] == []
+    later = {(n, d, s + 9 * (n == "c" and d == "d2")): value for (n, d, s), value in scores.items()}
+    found, said = over(later)  # on d2, c has no seed in common with the others
+    assert found.datasets == ("d0", "d1", "d3", "d4", "d5")
+    assert "data sets that strategies lack: d2" in said
+    strange = scores | {("odd", f"d{d}", 50): 0.5 for d in range(6)}
+    found, said = over(strange)
+    assert found.left_out == ("odd",)
+    assert "not run on all of them with these seeds: odd" in said
+
+
+def test_intervals_over_data_sets_are_explained_where_they_are_shown(rng):
+    def scores(datasets, a, b):
+        given = (("a", a), ("b", b))
+        return {(n, f"d{d}", s): rng.uniform() for n, seeds in given for d in range(datasets) for s in seeds}
+
+    found, said = over(scores(2, range(4), range(2, 6)))
+    assert found.seeds == 2
+    assert "fewer than 3 seeds in common" in said
+    assert "no interval below 3 data sets" in said
+    assert "in brackets" not in said
+    _, said = over(scores(2, range(10), range(10)))
+    assert "over seeds (bootstrap; too narrow with so few seeds" in said
+    _, said = over(scores(2, range(20), range(20)))
+    assert "over seeds (bootstrap)" in said
+    clear = {(n, f"d{d}", s): (n == "a") / 2 + rng.uniform() / 9 for n in "ab" for d in range(10) for s in range(5)}
+    found, said = over(clear)
+    assert isnan(found.rows[0].rank.low)
+    assert "no interval where it is the same on each data set" in said

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.bootstrap import stratified
+from pslbench.analysis.complete import complete
 from pslbench.analysis.leaderboard import Standing
 from pslbench.analysis.settings import settings
 from pslbench.analysis.significance import holm_of_pairs
-from pslbench.analysis.statistics import Bounds
+from pslbench.analysis.statistics import Bounds, interval
 
 if TYPE_CHECKING:
     from pslbench.analysis.leaderboard import Numbers
@@ -36,8 +38,8 @@ class Aggregate:
 
     Attributes:
         strategy: which one.
-        iqm: the interquartile mean of its test accuracies.
-        rank: its rank by mean test accuracy, averaged over data sets; 1 is best.
+        iqm: the interquartile mean of its test accuracies, with its interval over seeds.
+        rank: its rank by mean test accuracy, averaged over data sets, with its interval over data sets; 1 is best.
         p: of Wilcoxon's signed-rank test, corrected for all pairs; NaN for the reference, and below six data sets.
         practice: what the Bayesian signed-rank test says; None for the reference.
     """
@@ -51,21 +53,25 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Overall:
-    """All strategies that were run on every data set of a setting with some seeds in common.
+    """Strategies and data sets of a setting such that all were run on all, with some seeds in common on each.
 
     Attributes:
-        members: their standings on the data sets.
+        members: the strategies' standings on the data sets.
         datasets: their names.
+        seeds: how many seeds are in common, on the data set that has fewest.
         rows: a row a strategy, by interquartile mean.
         reference: the strategy that the others are held against.
-        left_out: strategies that lack a data set.
+        left_out: strategies that lack a data set, or the seeds of one.
+        datasets_left_out: data sets that strategies lack.
     """
 
     members: tuple[Standing, ...]
     datasets: tuple[str, ...]
+    seeds: int
     rows: tuple[Aggregate, ...]
     reference: str
     left_out: tuple[str, ...]
+    datasets_left_out: tuple[str, ...]
 
 
 def overall(standings: Sequence[Standing], reference: str = "") -> list[Overall]:
@@ -81,31 +87,50 @@ def overall(standings: Sequence[Standing], reference: str = "") -> list[Overall]
 
 
 def _overall(members: Sequence[Standing], reference: str) -> Overall | None:
-    datasets = sorted({standing.part("dataset") for standing in members})
     by_strategy: dict[str, dict[str, dict[int, float]]] = {}
     for standing in members:
         by_strategy.setdefault(standing.part("strategy"), {})[standing.part("dataset")] = standing.by_seed()
-    whole = {name: scores for name, scores in by_strategy.items() if len(scores) == len(datasets)}
-    seeds = [sorted(set.intersection(*(set(scores[d]) for scores in whole.values()))) for d in datasets if whole]
-    if len(datasets) < 2 or len(whole) < 2 or not all(seeds) or (reference and reference not in whole):
+    names, datasets = _in_common(by_strategy, reference)
+    if len(datasets) < 2 or len(names) < 2:
         return None
     import numpy as np
 
-    tables = [
-        np.array([[scores[d][seed] for seed in common] for scores in whole.values()])
-        for d, common in zip(datasets, seeds, strict=True)
-    ]
-    rows = _rows(list(whole), tables, reference)
-    best = reference or rows[0].strategy
-    used = tuple(standing for standing in members if standing.part("strategy") in whole)
-    return Overall(used, tuple(datasets), tuple(rows), best, tuple(by_strategy.keys() - whole.keys()))
+    seeds = {d: sorted(set.intersection(*(set(by_strategy[name][d]) for name in names))) for d in datasets}
+    tables = [np.array([[by_strategy[name][d][seed] for seed in seeds[d]] for name in names]) for d in datasets]
+    rows = _rows(names, tables, reference)
+    return Overall(
+        tuple(each for each in members if each.part("strategy") in names and each.part("dataset") in datasets),
+        tuple(datasets),
+        min(map(len, seeds.values())),
+        tuple(rows),
+        reference or rows[0].strategy,
+        tuple(by_strategy.keys() - set(names)),
+        tuple({standing.part("dataset") for standing in members} - set(datasets)),
+    )
+
+
+def _in_common(scores: dict[str, dict[str, dict[int, float]]], reference: str) -> tuple[list[str], list[str]]:
+    """Strategies, the reference among them, and data sets such that on each of these all have the seed that is most
+    usual there."""
+    import numpy as np
+
+    judges = [scores.get(reference, {})] if reference else list(scores.values())
+    usual = {}
+    for dataset in sorted({dataset for judge in judges for dataset in judge}):
+        times = Counter(seed for each in scores.values() for seed in each.get(dataset, ()))
+        usual[dataset] = max(
+            sorted({seed for judge in judges for seed in judge.get(dataset, ())}), key=times.__getitem__
+        )
+    there = [[seed in each.get(dataset, ()) for dataset, seed in usual.items()] for each in scores.values()]
+    rows, columns = complete(np.array(there))
+    return [list(scores)[row] for row in rows], [list(usual)[column] for column in columns]
 
 
 def _rows(names: Sequence[str], tables: Sequence[Numbers], reference: str) -> list[Aggregate]:
     import numpy as np
 
-    iqms, ranks = stratified(tables, interquartile_means), stratified(tables, average_ranks)
     means = np.stack([table.mean(axis=1) for table in tables], axis=1)
+    iqms, ranks = stratified(tables, interquartile_means), average_ranks(means)
     order = sorted(range(len(names)), key=lambda i: -iqms[i].estimate)
     best = names.index(reference) if reference else order[0]
     p = wilcoxon_tests(means)
@@ -116,24 +141,33 @@ def _rows(names: Sequence[str], tables: Sequence[Numbers], reference: str) -> li
 
 
 def interquartile_means(tables: Sequence[Numbers]) -> Numbers:
-    """The mean of the middle half of all scores (Agarwal et al. 2021): float (...), of float (..., seeds) a set."""
+    """The mean of the middle half of all scores (Agarwal et al. 2021), each data set weighing the same, however many
+    its seeds: float (...), of float (..., seeds) a set."""
     import numpy as np
-    from scipy.stats import trim_mean
 
-    mean: Numbers = trim_mean(np.concatenate(tables, axis=-1), 0.25, axis=-1)
+    scores = np.concatenate(tables, axis=-1)
+    order = scores.argsort(axis=-1)
+    weights = np.concatenate([np.full(n, 1 / n / len(tables)) for n in (table.shape[-1] for table in tables)])[order]
+    ends = weights.cumsum(axis=-1)
+    middle = np.clip(ends, 0.25, 0.75) - np.clip(ends - weights, 0.25, 0.75)
+    mean: Numbers = 2 * (np.take_along_axis(scores, order, axis=-1) * middle).sum(axis=-1)
     return mean
 
 
-def average_ranks(tables: Sequence[Numbers]) -> Numbers:
+def average_ranks(means: Numbers) -> list[Bounds]:
     """Ranks by mean score, 1 the highest, ties sharing theirs, averaged over data sets (Demšar 2006, section 3.2.2).
 
-    From float (strategies, ..., seeds) a data set, to float (strategies, ...).
+    The interval is Student's over the data sets' ranks. It is of the mean rank on data sets like these with as many
+    seeds. There is none below three data sets, nor where a strategy has the same rank on each.
+
+    Args:
+        means: float (strategies, datasets).
     """
     import numpy as np
     from scipy.stats import rankdata
 
-    ranks: Numbers = np.mean([rankdata(-table.mean(axis=-1).round(12), axis=0) for table in tables], axis=0)
-    return ranks
+    found = [interval(list(each)) for each in rankdata(-means.round(12), axis=0)]
+    return [Bounds(rank.mean, *map(float, np.clip([rank.low, rank.high], 1, len(means)))) for rank in found]
 
 
 def wilcoxon_tests(means: Numbers) -> Numbers:

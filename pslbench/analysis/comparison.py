@@ -37,7 +37,7 @@ class Comparison:
         differences: of each score that either has, a - b in pairs over seeds; NaN where one has not.
         agreement: the share of test samples to which both give the same class, over seeds.
         bca: the mean difference in test accuracy, with its bootstrap interval.
-        t_test, sign_flip: p values of that difference; NaN where it has no interval.
+        t_test, sign_flip: p values of that difference; NaN where it cannot be judged, 1 where no seed makes one.
         mcnemar: what both get right and wrong.
         superiority: the probability that a run of a scores above one of b.
         caveats: what makes the comparison unfair, in words.
@@ -90,15 +90,15 @@ class Comparison:
         )
 
     def is_worse(self, by: float) -> bool | None:
-        """Whether a is worse than b by more than `by` in test accuracy, with 95% certainty; None with too few seeds.
+        """Whether a is worse than b by more than `by` in test accuracy, with 95% certainty.
 
-        Certain is what the upper end of a one-sided interval says (Student's t), or a difference that is the same on
-        each seed.
+        Certain is what the upper end of a one-sided interval says (Student's t). None where there is none: with too
+        few seeds, or a difference, not zero, that is the same on each seed.
         """
         d = paired_difference(self.a.by_seed(), self.b.by_seed(), level=CERTAIN)
-        if d.n < MIN_SEEDS:
+        if d.n < MIN_SEEDS or (d.constant and not d.is_zero):
             return None
-        return (d.mean if d.constant else d.high) < -by
+        return (d.mean if d.is_zero else d.high) < -by
 
 
 @dataclass(frozen=True)
@@ -130,8 +130,8 @@ def comparisons(results: Sequence[Result], a: str, b: str, records: Records) -> 
 
 
 def matrices(results: Sequence[Result]) -> list[Matrix]:
-    """All pairs, for each setting that has three strategies or more."""
-    good = standings([row for row in results if row.ok])
+    """All pairs, for each setting that has three strategies or more that compete."""
+    good = [standing for standing in standings(results) if standing.ranked]
     found = settings(good, "dataset", "budget", "trainer")
     return [_matrix(setting) for setting in found if len(setting) > 2]
 
@@ -151,7 +151,7 @@ def _compare(one: Standing, other: Standing, records: Records) -> Comparison:
     seen = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
     differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in seen}
     ours, theirs = accuracies([a, b])
-    enough = len(seeds) >= MIN_SEEDS
+    judged = differences["test_accuracy"].is_zero or not isnan(differences["test_accuracy"].half_width)
     agreement, mcnemar = _predictions(a, b, records)
     return Comparison(
         a,
@@ -160,7 +160,7 @@ def _compare(one: Standing, other: Standing, records: Records) -> Comparison:
         agreement,
         bca(ours - theirs),
         float(paired_t_tests([ours, theirs])[0, 1]),
-        sign_flip_test(ours - theirs) if enough else nan,
+        sign_flip_test(ours - theirs) if judged else nan,
         mcnemar,
         superiority(ours, theirs),
         (*_marks(a), *_marks(b), *unfair([one, other])),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from string import ascii_letters
+from itertools import product
+from string import ascii_letters, ascii_lowercase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,12 +20,16 @@ def letters(apart: Bools) -> list[str]:
         apart: symmetric, bool (rows, rows): which pairs are told apart.
 
     Returns:
-        The letters of each row; the first group has `a`. Empty words where there are more than 52 groups.
+        The letters of each row; the first group has `a`. Where there are more than 52 groups they are words of as few
+        letters as will do, the first `aa`, with spaces between.
     """
     found = groups(apart)
-    if len(found) > len(ascii_letters):
-        return [""] * len(apart)
-    return ["".join(letter for letter, group in zip(ascii_letters, found, strict=False) if row in group)
+    names, length = list(ascii_letters), 1
+    while len(names) < len(found):
+        length += 1
+        names = list(map("".join, product(ascii_lowercase, repeat=length)))
+    between = "" if length == 1 else " "
+    return [between.join(name for name, group in zip(names, found, strict=False) if row in group)
             for row in range(len(apart))]  # fmt: skip
 
 

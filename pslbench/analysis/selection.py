@@ -25,7 +25,7 @@ def select(results: Sequence[Result], conditions: Sequence[str]) -> list[Result]
         if column not in COLUMNS:
             raise unknown("column", column, COLUMNS)
         known = {str(getattr(row, column)) for row in results}
-        if not any(fnmatchcase(each, value) for each in known):
+        if not any(_holds(each, value) for each in known):
             raise unknown(column, value, known)
         wanted.setdefault(column, []).append(value)
     kept = [row for row in results if all(_any(str(getattr(row, c)), values) for c, values in wanted.items())]
@@ -35,4 +35,8 @@ def select(results: Sequence[Result], conditions: Sequence[str]) -> list[Result]
 
 
 def _any(value: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(value, pattern) for pattern in patterns)
+    return any(_holds(value, pattern) for pattern in patterns)
+
+
+def _holds(value: str, pattern: str) -> bool:
+    return value == pattern or fnmatchcase(value, pattern)  # a value may itself hold a pattern's signs, as in [a].npz

@@ -87,16 +87,20 @@ def _distinct(grid: Grid) -> Grid:
 
 def _failed(found: Sequence[Comparison], points: float) -> int:
     """1 if the first strategy of any comparison is certainly worse by so many percentage points, else 0."""
+    from pslbench.analysis.statistics import MIN_SEEDS
+    from pslbench.reporters.formats import counted
+
     failed = 0
     for comparison in found:
         a, b = comparison.a.part("strategy"), comparison.b.part("strategy")
         worse = comparison.is_worse(points / 100)
         if worse is None:
-            complain(f"{a} cannot be judged against {b}: {comparison.seeds} seeds in common, it takes 3; try -s 5")
+            few = f"{counted(comparison.seeds, 'seed')} in common, it takes {MIN_SEEDS}; try -s 5"
+            same = f"the difference is the same on each of {comparison.seeds} seeds, so there is no interval"
+            complain(f"{a} cannot be judged against {b}: {few if comparison.seeds < MIN_SEEDS else same}")
         elif worse:
-            output().print(
-                f"{a} is worse than {b} by more than {points:g} points, with 95% certainty", style="bold red"
-            )
+            said = f"{a} is worse than {b} by more than {points:g} points, with 95% certainty"
+            output().print(said, style="bold red", markup=False)
             failed = 1
     if not found:
         complain("nothing could be compared, so nothing is judged")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from pslbench.cli.options import choose_dataset
@@ -24,29 +24,46 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
     Values of parameters go to the reporters that have such a parameter.
 
     Returns:
-        The exit status: 0 where all went well, 2 where a cell failed for what the user asked, 1 where a cell or a
-        reporter failed otherwise.
+        The exit status: 0 where all went well, 2 where a cell or a reporter failed for what the user asked, 1 where one
+        failed otherwise.
     """
-    everything, broken = store.results(), False
+    everything, status = store.results(), 0
     for name, part in catalog.parts("reporter").items():
         if not part.enabled or not (part.writes or show):
             continue
-        try:
-            given = {name: value for name, value in said.items() if name in part.parameters}
-            shown = part(everything if part.writes else asked, records(catalog, store), **given)
-        except Exception as error:
-            complain(f"reporter '{name}' failed: {one_line(error)}")
-            broken = True
-        else:
-            if shown is not None:
-                output().print(shown)
+        given = {name: value for name, value in said.items() if name in part.parameters}
+        rows = everything if part.writes else asked
+        status = max(status, shown(name, partial(part, rows, records(catalog, store), **given)))
     failed = [result for result in asked if not result.ok]
     if failed:
         where = store.folder / "cells" / f"{failed[0].key}.json"
         complain(f"{len(failed)} of {len(asked)} cells failed; the first one's traceback is in {where}")
     output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
     by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
-    return 2 if by_input else int(broken or bool(failed))
+    return 2 if by_input else max(status, bool(failed))
+
+
+def finished(store: Store) -> list[Result]:
+    """The rows of a folder. Raises InputError where there is none yet."""
+    if not (results := store.results()):
+        raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to show")
+    return results
+
+
+def shown(name: object, call: Callable[[], object]) -> int:
+    """Print what a reporter gives, or complain that it failed.
+
+    Returns:
+        The exit status: 0 where it went well, 2 where it failed for what the user asked, 1 where it failed otherwise.
+    """
+    try:
+        given = call()
+    except Exception as error:
+        complain(f"reporter '{name}' failed: {one_line(error)}")
+        return 2 if isinstance(error, InputError) else 1
+    if given is not None:
+        output().print(given)
+    return 0
 
 
 def records(catalog: Catalog, store: Store) -> Records:

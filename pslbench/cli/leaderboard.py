@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.ending import report
+from pslbench.cli.ending import finished, report
 from pslbench.errors import unknown
 
 
@@ -51,5 +51,5 @@ def leaderboard(
     if group and group not in PARTS:
         raise unknown("part", group, PARTS)
     store = Store.open(folder)
-    chosen = select(store.results(), filters or [])
+    chosen = select(finished(store), filters or [])
     return report(plugins.find(), store, chosen, sort=by, group=group, top=top)

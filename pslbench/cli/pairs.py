@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from pslbench.analysis.bootstrap import TRUSTED
 from pslbench.analysis.leaderboard import ALPHA
 from pslbench.analysis.settings import title
 from pslbench.analysis.statistics import MIN_SEEDS
@@ -23,15 +24,17 @@ if TYPE_CHECKING:
     from pslbench.analysis.leaderboard import Standing
 
 CELL = 9  # columns that a cell of a matrix takes
-TRUSTED = 20  # seeds from which on a bootstrap interval of a mean holds it about as often as it should
+SPREAD = 15  # those of a mean with its half-width
 
 
 def show(comparisons: Sequence[Comparison]) -> None:
     """Of each all scores side by side, what can be said of the test accuracies, and the verdict."""
-    console = output()
+    console, rivals = output(), len({comparison.b.part("strategy") for comparison in comparisons})
     for place, comparison in enumerate(comparisons):
         console.print(_scores(comparison), "", _evidence(comparison, explained=place == 0), "", sep="\n")
-        for sentence in (comparison.verdict, *(f"! {caveat}" for caveat in comparison.caveats)):
+        clear = rivals > 1 and not comparison.differences["test_accuracy"].holds_zero
+        verdict = comparison.verdict + f" Not corrected for being one of {rivals} comparisons." * clear
+        for sentence in (verdict, *(f"! {caveat}" for caveat in comparison.caveats)):
             console.print(sentence, style="bold", markup=False)
         console.print()
 
@@ -44,8 +47,10 @@ def _setting(standings: Sequence[Standing]) -> str:
 def _scores(comparison: Comparison) -> Group:
     a, b = comparison.a, comparison.b
     table = ruled_table()
-    for head in ("", a.part("strategy"), b.part("strategy"), "difference"):
-        table.add_column(Text(head), justify="right" if head else "left", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for name in (a.part("strategy"), b.part("strategy")):
+        table.add_column(Text(name), justify="right", min_width=SPREAD, overflow="fold")
+    table.add_column("difference", justify="right", no_wrap=True)
     for name, difference in comparison.differences.items():
         style = "" if difference.holds_zero else "bold"
         shown = "-" if isnan(difference.mean) else signed(difference)
@@ -98,10 +103,10 @@ def show_all(matrix: Matrix) -> None:
     """All pairs, in as many tables as the screen's width asks for."""
     console = output()
     names = [standing.part("strategy") for standing in matrix.standings]
-    room = max(1, (console.width - max(map(len, names))) // (CELL + 2))
-    tables = [
-        _matrix(matrix, names, range(start, min(start + room, len(names)))) for start in range(1, len(names), room)
-    ]
+    width = min(max(map(len, names)), console.width - CELL - 2)
+    room = max(1, (console.width - width) // (CELL + 2))
+    columns = [range(start, min(start + room, len(names))) for start in range(1, len(names), room)]
+    tables = [_matrix(matrix, names, width, each) for each in columns]
     legend = (
         "upper line: row minus column; lower line: p of the paired t test, corrected for all "
         f"{len(matrix.pairs)} pairs (Holm); bold where told apart"
@@ -111,9 +116,9 @@ def show_all(matrix: Matrix) -> None:
     )
 
 
-def _matrix(matrix: Matrix, names: Sequence[str], columns: Sequence[int]) -> Table:
+def _matrix(matrix: Matrix, names: Sequence[str], width: int, columns: Sequence[int]) -> Table:
     table = ruled_table()
-    table.add_column("minus", min_width=max(map(len, names)))
+    table.add_column("minus", min_width=width, overflow="fold")
     for j in columns:
         table.add_column(Text(names[j]), justify="right", width=CELL, overflow="fold")
     for i in range(max(columns)):

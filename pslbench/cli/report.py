@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.ending import records
-from pslbench.cli.screen import complain, output
-from pslbench.errors import InputError, one_line
+from pslbench.cli.ending import finished, records, shown
+from pslbench.cli.screen import output
 
 
 @options.spread
@@ -44,25 +44,14 @@ def report(
 
     catalog, store = plugins.find(), Store.open(folder)
     chosen = [choice for text in formats for choice in catalog.choose("reporter", text)]
-    if not (results := store.results()):
-        raise InputError(f"no cell has finished in '{folder}' yet; there is nothing to report")
-    broken = False
+    results, status = finished(store), 0
     for choice in chosen:
         before = dict(_files(folder))
-        try:
-            shown = catalog.call(choice, results, records(catalog, store))
-        except InputError:
-            raise
-        except Exception as error:
-            complain(f"reporter '{choice}' failed: {one_line(error)}")
-            broken = True
-        else:
-            if shown is not None:
-                output().print(shown)
+        status = max(status, shown(choice, partial(catalog.call, choice, results, records(catalog, store))))
         for path, stamp in _files(folder):
             if before.get(path) != stamp:
                 output().print(str(path), soft_wrap=True, markup=False)
-    return int(broken)
+    return status
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:

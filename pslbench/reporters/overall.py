@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan
+from math import comb, isnan
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.aggregate import ENOUGH, ROPE, Aggregate, Overall, overall
-from pslbench.analysis.leaderboard import standings
+from pslbench.analysis.bootstrap import TRUSTED
+from pslbench.analysis.leaderboard import ALPHA, standings
 from pslbench.analysis.settings import title
 from pslbench.analysis.statistics import MIN_SEEDS, Bounds
 from pslbench.contracts import Records, Result
@@ -55,13 +56,17 @@ def _chances(row: Aggregate) -> list[str]:
 
 
 def _legend(found: Overall) -> list[str]:
-    few = min(len(standing.rows) for standing in found.members) < MIN_SEEDS
     n, points = len(found.datasets), 100 * ROPE
+    narrow = "; too narrow with so few seeds, docs/protocol.md" if found.seeds < TRUSTED else ""
+    over_seeds = (
+        f"no interval with fewer than {MIN_SEEDS} seeds in common on each data set"
+        if all(isnan(row.iqm.low) for row in found.rows)
+        else f"in brackets its 95% interval over seeds (bootstrap{narrow})"
+    )
     lines = [
         f"{', '.join(found.datasets)}",
-        f"no interval below {MIN_SEEDS} seeds"
-        if few
-        else "in brackets: 95% intervals over seeds (bootstrap; too narrow below 10 seeds, docs/protocol.md)",
+        f"interquartile mean: data sets weigh the same; {over_seeds}",
+        f"average rank: {_over_data_sets(found)}",
         f"better, ≈, worse: probability of being better than {found.reference}, within {points:g} points of it, worse "
         "(Bayesian signed-rank test)",
     ]
@@ -72,6 +77,18 @@ def _legend(found: Overall) -> list[str]:
         )
     else:
         lines.append(f"p: Wilcoxon's signed-rank test against {found.reference}, corrected for all pairs (Holm)")
+        if (least := comb(len(found.rows), 2) * 2 / 2**n) > ALPHA:
+            lines[-1] += f"; with {n} data sets and so many pairs no p can be below {min(1, least):.2g}"
     if found.left_out:
-        lines.append(f"left out, not run on all of them: {', '.join(sorted(found.left_out))}")
+        lines.append(f"left out, not run on all of them with these seeds: {', '.join(sorted(found.left_out))}")
+    if found.datasets_left_out:
+        lines.append(f"left out, data sets that strategies lack: {', '.join(sorted(found.datasets_left_out))}")
     return lines
+
+
+def _over_data_sets(found: Overall) -> str:
+    if len(found.datasets) < MIN_SEEDS:
+        return f"no interval below {MIN_SEEDS} data sets"
+    if all(isnan(row.rank.low) for row in found.rows):
+        return "no interval where it is the same on each data set"
+    return "in brackets its 95% interval over data sets (Student's t); none where it is the same on each"

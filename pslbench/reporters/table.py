@@ -25,7 +25,8 @@ MARKS: tuple[tuple[str, Callable[[Standing], bool], str], ...] = (
     (
         "?",
         lambda s: s.unclear,
-        f"cannot be judged against the best: fewer than {MIN_SEEDS} seeds in common, or seeds change nothing",
+        f"cannot be judged against the best: fewer than {MIN_SEEDS} seeds in common, or seeds change nothing, or "
+        "better over the seeds in common",
     ),
     ("∞", lambda s: s.is_bound, "upper bound: may ask for every label"),
     ("†", lambda s: s.looked, "looked at the test set while training"),
