@@ -1,5 +1,7 @@
 """`pslbench leaderboard`: the tables of a folder, ordered, picked and grouped; curves over budgets."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from pslbench.analysis.budget_curves import budget_curves
 from pslbench.analysis.leaderboard import standings
 from pslbench.analysis.selection import select
 from pslbench.engine.store import Store
-from pslbench.reporters.curves import COLOURS, Plot
+from pslbench.reporters.curves import COLOURS, Plot, curves
 from pslbench.reporters.table import table
 
 STRATEGIES = ["random", "centroid", "centroid-only", "typiclust", "majority"]
@@ -152,18 +154,41 @@ def test_budget_curves_are_drawn_with_the_areas_under_them(folder, cli):
     assert "digits · test accuracy by budget" in out
     assert "digits · test accuracy by budget" not in cli("leaderboard", folder, "--filter", "budget=20").out
     results = Store.open(folder).results()
-    (curves,) = budget_curves(standings(results))
-    best = curves[0]
+    (found,) = budget_curves(standings(results))
+    best = found[0]
     seeds = [np.mean([p.by_seed()[s] for p in best.points]) for s in range(3)]  # two budgets: the middle of both
     assert best.area.mean == pytest.approx(np.mean(seeds))
     assert f"{best.area.mean:.4f}" in out.split("test accuracy by budget")[1]
 
 
+def test_the_table_of_curves_says_what_is_drawn_and_over_what_the_area_is():
+    budgets = {10: 0, 40: 0.2}
+    made = [
+        row(f"s{i}", s, 0.1 + i / 10 + s / 100 + v, budget=b)
+        for i in range(5)
+        for s in range(3)
+        for b, v in budgets.items()
+    ]
+    made += [row("bound", s, 0.9, budget=b, upper_bound=True) for s in range(3) for b in budgets]
+    out = said(curves(made, None))
+    assert re.search(r"^ ?6 +bound .*∞", out, re.M)
+    assert "∞ upper bound" in out
+    assert "not drawn" not in out
+    assert "in common" not in out.replace("seeds in common", "")
+    made += [row("s9", s, 0.8 + s / 50, budget=b) for s in range(3) for b in budgets]
+    made += [row("s9", s, 0.8, budget=90) for s in range(3)]
+    out = said(curves(made, None))
+    assert "1 more are not drawn" in out
+    assert re.search(r"^ +bound .*∞", out, re.M)
+    assert "of 10 and 40 labels, which curves have in common" in out
+    assert re.search(r"^ 1 s9 +0\.8200", out, re.M)
+
+
 def test_curves_fit_the_screen_and_stand_out_from_black_and_from_white(folder):
-    (curves,) = budget_curves(standings(Store.open(folder).results()))
+    (found,) = budget_curves(standings(Store.open(folder).results()))
     console = Console(width=80, force_terminal=True, color_system="256")
     with console.capture() as captured:
-        console.print(Plot(curves[:2]))
+        console.print(Plot(found[:2]))
     drawn = Text.from_ansi(captured.get())
     assert max(map(len, drawn.plain.splitlines())) <= 80
     assert {"1", "2"} <= set(drawn.plain)

@@ -270,6 +270,16 @@ def test_curves_are_ordered_by_area_and_held_against_the_largest_in_pairs():
     assert budget_curves(standings([row("alone", 0, 0.5)])) == []
 
 
+def test_a_budget_that_one_curve_alone_has_does_not_take_the_areas_of_the_others(rng):
+    rows = [row(name, s, rng.uniform(), budget=b) for name in "abc" for s in range(3) for b in (10, 40)]
+    (before,) = budget_curves(standings(rows))
+    rows += [row("a", s, 0.9, budget=90) for s in range(3)]
+    (curves,) = budget_curves(standings(rows))
+    assert [curve.budgets for curve in curves] == [(10, 40)] * 3
+    assert [curve.areas for curve in curves] == [curve.areas for curve in before]
+    assert [curve.behind for curve in curves] == [curve.behind for curve in before]
+
+
 def test_letters_of_a_board_are_corrected_for_all_its_pairs(rng):
     levels = {"good": 0.9, "near": 0.89, "bad": 0.5}
     noise = rng.normal(0, 0.01, (3, 5))

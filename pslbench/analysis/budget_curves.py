@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING
 
+from pslbench.analysis.complete import complete
 from pslbench.analysis.leaderboard import Standing
 from pslbench.analysis.statistics import Interval, interval, paired_difference
 
@@ -22,12 +23,14 @@ class Curve:
 
     Attributes:
         points: its standing at each budget, ascending.
-        areas: by seed, the area under its curve; of the seeds that were run at every budget of the data set.
+        budgets: over which areas are taken, the same for all curves of a data set.
+        areas: by seed, the area under its curve; of the seeds that were run at each of those budgets.
         behind: how far it is behind the largest area, in pairs over seeds; None for that itself and for one that does
             not compete.
     """
 
     points: tuple[Standing, ...]
+    budgets: tuple[int, ...]
     areas: dict[int, float]
     behind: Interval | None = None
 
@@ -43,6 +46,24 @@ class Curve:
     def competes(self) -> bool:
         """Whether it is ranked and has an area."""
         return self.ranked and bool(self.areas)
+
+    @property
+    def tied(self) -> bool:
+        """Whether its area cannot be told apart from the largest."""
+        return self.behind is not None and self.behind.is_tie
+
+    @property
+    def unclear(self) -> bool:
+        """Whether its area cannot be judged against the largest."""
+        return self.behind is not None and self.behind.is_unclear
+
+    @property
+    def is_bound(self) -> bool:
+        return any(point.is_bound for point in self.points)
+
+    @property
+    def looked(self) -> bool:
+        return any(point.looked for point in self.points)
 
     def part(self, kind: str) -> str:
         return self.points[0].part(kind)
@@ -84,18 +105,28 @@ def _ordered(members: Sequence[Standing], budgets: Sequence[int]) -> list[Curve]
     for standing in sorted(members, key=lambda s: s.combination[1]):
         if standing.rows:
             by_parts.setdefault(tuple(standing.combination[2:]), []).append(standing)
-    curves = [Curve(tuple(points), _areas(points, budgets)) for points in by_parts.values()]
-    curves.sort(key=lambda c: (not c.ranked, isnan(c.area.mean), -c.area.mean))
-    rivals = [curve for curve in curves[1:] if curve.competes]
-    return [
-        replace(curve, behind=paired_difference(curves[0].areas, curve.areas)) if curve in rivals else curve
-        for curve in curves
+    common = _in_common(list(by_parts.values()), budgets)
+    curves = [Curve(tuple(points), common, _areas(points, common)) for points in by_parts.values()]
+    best, *others = sorted(curves, key=lambda c: (not c.ranked, isnan(c.area.mean), -c.area.mean))
+    return [best] + [
+        replace(curve, behind=paired_difference(best.areas, curve.areas)) if curve.competes else curve
+        for curve in others
     ]
 
 
+def _in_common(found: Sequence[Sequence[Standing]], budgets: Sequence[int]) -> tuple[int, ...]:
+    """Budgets that the competing curves have, but for curves that lack more than a budget would cost."""
+    import numpy as np
+
+    competing = [points for points in found if all(point.ranked for point in points)] or found
+    has = [{point.combination[1] for point in points} for points in competing]
+    _, columns = complete(np.array([[budget in each for budget in budgets] for each in has]))
+    return tuple(budgets[column] for column in columns)
+
+
 def _areas(points: Sequence[Standing], budgets: Sequence[int]) -> dict[int, float]:
-    if [point.combination[1] for point in points] != list(budgets):
+    by_seed = [point.by_seed() for point in points if point.combination[1] in budgets]
+    if len(by_seed) < len(budgets):
         return {}
-    by_seed = [point.by_seed() for point in points]
     seeds = sorted(set.intersection(*(set(each) for each in by_seed)))
     return {seed: float(area_under_curve(budgets, [each[seed] for each in by_seed])) for seed in seeds}

@@ -40,7 +40,7 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
         complain(f"{len(failed)} of {len(asked)} cells failed; the first one's traceback is in {where}")
     output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
     by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
-    return 2 if by_input else max(status, bool(failed))
+    return 2 if by_input else max(status, int(bool(failed)))
 
 
 def finished(store: Store) -> list[Result]:

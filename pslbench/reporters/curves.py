@@ -11,12 +11,12 @@ from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
 from pslbench.reporters.formats import apart, number, ruled_table, spread, titled
+from pslbench.reporters.table import differing, marks, meanings
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, Group, RenderableType
     from rich.text import Text
 
-PARTS = ("strategy", "clusterer", "embedder", "trainer")
 DRAWN = 6
 COLOURS = (32, 166, 28, 127, 160, 30)  # of 256: each stands out from black and from white by 3.6 to 1 or more
 WIDTH, HEIGHT = 100, 22
@@ -63,7 +63,7 @@ def _table(found: list[Curve]) -> Group:
     from rich.text import Text
 
     budgets = sorted({point.combination[1] for curve in found for point in curve.points})
-    parts = [kind for kind in PARTS if kind == "strategy" or len({curve.part(kind) for curve in found} - {"-"}) > 1]
+    parts = differing(found)
     shown = ruled_table(padding=0)
     shown.add_column("#", justify="right", min_width=2)
     for kind in parts:
@@ -74,24 +74,20 @@ def _table(found: list[Curve]) -> Group:
         shown.add_column(f"{budget:,}", justify="right", min_width=5, no_wrap=True)
     for place, curve in enumerate(found, 1):
         means = {point.combination[1]: point.score("test_accuracy").mean for point in curve.points}
-        cells = [str(place) if curve.competes else "", *(curve.part(kind) for kind in parts)]
-        cells += [spread(curve.area), _mark(curve), *(number(means.get(budget, nan), 3) for budget in budgets)]
+        cells = [str(place) if curve.competes or place <= DRAWN else "", *(curve.part(kind) for kind in parts)]
+        cells += [spread(curve.area), marks(curve), *(number(means.get(budget, nan), 3) for budget in budgets)]
         shown.add_row(*map(Text, cells), style="bold" if place == 1 else "" if curve.ranked else "dim")
     return titled(f"{found[0].part('dataset')} · test accuracy by budget", shown, _legend(found))
 
 
-def _mark(curve: Curve) -> str:
-    if curve.behind is None:
-        return ""
-    return "≈" if curve.behind.is_tie else "?" if curve.behind.is_unclear else ""
-
-
 def _legend(found: list[Curve]) -> list[str]:
     few = f"; none below {MIN_SEEDS} seeds" if any(0 < len(curve.areas) < MIN_SEEDS for curve in found) else ""
-    lines = [f"area: test accuracy averaged over the logarithm of the budget, ± as above{few}"]
-    marks = {_mark(curve) for curve in found}
-    meanings = {"≈": "cannot be told apart from the largest", "?": "cannot be judged against the largest"}
-    lines += [f"{mark} {meaning}" for mark, meaning in meanings.items() if mark in marks]
+    budgets = found[0].budgets
+    lacking = {point.combination[1] for curve in found if curve.ranked for point in curve.points} - set(budgets)
+    over = f" of {' and '.join(f'{budget:,}' for budget in budgets)} labels, which curves have in common" if lacking else ""
+    lines = [f"area: test accuracy averaged over the logarithm of the budget{over}, ± as above{few}", *meanings(found)]
     if any(not curve.areas for curve in found):
-        lines.append("-: not run at every budget with the same seeds")
+        lines.append("-: not run at each of these budgets with the same seeds")
+    if len(found) > DRAWN:
+        lines.append(f"{len(found) - DRAWN} more are not drawn")
     return lines

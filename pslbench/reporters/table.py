@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb, isnan
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pslbench.analysis.fairness import unfair
 from pslbench.analysis.leaderboard import Standing, boards, in_order, leaderboard_row
@@ -20,7 +20,23 @@ if TYPE_CHECKING:
 PARTS = ("strategy", "clusterer", "embedder", "trainer")
 NUMBERS = {"direct_accuracy": ("direct", 4), "pseudo_accuracy": ("pseudo", 4), "labels_spent": ("labels", 0)}
 NUMBERS |= {"seconds_total": ("seconds", 1)}
-MARKS: tuple[tuple[str, Callable[[Standing], bool], str], ...] = (
+
+
+class Row(Protocol):
+    """What a table shows a line of: a standing, or a curve over budgets."""
+
+    @property
+    def tied(self) -> bool: ...
+    @property
+    def unclear(self) -> bool: ...
+    @property
+    def is_bound(self) -> bool: ...
+    @property
+    def looked(self) -> bool: ...
+    def part(self, kind: str, /) -> str: ...
+
+
+MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
     ("≈", lambda s: s.tied, "cannot be told apart from the best: the paired difference may be 0"),
     (
         "?",
@@ -81,9 +97,9 @@ def columns(board: list[Standing], sort: str = "test_accuracy") -> list[Column]:
     numbers = {name: said for name, said in NUMBERS.items() if not all(isnan(row[name]) for row in rows.values())}
     found = [
         Column("#", lambda s: rank.get(s.combination, ""), min_width=2),
-        *(_words(kind) for kind in PARTS if kind == "strategy" or len(_names(board, kind)) > 1),
+        *map(_words, differing(board)),
         Column("test accuracy", lambda s: spread(s.score("test_accuracy")), min_width=15),
-        Column("", lambda s: "".join(mark for mark, holds, _ in MARKS if holds(s)), "left", 1),
+        Column("", marks, "left", 1),
     ]
     if len({standing.groups for standing in board if standing.ranked}) > 1:
         found.append(Column("group", lambda s: s.groups, "left"))
@@ -93,6 +109,22 @@ def columns(board: list[Standing], sort: str = "test_accuracy") -> list[Column]:
     if sort not in ("test_accuracy", "groups", "dataset", "budget", *numbers, *(column.head for column in found)):
         found.append(Column(sort, lambda s: _said(rows[s.combination][sort])))
     return found
+
+
+def differing(rows: Iterable[Row]) -> list[str]:
+    """The parts that a table has columns of: the strategy, and those that rows do not have in common."""
+    given = list(rows)
+    return [kind for kind in PARTS if kind == "strategy" or len(_names(given, kind)) > 1]
+
+
+def marks(row: Row) -> str:
+    return "".join(mark for mark, holds, _ in MARKS if holds(row))
+
+
+def meanings(rows: Iterable[Row]) -> list[str]:
+    """A line for each mark that a row has."""
+    given = list(rows)
+    return [f"{mark} {meaning}" for mark, holds, meaning in MARKS if any(map(holds, given))]
 
 
 def _words(kind: str) -> Column:
@@ -111,8 +143,8 @@ def _seeds(standing: Standing) -> str:
     return f"{len(standing.rows)}" + (f" ({standing.failed} failed)" if standing.failed else "")
 
 
-def _names(board: list[Standing], kind: str) -> list[str]:
-    return sorted({standing.part(kind) for standing in board} - {"-"})
+def _names(rows: Sequence[Row], kind: str) -> list[str]:
+    return sorted({row.part(kind) for row in rows} - {"-"})
 
 
 def title(board: list[Standing], shown: list[Column]) -> str:
@@ -131,7 +163,7 @@ def legend(board: list[Standing], shown: list[Column], top: int = 0) -> list[str
     labels = ", ".join(head for head in ("direct", "pseudo") if head in heads)
     lines = [f"test accuracy: mean ± half-width of its 95% interval over seeds{few}"]
     lines[0] += f"; {labels}: accuracy of labels" if labels else ""
-    lines += [f"{mark} {meaning}" for mark, holds, meaning in MARKS if any(holds(standing) for standing in board)]
+    lines += meanings(board)
     pairs = f"paired t tests, corrected for all {comb(len(competing), 2)} pairs (Holm)"
     if "group" in heads:
         lines.append(f"group: rows that share a letter cannot be told apart; {pairs}")
