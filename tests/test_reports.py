@@ -13,8 +13,11 @@ from PIL import Image
 from test_bad_input import refused
 
 from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
+from pslbench.cli.ending import records
 from pslbench.engine.store import Store
-from pslbench.reporters.plot import LOOK, figures
+from pslbench.errors import InputError
+from pslbench.plugins.manager import discover
+from pslbench.reporters.plot import LOOK, figures, pdf, png
 from pslbench.reporters.sheets import sheets
 
 ODD = "50%_a&b<c#d$.npz"  # each of these means something to Markdown, HTML or LaTeX
@@ -120,6 +123,44 @@ def test_plots(cli, folder):
     assert b"/Type3" not in document
     cli("report", folder, "-f", "pdf")
     assert digits.with_suffix(".pdf").read_bytes() == document
+
+
+def test_plots_of_nothing_and_of_names_that_do_not_fit_a_file(tmp_path):
+    kept = records(discover(), Store(tmp_path))
+    for reporter in (png, pdf):
+        with pytest.raises(InputError, match="nothing to draw"):
+            reporter([row("a", 0, 0.5, status="failed")], kept)
+    texts = ["npz:path=a/b.npz", "npz:path=a-b.npz", "npz:path=" + 40 * "wörter/" + "x.npz"]
+    png([row("a", 0, 0.5, dataset=text) for text in texts], kept, dpi=50)
+    names = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert len(names) == 3
+    assert all(re.fullmatch(r"npz-path=.*-[0-9a-f]{8}\.png", name) for name in names)
+    assert max(len(name.encode()) for name in names) < 150
+
+
+@pytest.mark.parametrize("budgets", [(10, 40), (10,)])
+@pytest.mark.parametrize("width", [3, 5.5])
+def test_long_names_are_cut_in_the_middle(budgets, width):
+    names = [f"{'strategy-' * 10}{n}:tag=$x$" for n in range(3)]
+    ((_, figure),) = figures([row(name, 0, 0.9, budget=b) for name in names for b in budgets], width, "linear")
+    with mpl.rc_context(LOOK):
+        figure.savefig("/dev/null", format="png")
+    (axes,) = figure.axes
+    assert axes.get_position().width > 0.3
+    words = [word.get_text() for word in [*axes.texts, *axes.get_yticklabels()] if "…" in word.get_text()]
+    assert len(set(words)) == 3
+    assert figure.texts[0].get_text().endswith("95% intervals; none below 3 seeds")
+    box, (wide, high) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x0 >= 0
+    assert box.y0 >= 0
+    assert box.x1 <= wide
+    assert box.y1 <= high
+
+
+def test_tables_say_why_there_is_no_interval():
+    for seeds, says in ((2, True), (3, False)):
+        made_up = [row("a", seed, 0.9 + seed / 100, budget=b) for seed in range(seeds) for b in (10, 40)]
+        assert all(("; none below 3 seeds" in sheet.legend[0]) == says for sheet in sheets(made_up))
 
 
 @pytest.mark.parametrize("budgets", [(10, 40, 120), (10,)])

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from math import isnan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.statistics import Bounds, Interval
+from pslbench.analysis.statistics import MIN_SEEDS, Bounds, Interval
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
     from rich.table import Table
+
+    from pslbench.analysis.leaderboard import Standing
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -42,6 +44,12 @@ def p_value(p: float) -> str:
 def counted(n: int, what: str) -> str:
     """`1 label`, `1,297 labels`."""
     return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def few(standings: Iterable[Standing]) -> str:
+    """Why some of these have no interval, to stand at the end of a sentence about intervals; empty where all may have
+    one."""
+    return f"; none below {MIN_SEEDS} seeds" if any(0 < len(each.rows) < MIN_SEEDS for each in standings) else ""
 
 
 def apart(shown: Iterable[RenderableType]) -> Group:

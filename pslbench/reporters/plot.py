@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from annotated_types import Ge
@@ -10,7 +11,9 @@ from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.leaderboard import Standing, standings
 from pslbench.analysis.settings import settings, title
 from pslbench.contracts import Records, Result
+from pslbench.errors import InputError
 from pslbench.parts import reporter
+from pslbench.reporters.formats import few
 from pslbench.reporters.table import MARKS
 
 if TYPE_CHECKING:
@@ -24,6 +27,9 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = "os^DvPX<>p"  # with the colours, 70 that differ
 GREY = "#757575"
 LOOK: dict[Any, Any] = {"font.size": SIZE, "pdf.fonttype": 42, "axes.spines.top": False, "axes.spines.right": False}
+LOOK |= {"text.parse_math": False}  # names may hold a $
+DRAWN = 0.4  # of the width, at least, is for what is drawn; names have the rest
+LONGEST = 120  # bytes of a file's name, before its hash
 TICKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)  # of logit
 EDGE = 1e-3  # plots end there, and at 1 less that: on a logit scale 0 and 1 are infinitely far
 
@@ -64,23 +70,45 @@ def pdf(results: Sequence[Result], records: Records, *, width: Width = TEXT, sca
 
 
 def figures(results: Sequence[Result], width: float, scale: Scale) -> Iterator[tuple[str, Figure]]:
-    """Figures with their names: one for all that differs in strategy and budget alone."""
+    """Figures with their names: one for all that differs in strategy and budget alone.
+
+    Raises:
+        InputError: where no cell ended well.
+    """
     import matplotlib as mpl
 
-    kinds = ("dataset", "embedder", "clusterer", "trainer")
+    found = settings([s for s in standings(results) if s.rows], "dataset", "trainer")
+    if not found:
+        raise InputError("no cell ended well; there is nothing to draw")
+    names = _file_names([title(setting, "dataset", "embedder", "clusterer", "trainer") for setting in found])
     with mpl.rc_context(LOOK):
-        for setting in settings([s for s in standings(results) if s.rows], "dataset", "trainer"):
-            name = re.sub(r"[^\w.=-]+", "-", title(setting, *kinds)).strip("-.")
+        for name, setting in zip(names, found, strict=True):
             curves = [curve for found in budget_curves(setting) for curve in found]
             yield name, _by_budget(curves, width, scale) if curves else _by_strategy(setting, width, scale)
+
+
+def _file_names(titles: Sequence[str]) -> list[str]:
+    """What files of these titles are called; with a hash where that is too long, or the same for two."""
+    plain = [re.sub(r"[^\w.=-]+", "-", each).strip("-.") for each in titles]
+    short = [name.encode()[:LONGEST].decode(errors="ignore") for name in plain]
+    return [
+        short[i] if short[i] == plain[i] and plain.count(plain[i]) == 1 else f"{short[i]}-{_hash(titles[i])}"
+        for i in range(len(titles))
+    ]
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:8]
 
 
 def _by_budget(curves: Sequence[Curve], width: float, scale: Scale) -> Figure:
     """A line a strategy, in a band of its intervals, with its name beside its end."""
     looks = [_look(curve.ranked, place) for place, curve in enumerate(curves)]
-    names = [_name(curve.points) for curve in curves]
+    names = _fitted([_name(curve.points) for curve in curves], (1 - DRAWN) * width - 1.05)
+    points = [point for curve in curves for point in curve.points]
     height = max(0.5 * width, LINE * len(curves))
-    figure, axes = _axes(width, height, left=0.6, right=_inches(names) + 0.45)
+    note = f"bands: 95% intervals{few(points)}"
+    figure, axes = _axes(width, height, note, left=0.6, right=_inches(*names) + 0.45)
     axes.set_xscale("log")
     _set_scale(axes, "y", scale)
     for curve, look in zip(curves, looks, strict=True):
@@ -89,7 +117,7 @@ def _by_budget(curves: Sequence[Curve], width: float, scale: Scale) -> Figure:
         low, high = [_inside(each.low) for each in y], [_inside(each.high) for each in y]
         axes.fill_between(x, low, high, color=look["color"], alpha=0.08, linewidth=0)
         axes.plot(x, [_inside(each.mean) for each in y], linewidth=1.2, **look)
-    budgets = sorted({point.combination[1] for curve in curves for point in curve.points})
+    budgets = sorted({point.combination[1] for point in points})
     axes.set_xticks(budgets, [f"{budget:,}" for budget in budgets])
     axes.set_xticks([], minor=True)
     axes.set_xlabel("labels")
@@ -121,8 +149,9 @@ def _name_ends(
 
 def _by_strategy(board: Sequence[Standing], width: float, scale: Scale) -> Figure:
     """A dot a strategy with its interval, best on top; filled where it cannot be told apart from the best."""
-    names = [_name([standing]) for standing in board]
-    figure, axes = _axes(width, 1.3 * LINE * (len(board) + 1), left=_inches(names) + 0.2, right=0.2)
+    names = _fitted([_name([standing]) for standing in board], (1 - DRAWN) * width - 0.4)
+    height, note = 1.3 * LINE * (len(board) + 1), f"lines: 95% intervals{few(board)}"
+    figure, axes = _axes(width, height, note, left=_inches(*names) + 0.2, right=0.2)
     _set_scale(axes, "x", scale)
     for place, standing in enumerate(board):
         score, colour = standing.score("test_accuracy"), COLOURS[0] if standing.ranked else GREY
@@ -136,17 +165,18 @@ def _by_strategy(board: Sequence[Standing], width: float, scale: Scale) -> Figur
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
-    axes.set_xlabel("test accuracy; filled: tied with the best")
+    axes.set_xlabel("test accuracy; filled: tied with the best", loc="right")
     return figure
 
 
-def _axes(width: float, height: float, left: float, right: float) -> tuple[Figure, Axes]:
-    """A figure of a width with axes of a height between these margins; inches."""
+def _axes(width: float, height: float, note: str, left: float, right: float) -> tuple[Figure, Axes]:
+    """A figure of a width with axes of a height between these margins, inches, and a note below."""
     from matplotlib.figure import Figure
 
-    whole = height + 0.5
+    whole = height + 0.65
     figure = Figure((width, whole))
-    return figure, figure.add_axes((left / width, 0.4 / whole, 1 - (left + right) / width, height / whole))
+    figure.text(1 - 0.05 / width, 0.05 / whole, note, ha="right")
+    return figure, figure.add_axes((left / width, 0.55 / whole, 1 - (left + right) / width, height / whole))
 
 
 def _set_scale(axes: Axes, which: Literal["x", "y"], scale: Scale) -> None:
@@ -176,7 +206,25 @@ def _look(ranked: bool, place: int) -> dict[str, Any]:
     }
 
 
-def _inches(names: Sequence[str]) -> float:
+def _fitted(names: Sequence[str], inches: float) -> list[str]:
+    """These names without the middle, or another piece that leaves them different, of those that would be wider."""
+    found = [[_cut(name, inches, before) for name in names] for before in (0.5, 0.25, 0.75, 0, 1)]
+    return max(found, key=lambda cut: len(set(cut)))
+
+
+def _cut(name: str, inches: float, before: float) -> str:
+    """The name, or as much as is no wider, this share of it from its start and the rest from its end."""
+    if (wide := _inches(name)) <= inches:
+        return name
+    kept, cut = int(len(name) * inches / wide), name
+    while kept > 1 and _inches(cut) > inches:
+        head = round(kept * before)
+        cut = f"{name[:head]}…{name[len(name) - kept + head :]}"
+        kept -= 1
+    return cut
+
+
+def _inches(*names: str) -> float:
     """How wide the longest of these names is."""
     from matplotlib.textpath import TextPath
 

@@ -9,7 +9,7 @@ from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.leaderboard import Standing, boards, standings
 from pslbench.analysis.settings import title as in_common
 from pslbench.contracts import Result
-from pslbench.reporters.formats import spread
+from pslbench.reporters.formats import few, spread
 from pslbench.reporters.table import MARKS, PARTS, columns, legend, title
 
 
@@ -61,13 +61,16 @@ def _by_budget(curves: list[Curve]) -> Sheet:
     kinds = [kind for kind in PARTS if kind == "strategy" or len({c.part(kind) for c in curves} - {"-"}) > 1]
     rows = [(*(Cell(c.part(kind)) for kind in kinds), *(_at(c, budget) for budget in budgets)) for c in curves]
     competing = sum(curve.ranked for curve in curves)
-    said = "by number of labels: mean ± half-width of its 95% interval over seeds; rows by the area under it"
+    means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
     return Sheet(
         f"{in_common(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
         tuple(rows[:competing]),
         tuple(rows[competing:]),
-        (said, *(f"{mark} {meaning}" for mark, holds, meaning in MARKS if any(map(holds, points)))),
+        (
+            f"by number of labels, rows by the area under it: {means}",
+            *(f"{mark} {meaning}" for mark, holds, meaning in MARKS if any(map(holds, points))),
+        ),
     )
 
 
