@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Gt
 
 from pslbench.parts import clusterer
 
@@ -14,7 +14,7 @@ def gmm(
     *,
     covariance: Literal["diag", "spherical", "tied", "full"] = "diag",
     max_iter: Annotated[int, Ge(1)] = 100,
-    reg_covar: Annotated[float, Ge(0)] = 1e-3,
+    reg_covar: Annotated[float, Gt(0)] = 1e-3,
 ) -> Any:
     """Gaussian mixture fitted by expectation maximisation; a sample goes to its most probable component.
 

@@ -23,9 +23,6 @@ class Terms:
 
 TERMS: dict[tuple[Kind, str], Terms] = {
     ("embedder", "autoencoder"): Terms({"epochs": 1}, KERAS),
-    ("clusterer", "gmm"): Terms(
-        known_failures={"admitted_values": "with reg_covar=0 a component of a single sample has no covariance"}
-    ),
     ("clusterer", "birch"): Terms(
         known_failures={"sample_order": "its tree depends on the order in which samples come in, as the paper says"}
     ),
