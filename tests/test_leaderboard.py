@@ -173,14 +173,14 @@ def test_the_table_of_curves_says_what_is_drawn_and_over_what_the_area_is():
     out = said(curves(made, None))
     assert re.search(r"^ ?6 +bound .*∞", out, re.M)
     assert "∞ upper bound" in out
-    assert "not drawn" not in out
+    assert "are drawn" not in out
     assert "in common" not in out.replace("seeds in common", "")
     made += [row("s9", s, 0.8 + s / 50, budget=b) for s in range(3) for b in budgets]
     made += [row("s9", s, 0.8, budget=90) for s in range(3)]
     out = said(curves(made, None))
-    assert "1 more are not drawn" in out
+    assert "the first 6 are drawn, 1 more are not" in out
     assert re.search(r"^ +bound .*∞", out, re.M)
-    assert "of 10 and 40 labels, which curves have in common" in out
+    assert "(10 and 40 labels, which curves have in common" in out
     assert re.search(r"^ 1 s9 +0\.8200", out, re.M)
 
 

@@ -84,10 +84,12 @@ def _legend(found: list[Curve]) -> list[str]:
     few = f"; none below {MIN_SEEDS} seeds" if any(0 < len(curve.areas) < MIN_SEEDS for curve in found) else ""
     budgets = found[0].budgets
     lacking = {point.combination[1] for curve in found if curve.ranked for point in curve.points} - set(budgets)
-    over = f" of {' and '.join(f'{budget:,}' for budget in budgets)} labels, which curves have in common" if lacking else ""
+    over = (
+        f" ({' and '.join(f'{budget:,}' for budget in budgets)} labels, which curves have in common)" if lacking else ""
+    )
     lines = [f"area: test accuracy averaged over the logarithm of the budget{over}, ± as above{few}", *meanings(found)]
     if any(not curve.areas for curve in found):
         lines.append("-: not run at each of these budgets with the same seeds")
     if len(found) > DRAWN:
-        lines.append(f"{len(found) - DRAWN} more are not drawn")
+        lines.append(f"the first {DRAWN} are drawn, {len(found) - DRAWN} more are not")
     return lines
