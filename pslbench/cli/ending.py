@@ -46,7 +46,7 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
 def finished(store: Store) -> list[Result]:
     """The rows of a folder. Raises InputError where there is none yet."""
     if not (results := store.results()):
-        raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to show")
+        raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to report")
     return results
 
 

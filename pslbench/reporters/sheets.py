@@ -10,7 +10,7 @@ from pslbench.analysis.leaderboard import Standing, boards, standings
 from pslbench.analysis.settings import title as in_common
 from pslbench.contracts import Result
 from pslbench.reporters.formats import few, spread
-from pslbench.reporters.table import MARKS, PARTS, columns, legend, title
+from pslbench.reporters.table import columns, differing, legend, marks, meanings, title
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _of_board(board: list[Standing]) -> Sheet:
 def _by_budget(curves: list[Curve]) -> Sheet:
     points = [point for curve in curves for point in curve.points]
     budgets = sorted({point.combination[1] for point in points})
-    kinds = [kind for kind in PARTS if kind == "strategy" or len({c.part(kind) for c in curves} - {"-"}) > 1]
+    kinds = differing(curves)
     rows = [(*(Cell(c.part(kind)) for kind in kinds), *(_at(c, budget) for budget in budgets)) for c in curves]
     competing = sum(curve.ranked for curve in curves)
     means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
@@ -67,10 +67,7 @@ def _by_budget(curves: list[Curve]) -> Sheet:
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
         tuple(rows[:competing]),
         tuple(rows[competing:]),
-        (
-            f"by number of labels, rows by the area under it: {means}",
-            *(f"{mark} {meaning}" for mark, holds, meaning in MARKS if any(map(holds, points))),
-        ),
+        (f"by number of labels, rows by the area under it: {means}", *meanings(points)),
     )
 
 
@@ -78,8 +75,7 @@ def _at(curve: Curve, budget: int) -> Cell:
     """What a curve says at one budget, with its marks."""
     for point in curve.points:
         if point.combination[1] == budget:
-            marks = "".join(f" {mark}" for mark, holds, _ in MARKS if holds(point))
-            return Cell(spread(point.score("test_accuracy"), 3) + marks, _is_best(point))
+            return Cell(" ".join([spread(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
     return Cell("")
 
 

@@ -10,7 +10,7 @@ from pslbench.analysis.leaderboard import Standing, boards, in_order, leaderboar
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
-from pslbench.reporters.formats import apart, counted, number, ruled_table, spread, titled
+from pslbench.reporters.formats import apart, counted, few, number, ruled_table, spread, titled
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -159,15 +159,14 @@ def title(board: list[Standing], shown: list[Column]) -> str:
 def legend(board: list[Standing], shown: list[Column], top: int = 0) -> list[str]:
     """What marks and columns mean, where there are any, and what is unfair; line by line."""
     heads, competing = {column.head for column in shown}, [standing for standing in board if standing.ranked]
-    few = f"; none below {MIN_SEEDS} seeds" if any(len(standing.rows) < MIN_SEEDS for standing in board) else ""
     labels = ", ".join(head for head in ("direct", "pseudo") if head in heads)
-    lines = [f"test accuracy: mean ± half-width of its 95% interval over seeds{few}"]
+    lines = [f"test accuracy: mean ± half-width of its 95% interval over seeds{few(board)}"]
     lines[0] += f"; {labels}: accuracy of labels" if labels else ""
     lines += meanings(board)
     pairs = f"paired t tests, corrected for all {comb(len(competing), 2)} pairs (Holm)"
     if "group" in heads:
         lines.append(f"group: rows that share a letter cannot be told apart; {pairs}")
-    elif len(competing) > 2 and not few:
+    elif len(competing) > 2 and not few(board):
         lines.append(f"no two rows can be told apart; {pairs}")
     if 0 < top < len(competing):
         lines.append(f"{len(competing) - top} more are not shown")
