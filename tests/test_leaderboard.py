@@ -12,7 +12,9 @@ from rich.text import Text
 from pslbench.analysis.budget_curves import budget_curves
 from pslbench.analysis.leaderboard import standings
 from pslbench.analysis.selection import select
+from pslbench.cli.ending import shown
 from pslbench.engine.store import Store
+from pslbench.errors import InputError
 from pslbench.reporters.curves import COLOURS, Plot, curves
 from pslbench.reporters.table import table
 
@@ -127,10 +129,24 @@ def test_a_folder_in_which_no_cell_has_finished(tmp_path, cli):
         assert "no cell has finished in" in outcome.err
 
 
-def said(shown):
+def test_a_reporter_that_fails_is_told_and_gives_the_status(capsys):
+    def fails(error):
+        raise error
+
+    assert shown("table", lambda: "what it gives") == 0
+    assert shown("png", lambda: fails(InputError("nothing to draw"))) == 2
+    assert shown("best", lambda: fails(KeyError("x"))) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "what it gives\n"
+    assert "reporter 'png' failed: " in captured.err
+    assert "nothing to draw" in captured.err
+    assert "reporter 'best' failed: " in captured.err
+
+
+def said(given):
     console = Console(width=300)
     with console.capture() as captured:
-        console.print(shown)
+        console.print(given)
     return captured.get()
 
 
