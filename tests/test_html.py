@@ -1,11 +1,14 @@
 """What stands in report.html, whatever the folder holds."""
 
+import json
+import re
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from helpers import row
 from reported import EVIL, large, looked_up, reported
 
 from pslbench.analysis.calibration import reliability
@@ -13,6 +16,9 @@ from pslbench.analysis.clusters import portraits
 from pslbench.analysis.metrics import calibration_error
 from pslbench.analysis.pareto import pareto_front
 from pslbench.analysis.projection import project
+from pslbench.cli.ending import records
+from pslbench.engine.store import Store
+from pslbench.plugins.manager import discover
 from pslbench.reporters.html import html
 
 SECTIONS = ["leaderboard", "budgets", "costs", "pairs", "confusion", "calibration", "clusters", "errors", "map"]
@@ -47,6 +53,12 @@ class Page(HTMLParser):
 
 def page_of(folder):
     return Page((folder / "report.html").read_text(encoding="utf-8"))
+
+
+def specifications(folder):
+    """Of all charts."""
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    return [json.loads(each) for each in re.findall(r'<script type="application/json">(.*?)</script>', text, re.S)]
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +154,71 @@ def test_damaged_predictions_and_cells_that_all_failed(folder, tmp_path):
     assert "no results that ended well" in page.sections["map"]
     html([], replace(kept, folder=tmp_path, runs=()))
     assert "There are no results" in page_of(tmp_path).sections["leaderboard"]
+
+
+def test_what_costs_nothing_and_upper_bounds_alone(tmp_path):
+    kept = records(discover(), Store(tmp_path))
+    bounds = [row("all", seed, 0.9 + seed / 100, upper_bound=True, labels_spent=9) for seed in range(2)]
+    html(bounds, kept, combinations=1)
+    said = page_of(tmp_path).sections["costs"]
+    assert "Only upper bounds were run." in said
+    assert "seconds a cell" in said
+    free = [row("free", seed, 0.5 + seed / 100) for seed in range(2)]
+    asking = [row("asking", seed, 0.6 + seed / 100, labels_spent=30) for seed in range(2)]
+    html([*bounds, *free, *asking], kept, combinations=1)
+    (spec,) = (s for s in specifications(tmp_path) if "labels spent" in s["description"])
+    assert {row["spent"] for row in spec["datasets"]["points"]} == {0, 30}
+    x = spec["layer"][0]["encoding"]["x"]
+    assert x["scale"]["type"] == "symlog"
+    assert x["axis"]["values"] == [0, 1, 2, 5, 10, 20]
+    assert "log of 1 more" in x["title"]
+
+
+@pytest.mark.parametrize(("seeds", "says"), [(2, True), (3, False)])
+def test_it_says_why_there_is_no_interval(tmp_path, seeds, says):
+    made_up = [row(name, s, 0.9 + s / 100, budget=b) for name in "ab" for s in range(seeds) for b in (10, 20)]
+    html(made_up, records(discover(), Store(tmp_path)), combinations=1)
+    sections = page_of(tmp_path).sections
+    for section in ("leaderboard", "budgets", "pairs"):
+        assert ("none below 3 seeds" in sections[section]) == says
+
+
+def test_what_is_left_out_is_said(folder, tmp_path):
+    results, kept = looked_up(folder)
+    html(results, replace(kept, folder=tmp_path), combinations=2, samples=20)
+    sections = page_of(tmp_path).sections
+    for section in ("confusion", "calibration", "clusters", "errors", "map"):
+        assert "3 more combinations left out; pslbench report -f html:combinations=5 shows all." in sections[section]
+    made_up = [row(f"s{n}", 0, n / 30, seconds={"train": 1.0, "total": 1.0}) for n in range(23)]
+    html(made_up, replace(kept, folder=tmp_path), combinations=1)
+    sections = page_of(tmp_path).sections
+    for section in ("costs", "pairs", "time"):
+        assert "3 more do not fit into charts" in sections[section]
+    assert "left out" not in page_of(folder).sections["map"]
+
+
+def test_numbers_of_charts_are_in_tables_too(folder):
+    page = page_of(folder)
+    said = {name: " ".join(page.sections[name].split()) for name in ("pairs", "calibration", "time")}
+    assert re.search(rf"column\)row − column, accuracy.*{re.escape(EVIL)}centroid\d\.\d\d \(\d", said["pairs"])
+    assert re.search(r"fromtoconfidenceaccuracysamples 0\.\d{6}", said["calibration"])
+    assert re.search(r"seriesstageseconds.*centroidembed\d+\.\d{3}", said["time"])
+
+
+OPENED = (("confusion", "calibration", "0", "random"), ("clusters", "errors", "1", "centroid"))
+
+
+def test_clusters_open_with_the_best_that_uses_clusters(folder, tmp_path):
+    results, kept = looked_up(folder)
+    best = [replace(r, scores=r.scores | {"test_accuracy": 0.99}) if r.strategy == "random" else r for r in results]
+    html(best, replace(kept, folder=tmp_path), combinations=4, samples=20)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for section, after, place, strategy in OPENED:
+        part = text[text.index(f'<section id="{section}"') : text.index(f'<section id="{after}"')]
+        panels = re.findall(r'<div class="panel" data-panel="look-(\d)"( hidden)?>', part)
+        assert [each for each, hidden in panels if not hidden] == [place]
+        (chosen,) = re.findall(r'<option value="(\d)" selected>([^<]*)', part)
+        assert chosen == (place, f"digits, 20 labels · {strategy}")
 
 
 def test_a_report_that_cannot_be_written_is_one_line(folder, cli, tmp_path):

@@ -212,4 +212,4 @@ def test_bad_words(cli, folder, tmp_path):
     refused(cli("report", folder, "-f", "png:scale=log"), "is no linear or logit")
     refused(cli("report", tmp_path, "-f", "md"), "no results in")
     (tmp_path / "cells").mkdir()
-    refused(cli("report", tmp_path, "-f", "md"), "nothing to report")
+    refused(cli("report", tmp_path, "-f", "md"), "there is nothing to")

@@ -5,6 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pslbench.reporters.formats import spread
 from pslbench.reporters.html import marks
 from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
 from pslbench.reporters.html.study import Study
@@ -13,13 +14,13 @@ from pslbench.reporters.html.study import Study
 def budgets(study: Study) -> Section:
     """Accuracy by the number of labels."""
     intro = (
-        "Test accuracy by the number of labels: means over seeds, with 95% intervals as bands. Press a name to bring "
-        "it out; point for values."
+        "Test accuracy by the number of labels: means over seeds, with 95% intervals as bands"
+        f"{study.few}. Press a name to bring it out; point for values."
     )
 
     def body() -> list[Markup]:
         shown = panels("dataset", "Data set", study.datasets, str, lambda name: figure(_curves(study, name)))
-        return [marks.legend(study.series, study.left_out), shown]
+        return [marks.legend(study.series, study.note), shown]
 
     return section("budgets", "Budgets", "Budget curves", intro, body)
 
@@ -73,7 +74,7 @@ def _rows(study: Study, dataset: str) -> list[dict[str, Any]]:
                     "mean": round(mean.mean, 5),
                     "low": round(mean.mean - half, 5),
                     "high": round(min(1, mean.mean + half), 5),
-                    "said": f"{mean.mean:.4f} ± {half:.4f}" if half else f"{mean.mean:.4f}",
+                    "said": spread(mean),
                     "seeds": mean.n,
                 }
             )

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pslbench.analysis.calibration import reliability
 from pslbench.reporters.formats import spread
-from pslbench.reporters.html.looks import Look
-from pslbench.reporters.html.section import Figure, Section, figure, panels, section
+from pslbench.reporters.html.looks import Look, Looks
+from pslbench.reporters.html.section import Figure, Section, figure, section
+
+TOLD = {"low": "from", "high": "to", "confidence": "confidence", "accuracy": "accuracy", "samples": "samples"}
 
 
-def calibration(looks: Sequence[Look]) -> Section:
+def calibration(looks: Looks) -> Section:
     """Whether the classifier is right as often as it is sure."""
     intro = (
         "Whether the classifier is right as often as it is sure: accuracy by confidence, 15 equal bins, all seeds "
@@ -19,7 +19,7 @@ def calibration(looks: Sequence[Look]) -> Section:
         "Calibration",
         "Reliability diagram",
         intro,
-        lambda: panels("look", "Combination", looks, lambda look: look.title, lambda look: figure(_diagram(look))),
+        lambda: looks.panels(lambda look: figure(_diagram(look))),
     )
 
 
@@ -50,8 +50,7 @@ def _diagram(look: Look) -> Figure:
     gaps = base.mark_rule(style="gap").encode(y2="confidence:Q")
     points = base.mark_point(filled=True, style="accent").encode(
         size=alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[25, 700]), legend=None),
-        tooltip=[alt.Tooltip(f"{name}:Q", format=".3f") for name in ("low", "high", "confidence", "accuracy")]
-        + [alt.Tooltip("samples:Q", format=",d")],
+        tooltip=[alt.Tooltip(f"{name}:Q", title=title, format=",.3~f") for name, title in TOLD.items()],
     )
     line = base.mark_line(style="accent-line")
     scores = look.standing
@@ -61,4 +60,4 @@ def _diagram(look: Look) -> Figure:
     )
     label = f"Reliability diagram of {look.title}: accuracy by confidence."
     chart = alt.layer(diagonal, gaps, line, points).properties(height=420)
-    return Figure(chart, {"bins": rows, "ends": ends}, label, caption, most=520)
+    return Figure(chart, {"bins": rows, "ends": ends}, label, caption, most=520, numbers=TOLD)

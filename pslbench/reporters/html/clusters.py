@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
 from pslbench.analysis.clusters import Portrait, portraits
-from pslbench.reporters.html.looks import Look
-from pslbench.reporters.html.section import AbsentError, Section, panels, render, section
+from pslbench.reporters.html.looks import Look, Looks
+from pslbench.reporters.html.section import AbsentError, Section, render, section
 from pslbench.reporters.html.sprites import Sprites
 
 SHOWN = 120  # of a combination
 
 
-def clusters(looks: Sequence[Look], sprites: Mapping[str, Sprites]) -> Section:
+def clusters(looks: Looks, sprites: Mapping[str, Sprites]) -> Section:
     """Each cluster as pictures."""
     intro = (
         "Each cluster by its medoid, with the label its members get, its purity (the share of its most frequent class) "
@@ -25,7 +25,7 @@ def clusters(looks: Sequence[Look], sprites: Mapping[str, Sprites]) -> Section:
         "Clusters",
         "Clusters",
         intro,
-        lambda: panels("look", "Combination", looks, lambda look: look.title, lambda look: _gallery(look, sprites)),
+        lambda: looks.panels(lambda look: _gallery(look, sprites)),
     )
 
 

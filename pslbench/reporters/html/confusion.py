@@ -3,13 +3,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pslbench.reporters.html.looks import Look
-from pslbench.reporters.html.section import Figure, Section, figure, panels, section
+from pslbench.reporters.html.looks import Look, Looks
+from pslbench.reporters.html.section import Figure, Section, figure, section
 
 READABLE = 20  # classes whose numbers fit into the cells
 
 
-def confusion(looks: Sequence[Look]) -> Section:
+def confusion(looks: Looks) -> Section:
     """Which classes the classifier takes for which."""
     intro = (
         "Which classes of the test set the classifier takes for which: percent of each true class, all seeds together."
@@ -19,7 +19,7 @@ def confusion(looks: Sequence[Look]) -> Section:
         "Confusion",
         "Confusion of classes",
         intro,
-        lambda: panels("look", "Combination", looks, lambda look: look.title, lambda look: figure(_matrix(look))),
+        lambda: looks.panels(lambda look: figure(_matrix(look))),
     )
 
 

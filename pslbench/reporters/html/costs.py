@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from pslbench.analysis.leaderboard import Standing
 from pslbench.analysis.pareto import pareto_front
 from pslbench.reporters.html import marks
-from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
+from pslbench.reporters.html.section import AbsentError, Figure, Section, absent, figure, panels, section
 from pslbench.reporters.html.study import Study
+
+if TYPE_CHECKING:
+    from altair import X
 
 
 def costs(study: Study) -> Section:
@@ -20,20 +23,28 @@ def costs(study: Study) -> Section:
     )
 
     def of_time(board: list[Standing]) -> Markup:
-        return figure(_chart(study, study.charted(board), "seconds", "seconds a cell, all stages (log)"))
+        return figure(_chart(study, study.charted(board), "seconds", "seconds a cell, all stages"))
 
     def of_labels(dataset: str) -> Markup:
-        there = (s for board in study.boards if board[0].part("dataset") == dataset for s in study.charted(board))
+        there = [s for board in study.boards if board[0].part("dataset") == dataset for s in study.charted(board)]
         standings = [standing for standing in there if not standing.is_bound]
-        return figure(_chart(study, standings, "spent", "labels spent (log)"))
+        if there and not standings:
+            raise AbsentError("Only upper bounds were run.")
+        return figure(_chart(study, standings, "spent", "labels spent"))
+
+    def against_labels() -> Markup:
+        try:
+            return panels("dataset", "Data set", study.datasets, str, of_labels)
+        except AbsentError as why:
+            return absent(why)
 
     def body() -> list[Markup]:
         return [
-            marks.legend(study.series, study.left_out),
+            marks.legend(study.series, study.note),
             Markup("<h3>Against time</h3>"),
             panels("board", "Board", study.boards, study.title, of_time),
             Markup("<h3>Against labels</h3><p class='intro'>Without upper bounds, which may ask for every label.</p>"),
-            panels("dataset", "Data set", study.datasets, str, of_labels),
+            against_labels(),
         ]
 
     return section("costs", "Costs", "Accuracy against time and labels", intro, body)
@@ -46,8 +57,7 @@ def _chart(study: Study, standings: Sequence[Standing], by: str, title: str) -> 
     if not rows:
         raise AbsentError("Nothing ended well here.")
     names = list(study.series)
-    x = alt.X(f"{by}:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=16))
-    x = x.axis(grid=False, tickCount=6, format=",.2~f")
+    x = _axis([row[by] for row in rows], by, title)
     y = alt.Y("mean:Q", title="test accuracy", scale=alt.Scale(zero=False, nice=False, padding=12))
     front = sorted((row for row in _front(rows, by)), key=lambda row: float(row[by]))
     line = alt.Chart(alt.NamedData("front")).mark_line(interpolate="step-after", style="front").encode(x=x, y=y)
@@ -72,6 +82,18 @@ def _chart(study: Study, standings: Sequence[Standing], by: str, title: str) -> 
     on_it = ", ".join(dict.fromkeys(row["series"] for row in front))
     label = f"Scatter plot of test accuracy by {title}, with the Pareto front."
     return Figure(chart, {"points": rows, "front": front}, label, f"On the front: {on_it}.")
+
+
+def _axis(values: Sequence[float], by: str, title: str) -> X:
+    """Logarithmic; where there is a 0, of one more than the value."""
+    import altair as alt
+
+    zero = min(values) == 0
+    x = alt.X(f"{by}:Q", title=f"{title} (log{' of 1 more' if zero else ''})")
+    x = x.scale(type="symlog" if zero else "log", nice=False, padding=16)
+    x = x.axis(grid=False, tickCount=6, format=",.2~f")
+    ticks = [0, *(digit * 10**power for power in range(10) for digit in (1, 2, 5))]
+    return x.axis(values=[tick for tick in ticks if tick <= max(values)]) if zero else x
 
 
 def _rows(study: Study, standings: Sequence[Standing]) -> list[dict[str, Any]]:

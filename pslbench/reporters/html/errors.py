@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from markupsafe import Markup
 
-from pslbench.reporters.html.looks import Look
-from pslbench.reporters.html.section import AbsentError, Section, panels, render, section
+from pslbench.reporters.html.looks import Look, Looks
+from pslbench.reporters.html.section import AbsentError, Section, render, section
 from pslbench.reporters.html.sprites import Sprites
 
 KINDS, EACH = 12, 10  # pairs of classes, and samples of each, that are shown of a combination
 
 
-def errors(looks: Sequence[Look], sprites: Mapping[str, Sprites]) -> Section:
+def errors(looks: Looks, sprites: Mapping[str, Sprites]) -> Section:
     """Wrong pseudo-labels as pictures."""
     intro = (
         "Samples whose pseudo-label is wrong, by true class and label; the most frequent confusions first, "
@@ -23,7 +23,7 @@ def errors(looks: Sequence[Look], sprites: Mapping[str, Sprites]) -> Section:
         "Errors",
         "Wrong pseudo-labels",
         intro,
-        lambda: panels("look", "Combination", looks, lambda look: look.title, lambda look: _gallery(look, sprites)),
+        lambda: looks.panels(lambda look: _gallery(look, sprites)),
     )
 
 

@@ -21,8 +21,8 @@ Cell = tuple[str, Any]  # what is shown, and what is sorted by
 def leaderboard(study: Study) -> Section:
     """Every combination, sortable and filterable."""
     intro = (
-        "Means over seeds, ± the half-width of the 95% interval. Combinations of one board that share a letter under "
-        "ties cannot be told apart: paired t tests over seeds, corrected for all pairs (Holm)."
+        f"Means over seeds, ± the half-width of the 95% interval{study.few}. Combinations of one board that share a "
+        f"letter under ties cannot be told apart: paired t tests over seeds, corrected for all pairs (Holm){study.few}."
     )
     return section("leaderboard", "Leaderboard", "Leaderboard", intro, lambda: _table(study))
 

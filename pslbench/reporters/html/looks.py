@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from pslbench.analysis.leaderboard import Standing
 from pslbench.contracts import Dataset, Labelling, Records
 from pslbench.errors import InputError, one_line
-from pslbench.reporters.html.section import AbsentError
+from pslbench.reporters.formats import counted
+from pslbench.reporters.html.section import AbsentError, panels
 from pslbench.reporters.html.study import Study
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from pslbench.contracts import Floats, Ints
 
 
@@ -88,14 +91,36 @@ class Look:
         return np.tile(self.data.get.y_test, len(given)), np.concatenate(given)
 
 
-def looks(study: Study, most: int) -> list[Look]:
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """All of them.
+
+    Attributes:
+        looks: in the order of the boards.
+        left_out: how many combinations more ended well.
+    """
+
+    looks: Sequence[Look]
+    left_out: int = 0
+
+    def panels(self, content: Callable[[Look], Markup]) -> Markup:
+        """One at a time, and what is left out. Raises AbsentError where there is nothing to show of any."""
+        note, total = "", len(self.looks) + self.left_out
+        if self.left_out:
+            left_out = counted(self.left_out, "more combination")
+            note = f"{left_out} left out; pslbench report -f html:combinations={total} shows all."
+        return panels("look", "Combination", self.looks, lambda look: look.title, content, note)
+
+
+def looks(study: Study, most: int) -> Looks:
     """The best of each board, then the second best of each, and so on; `most` at most, in the order of the boards."""
     well = [[standing for standing in board if standing.rows] for board in study.boards]
     by_rank = [standing for rank in zip_longest(*well) for standing in rank if standing is not None]
     taken = {id(standing) for standing in by_rank[:most]}
     kept = [standing for board in well for standing in board if id(standing) in taken]
     data = {text: _data(study, text, kept) for text in dict.fromkeys(standing.part("dataset") for standing in kept)}
-    return [Look(f"{study.title([s])} · {study.name(s)}", s, data[s.part("dataset")], study.records) for s in kept]
+    found = [Look(f"{study.title([s])} · {study.name(s)}", s, data[s.part("dataset")], study.records) for s in kept]
+    return Looks(found, len(by_rank) - len(found))
 
 
 def _data(study: Study, text: str, standings: Sequence[Standing]) -> Data:

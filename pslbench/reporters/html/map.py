@@ -9,8 +9,8 @@ import numpy as np
 from pslbench.analysis.projection import project
 from pslbench.contracts import Dataset, Labelling
 from pslbench.reporters.html import marks
-from pslbench.reporters.html.looks import Look
-from pslbench.reporters.html.section import Figure, Section, figure, panels, section
+from pslbench.reporters.html.looks import Look, Looks
+from pslbench.reporters.html.section import Figure, Section, figure, section
 
 if TYPE_CHECKING:
     from pslbench.contracts import Floats, Ints
@@ -21,7 +21,7 @@ TOLD = {"sample": "sample", "true": "true class", "given": "pseudo-label", "aske
 NAMED = 30  # classes
 
 
-def map_(looks: Sequence[Look], samples: int) -> Section:
+def map_(looks: Looks, samples: int) -> Section:
     """The pool in the plane."""
     intro = (
         f"The pool in the plane, t-SNE of 50 principal components of the pixels, at most {samples:,} samples; first "
@@ -39,7 +39,7 @@ def map_(looks: Sequence[Look], samples: int) -> Section:
         "Map",
         "Map of the pool",
         intro,
-        lambda: panels("look", "Combination", looks, lambda look: look.title, lambda look: figure(_map(look, place))),
+        lambda: looks.panels(lambda look: figure(_map(look, place))),
     )
 
 

@@ -55,8 +55,8 @@ def faded(rest: float, full: float = 1) -> Any:
     return alt.condition(CHOSEN, alt.value(full), alt.value(rest))
 
 
-def legend(names: Sequence[str], left_out: int) -> Markup:
-    """A button a series."""
+def legend(names: Sequence[str], note: str) -> Markup:
+    """A button a series; the note says what is left out."""
     marked = [
         (
             name,
@@ -66,4 +66,4 @@ def legend(names: Sequence[str], left_out: int) -> Markup:
         )
         for i, name in enumerate(names)
     ]
-    return render("legend", series=marked, left_out=left_out)
+    return render("legend", series=marked, note=note)

@@ -37,9 +37,8 @@ def page(results: Sequence[Result], records: Records, combinations: int, samples
     """The whole report, HTML; nothing in it leads elsewhere."""
     seen = study(results, records)
     close = looks(seen, combinations)
-    sprites = {
-        look.data.text: Sprites(f"sprites-{i}", look.data.found) for i, look in enumerate(close) if look.data.found
-    }
+    data = {look.data.text: look.data.found for look in close.looks}
+    sprites = {text: Sprites(f"sprites-{i}", found) for i, (text, found) in enumerate(data.items()) if found}
     sections = [
         leaderboard(seen),
         budgets(seen),

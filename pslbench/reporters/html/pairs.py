@@ -11,19 +11,24 @@ from pslbench.reporters.formats import signed
 from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
 from pslbench.reporters.html.study import Study
 
+TOLD = {"row": "row", "column": "column", "said": "P(row beats column)", "difference": "row − column, accuracy"}
+
 
 def pairs(study: Study) -> Section:
     """The probability that one beats another."""
     intro = (
         "The probability, in percent, that a run of the row scores above a run of the column on the test set, over all "
-        "pairs of the seeds they share (ties count half). Point for its 95% interval and for the difference in pairs."
+        "pairs of the seeds they share (ties count half). The numbers below have its 95% interval and "
+        f"the difference in pairs{study.few}."
     )
     return section(
         "pairs",
         "Pairs",
         "Which beats which",
         intro,
-        lambda: panels("board", "Board", study.boards, study.title, lambda board: figure(_matrix(study, board))),
+        lambda: panels(
+            "board", "Board", study.boards, study.title, lambda board: figure(_matrix(study, board)), study.note
+        ),
     )
 
 
@@ -38,19 +43,14 @@ def _matrix(study: Study, board: Sequence[Standing]) -> Figure:
         x=alt.X("column:N", sort=names, title=None, axis=alt.Axis(orient="top", labelAngle=-45, labelLimit=150)),
         y=alt.Y("row:N", sort=names, title=None, axis=alt.Axis(labelLimit=150)),
     )
-    tooltip = [
-        "row:N",
-        "column:N",
-        alt.Tooltip("said:N", title="P(row beats column)"),
-        alt.Tooltip("difference:N", title="row − column, accuracy"),
-    ]
+    tooltip = [alt.Tooltip(f"{name}:N", title=title) for name, title in TOLD.items()]
     colour = alt.Color("p:Q", scale=alt.Scale(domain=[0, 0.5, 1], range="diverging", interpolate="rgb"), legend=None)
     cells = base.mark_rect().encode(color=colour, tooltip=tooltip)
     texts = base.mark_text(style="value").encode(text="percent:N", tooltip=tooltip)
     label = f"Matrix of the probabilities that a row beats a column, {len(names)} combinations, best first."
     side = 28 * len(names)
     chart = alt.layer(cells, texts).properties(height=side)
-    return Figure(chart, {"pairs": _rows(study, standings)}, label, width=190 + 32 * len(names))
+    return Figure(chart, {"pairs": _rows(study, standings)}, label, width=190 + 32 * len(names), numbers=TOLD)
 
 
 def _rows(study: Study, standings: Sequence[Standing]) -> list[dict[str, Any]]:

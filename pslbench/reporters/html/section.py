@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -44,6 +44,7 @@ class Figure:
         caption: below the chart.
         width: pixels below which the chart scrolls instead of shrinking.
         most: pixels beyond which it does not grow; 0 for the page's width.
+        numbers: fields of the first of `data` with the heads of a table below, for those who cannot point at the chart.
     """
 
     chart: LayerChart | FacetChart
@@ -52,6 +53,7 @@ class Figure:
     caption: str = ""
     width: int = 0
     most: int = 0
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -80,10 +82,20 @@ def figure(shown: Figure) -> Markup:
     return render("figure", figure=shown)
 
 
+def absent(why: AbsentError) -> Markup:
+    return render("absent", why=str(why))
+
+
 def panels(
-    kind: str, label: str, items: Iterable[Item], title: Callable[[Item], str], content: Callable[[Item], Markup]
+    kind: str,
+    label: str,
+    items: Iterable[Item],
+    title: Callable[[Item], str],
+    content: Callable[[Item], Markup],
+    note: str = "",
 ) -> Markup:
-    """One of `items` at a time, with a menu to choose; menus of one kind move together.
+    """One of `items` at a time, with a menu to choose; menus of one kind move together. The first that can be shown is
+    open; the note says what is left out.
 
     Raises:
         AbsentError: where there is nothing to show of any item, and for which reasons.
@@ -98,7 +110,8 @@ def panels(
         raise AbsentError(
             " ".join(dict.fromkeys(why for _, _, why in shown)) or "There are no results that ended well."
         )
-    return render("panels", kind=kind, label=label, panels=shown)
+    opened = next(i for i, (_, body, _) in enumerate(shown) if body is not None)
+    return render("panels", kind=kind, label=label, panels=shown, opened=opened, note=note)
 
 
 def section(id_: str, short: str, title: str, intro: str, body: Callable[[], Markup | Sequence[Markup]]) -> Section:
@@ -108,6 +121,6 @@ def section(id_: str, short: str, title: str, intro: str, body: Callable[[], Mar
     try:
         given = body()
     except AbsentError as why:
-        return Section(id_, short, title, render("absent", why=str(why)))
+        return Section(id_, short, title, absent(why))
     parts = [given] if isinstance(given, Markup) else given
     return Section(id_, short, title, render("intro", text=intro) + Markup("").join(parts))

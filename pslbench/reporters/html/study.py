@@ -9,6 +9,7 @@ from statistics import fmean
 
 from pslbench.analysis.leaderboard import Standing, boards
 from pslbench.contracts import Records, Result
+from pslbench.reporters.formats import few
 
 IN_CHARTS = 20  # series that can still be told apart: colours times dashes
 
@@ -40,6 +41,15 @@ class Study:
     def title(self, board: Sequence[Standing]) -> str:
         dataset, budget = board[0].combination[:2]
         return f"{dataset}, {budget:,} {'label' if budget == 1 else 'labels'}"
+
+    @property
+    def note(self) -> str:
+        """What charts leave out."""
+        return f"{self.left_out} more do not fit into charts; the leaderboard has them." if self.left_out else ""
+
+    @property
+    def few(self) -> str:
+        return few(standing for board in self.boards for standing in board)
 
     @property
     def datasets(self) -> list[str]:

@@ -21,7 +21,9 @@ def time(study: Study) -> Section:
         "Time",
         "Where time went",
         intro,
-        lambda: panels("board", "Board", study.boards, study.title, lambda board: figure(_bars(study, board))),
+        lambda: panels(
+            "board", "Board", study.boards, study.title, lambda board: figure(_bars(study, board)), study.note
+        ),
     )
 
 
@@ -52,4 +54,5 @@ def _bars(study: Study, board: Sequence[Standing]) -> Figure:
         )
     )
     label = f"Bars of seconds by stage, {len(names)} combinations, the slowest first."
-    return Figure(alt.layer(chart).properties(height=22 * len(names)), {"stages": rows}, label)
+    numbers = {name: name for name in ("series", "stage", "seconds")}
+    return Figure(alt.layer(chart).properties(height=22 * len(names)), {"stages": rows}, label, numbers=numbers)
