@@ -162,7 +162,8 @@ def test_rows_that_are_told_apart_are_never_called_one_group():
     made = [row(f"s{i:02}", s, 0.2 + i / 100 + noise[i, s]) for i in range(60) for s in range(10)]
     out = said(table(made, None, top=3))
     assert "no two rows can be told apart" not in out
-    assert "rows that share a letter" in out
+    assert "rows that share a word cannot" in out
+    assert "rows that share a letter cannot" in said(table(made[:100], None, top=3))
 
 
 def test_budget_curves_are_drawn_with_the_areas_under_them(folder, cli):

@@ -46,7 +46,8 @@ class Standing:
         failed: how many of its rows did not.
         behind: how far it is behind the best in test accuracy, in pairs over the seeds both have; None for the best
             itself and for one that does not compete.
-        groups: letters; two rows of a board that share one cannot be told apart, corrected for all pairs of the board.
+        groups: letters, or words where there are more than 52; two rows of a board that share one cannot be
+            told apart, corrected for all pairs of the board.
     """
 
     combination: tuple[str, int, str, str, str, str]

@@ -165,7 +165,8 @@ def legend(board: list[Standing], shown: list[Column], top: int = 0) -> list[str
     lines += meanings(board)
     pairs = f"paired t tests, corrected for all {comb(len(competing), 2)} pairs (Holm)"
     if "group" in heads:
-        lines.append(f"group: rows that share a letter cannot be told apart; {pairs}")
+        name = "word" if competing[0].groups.startswith("aa") else "letter"  # words: more groups than letters
+        lines.append(f"group: rows that share a {name} cannot be told apart; {pairs}")
     elif len(competing) > 2 and not few(board):
         lines.append(f"no two rows can be told apart; {pairs}")
     if 0 < top < len(competing):
