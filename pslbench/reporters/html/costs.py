@@ -59,6 +59,7 @@ def _chart(study: Study, standings: Sequence[Standing], by: str, title: str) -> 
     names = list(study.series)
     x = _axis([row[by] for row in rows], by, title)
     y = alt.Y("mean:Q", title="test accuracy", scale=alt.Scale(zero=False, nice=False, padding=12))
+    y = y.axis(format=".4~f")
     front = sorted((row for row in _front(rows, by)), key=lambda row: float(row[by]))
     line = alt.Chart(alt.NamedData("front")).mark_line(interpolate="step-after", style="front").encode(x=x, y=y)
     points = (
@@ -91,9 +92,9 @@ def _axis(values: Sequence[float], by: str, title: str) -> X:
     zero = min(values) == 0
     x = alt.X(f"{by}:Q", title=f"{title} (log{' of 1 more' if zero else ''})")
     x = x.scale(type="symlog" if zero else "log", nice=False, padding=16)
-    x = x.axis(grid=False, tickCount=6, format=",.2~f")
     ticks = [0, *(digit * 10**power for power in range(10) for digit in (1, 2, 5))]
-    return x.axis(values=[tick for tick in ticks if tick <= max(values)]) if zero else x
+    given = {"values": [tick for tick in ticks if tick <= max(values)]} if zero else {"tickCount": 6}
+    return x.axis(grid=False, format=",.2~f", **given)
 
 
 def _rows(study: Study, standings: Sequence[Standing]) -> list[dict[str, Any]]:
