@@ -30,7 +30,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = sorted(known)
     if near := get_close_matches(name, known, n=1, cutoff=0.5):
         return f"did you mean '{near[0]}'?"
-    return "pslbench list shows all" if len(known) > MANY else f"known: {', '.join(known) or 'none'}"
+    some = known if len(known) <= MANY else [*known[:MANY], f"{len(known) - MANY} more"]
+    return f"known: {', '.join(some) or 'none'}"
 
 
 def one_line(error: BaseException) -> str:

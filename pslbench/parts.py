@@ -18,6 +18,7 @@ from pslbench.errors import InputError, unknown
 
 Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
+GIVEN: Mapping[Kind, int] = {"dataset": 0, "embedder": 1, "clusterer": 1, "strategy": 1, "trainer": 1, "reporter": 2}
 Value = str | int | float | bool | None
 Uses = Literal["clusters", "graph", "features", "x"]
 USES: tuple[Uses, ...] = typing.get_args(Uses)
@@ -135,9 +136,12 @@ class Part:
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
-        """What a user can set, by name. Raises TypeError where a parameter has no usable annotation."""
+        """What a user can set, by name. Raises TypeError where one has no usable annotation, or no `*` before it."""
         found = {}
-        for name, parameter in inspect.signature(self.function).parameters.items():
+        given = GIVEN[self.kind]
+        for place, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
+            if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and place >= given and name != "seed":
+                raise TypeError(f"parameter '{name}' must stand after a `*`, for users to set it")
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 kind = self._type_of(parameter)
                 bare, *limits = typing.get_args(kind) if typing.get_origin(kind) is typing.Annotated else (kind,)

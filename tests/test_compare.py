@@ -102,8 +102,8 @@ def test_fail_if_worse_exits_with_1_where_that_is_certain(four, cli):
     among = cli("compare", "random", "centroid-only", "centroid", *given, "--fail-if-worse", "0.5")
     assert among.status == 1
     few = cli("compare", "random", "centroid", *TINY, "-o", four, "--fail-if-worse", "0.5")
-    assert few.status == 0
-    assert "random cannot be judged against centroid: 2 seeds in common, it takes 3" in few.err
+    assert few.status == 2
+    assert "--fail-if-worse cannot judge by fewer than 3 seeds; write for example -s 5" in few.err
 
 
 def test_over_several_data_sets(four, tmp_path, arrays, cli):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from helpers import TINY, command
@@ -66,6 +67,9 @@ def test_a_plugin_that_is_left_out_is_not_imported():
         (GOOD.replace("yield first", "yield first; yield first"), "'first' is taken"),
         (GOOD.replace('"first"', '"my first"'), "must not contain"),
         (GOOD.replace("skip: int", "skip"), "parameter 'skip' needs a type"),
+        (GOOD.replace("*, skip", "skip"), "parameter 'skip' must stand after a `*`"),
+        (GOOD.replace("yield first", "return first"), "write `yield your_part`"),
+        (GOOD.replace("    yield first", "    first"), "write `yield your_part`"),
         (GOOD.replace("yield first", "yield first; raise ValueError('late')"), "ValueError: late"),
     ],
 )
@@ -171,6 +175,19 @@ def test_what_is_odd_about_a_plugin_is_said(plugin, cli):
     assert row["status"] == "ok"
     assert row["parts"] == [{"kind": "strategy", "name": "first"}]
     assert row["seconds"] > 3
+
+
+def test_a_file_of_an_installed_package_is_passed_over(cli):
+    file = Path(__file__).parents[1] / "plugins" / "pslbench-activeml" / "pslbench_activeml.py"
+    listed = cli("list", "strategies", "--plugin", file)
+    assert "plugin" not in listed.err
+    assert len([line for line in listed.out.splitlines() if " al-badge " in line]) == 1
+
+
+def test_a_part_of_a_plugin_that_failed_is_not_just_unknown(plugin, cli):
+    outcome = cli("run", "first", "--plugin", plugin("1 / 0\n" + GOOD, "bad"))
+    assert outcome.status == 2
+    assert "left out, since it failed: plugin bad" in outcome.err
 
 
 def test_tracebacks_are_shown_when_asked_for(plugin, cli):

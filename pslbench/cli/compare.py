@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.ending import records, report
 from pslbench.cli.options import Combinations, Execution, Plugins, spread
 from pslbench.cli.run import foresee, run_grid
@@ -61,6 +62,8 @@ def compare(
         raise InputError("compare writes no configuration; pslbench run --save-config does, and compare reads it")
     catalog = plugins.find()
     grid = _distinct(combinations.grid(catalog, list(strategies or []) + (["all"] if every else [])))
+    if fail_if_worse is not None and len(grid.seeds) < MIN_SEEDS:
+        raise InputError(f"--fail-if-worse cannot judge by fewer than {MIN_SEEDS} seeds; write for example -s 5")
     if execution.dry_run:
         return foresee(catalog, grid, execution)
     store, results = run_grid(catalog, grid, execution, plugins)
@@ -87,7 +90,6 @@ def _distinct(grid: Grid) -> Grid:
 
 def _failed(found: Sequence[Comparison], points: float) -> int:
     """1 if the first strategy of any comparison is certainly worse by so many percentage points, else 0."""
-    from pslbench.analysis.statistics import MIN_SEEDS
     from pslbench.reporters.formats import counted
 
     failed = 0
@@ -99,7 +101,7 @@ def _failed(found: Sequence[Comparison], points: float) -> int:
             same = f"the difference is the same on each of {comparison.seeds} seeds, so there is no interval"
             complain(f"{a} cannot be judged against {b}: {few if comparison.seeds < MIN_SEEDS else same}")
         elif worse:
-            said = f"{a} is worse than {b} by more than {points:g} points, with 95% certainty"
+            said = f"{a} is worse than {b} by more than {points:g} points, with 95% certainty (one-sided)"
             output().print(said, style="bold red", markup=False)
             failed = 1
     if not found:

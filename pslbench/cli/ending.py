@@ -36,8 +36,9 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
         status = max(status, shown(name, partial(part, rows, records(catalog, store), **given)))
     failed = [result for result in asked if not result.ok]
     if failed:
-        where = store.folder / "cells" / f"{failed[0].key}.json"
-        complain(f"{len(failed)} of {len(asked)} cells failed; the first one's traceback is in {where}")
+        where, error = store.folder / "cells" / f"{failed[0].key}.json", failed[0].error or {}
+        first = f"first one's traceback is in {where}" if error.get("traceback") else f"first: {error.get('message')}"
+        complain(f"{len(failed)} of {len(asked)} cells failed; the {first}")
     output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
     by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
     return 2 if by_input else max(status, int(bool(failed)))

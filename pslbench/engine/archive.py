@@ -29,6 +29,8 @@ def pack(store: Store, file: Path) -> None:
     rows = store.rows()
     if not rows:
         raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to export")
+    if file.suffix != ".zip":
+        raise InputError(f"an export is a zip file; call it {file.name}.zip")
     if file.exists():
         raise InputError(f"'{file}' is there already; remove it, or choose another with -o")
     partial = file.with_name(f".{file.name}.{os.getpid()}")

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
@@ -81,8 +81,13 @@ class Catalog:
             if name in qualified:
                 return qualified[name].name, qualified[name]
             if same := sorted(full for full in qualified if full.endswith(f"/{name}")):
-                raise InputError(f"{kind} '{name}' comes from {len(same)} plugins; say which: {' or '.join(same)}")
-            raise unknown(kind, name, known)
+                raise InputError(
+                    f"{kind} '{name}' comes from {len(same)} plugins; say which: {' or '.join(same)}; or leave one out "
+                    "with --no-plugin"
+                )
+            failed = [plugin.name for plugin in self.plugins if plugin.status == "failed"]
+            left_out = f"; left out, since it failed: plugin {', '.join(failed)}" if failed else ""
+            raise InputError(f"{unknown(kind, name, known)}{left_out}")
         return name, known[name]
 
     def choose(self, kind: Kind, text: str) -> list[Choice]:
@@ -94,6 +99,8 @@ class Catalog:
             ready = {name: part for name, part in self.parts(kind).items() if part.enabled and part.is_ready}
             return [each for name, part in ready.items() for each in choices(part, name)]
         name, _, parameters = text.partition(":")
+        if "=" in name:
+            raise InputError(f"'{text}' names no {kind}; parameters follow a name and a colon, as in name:{text}")
         if "," in name:
             option = "" if kind == "strategy" else f"-{kind[0]} "
             apart = " ".join(f"{option}{each}" for each in name.split(","))
@@ -118,7 +125,7 @@ def discover(files: Sequence[str] = (), off: Sequence[str] = ()) -> Catalog:
     """Find the built-in parts, then the entry points of installed packages, then the plugin `files`.
 
     Args:
-        files: paths of Python files.
+        files: paths of Python files; one that an installed package brings anyway is passed over.
         off: names of plugins to leave out; they are not imported.
 
     Raises:
@@ -156,10 +163,21 @@ def _origins(files: Sequence[str]) -> Iterator[Origin]:
         name = point.name if names[point.name] == 1 else _package(point)
         version = point.dist.version if point.dist else ""
         yield Origin(Plugin(name, _package(point), version), point.load, point.dist)
+    installed = {path for point in points if files and (path := _file_of(point))}
     for file in dict.fromkeys(files):
         if not Path(file).is_file():
             raise InputError(f"no plugin file '{file}'; --plugin wants the path of a Python file")
+        if Path(file).resolve() in installed:
+            continue
         yield Origin(Plugin(Path(file).stem, file), partial(_import_file, Path(file)))
+
+
+def _file_of(point: EntryPoint) -> Path | None:
+    """Where the module of an entry point stands; None where there is none. It is not imported."""
+    with suppress(ImportError, ValueError):
+        found = importlib.util.find_spec(point.module)
+        return Path(found.origin).resolve() if found and found.origin else None
+    return None
 
 
 def _package(point: EntryPoint) -> str:
@@ -213,9 +231,10 @@ def _notes(seconds: float, printed: str) -> Iterator[str]:
 
 
 def _shared(plugin: Plugin, owners: Counter[tuple[Kind, str]]) -> Iterator[str]:
-    for part in plugin.parts:
-        if owners[part.kind, part.name] > 1:
-            yield f"another plugin has a {part.kind} '{part.name}' too; pick this one as {plugin.name}/{part.name}"
+    shared = [part for part in plugin.parts if owners[part.kind, part.name] > 1]
+    if shared:
+        first, more = shared[0], f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+        yield f"another plugin has a {first.kind} '{first.name}'{more} too; pick this one as {plugin.name}/{first.name}"
 
 
 def _import_file(path: Path) -> object:
@@ -242,7 +261,7 @@ def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: 
     manager.register(plugin, name)
     _check_hooks(manager.get_hookcallers(plugin) or [], plugin)
     mine = [i for i in manager.hook.pslbench_register.get_hookimpls() if i.plugin is plugin]
-    parts = tuple(part for implementation in mine for part in cast(Iterable[Part], implementation.function()))
+    parts = tuple(part for implementation in mine for part in _yielded(implementation.function()))
     reserved = {(part.kind, part.name) for known in before if known.name == BUILTIN for part in known.parts}
     seen: set[tuple[str, str]] = set()
     for part in parts:
@@ -257,6 +276,12 @@ def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: 
         seen.add((part.kind, part.name))
         part.parameters  # noqa: B018 - a parameter without a type is told now, not in the middle of a run
     return parts
+
+
+def _yielded(given: object) -> Iterable[Part]:
+    if given is None or isinstance(given, Part):
+        raise TypeError("pslbench_register returned no parts to go through; write `yield your_part` in it")
+    return cast(Iterable[Part], given)
 
 
 def _check_hooks(hooks: Sequence[pluggy.HookCaller], plugin: object) -> None:

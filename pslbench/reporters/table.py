@@ -168,7 +168,7 @@ def legend(board: list[Standing], shown: list[Column], top: int = 0) -> list[str
         name = "word" if competing[0].groups.startswith("aa") else "letter"  # words: more groups than letters
         lines.append(f"group: rows that share a {name} cannot be told apart; {pairs}")
     elif len(competing) > 2 and not few(board):
-        lines.append(f"no two rows can be told apart; {pairs}")
+        lines.append(f"no two rows can be told apart by {pairs}")
     if 0 < top < len(competing):
         lines.append(f"{len(competing) - top} more are not shown")
     return lines + [f"! {sentence}" for sentence in unfair(competing)]
