@@ -1,5 +1,6 @@
 """What `pslbench new` writes works as it is: it installs, runs, and passes ruff, mypy --strict and its own tests."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -61,11 +62,9 @@ def python(written, tmp_path_factory):
 
 
 def test_packages_install_and_are_found(python, written):
-    listed = succeed(python, "-m", "pslbench", "plugins", cwd=written)
-    for kind in KINDS:
-        assert f"pslbench-my-{kind}" in listed
-        row = next(line for line in listed.splitlines() if line.split()[:1] == [f"my-{kind}"])
-        assert "ok" in row
+    listed = json.loads(succeed(python, "-m", "pslbench", "plugins", "--json", cwd=written))
+    found = {plugin["name"]: (plugin["source"], plugin["status"]) for plugin in listed}
+    assert {f"my-{kind}": (f"pslbench-my-{kind}", "ok") for kind in KINDS}.items() <= found.items()
 
 
 def test_packages_pass_ruff_mypy_and_their_own_tests(python, written):

@@ -90,6 +90,8 @@ def _overall(members: Sequence[Standing], reference: str) -> Overall | None:
     by_strategy: dict[str, dict[str, dict[int, float]]] = {}
     for standing in members:
         by_strategy.setdefault(standing.part("strategy"), {})[standing.part("dataset")] = standing.by_seed()
+    if reference and reference not in by_strategy:  # an upper bound, which does not compete
+        return None
     names, datasets = _in_common(by_strategy, reference)
     if len(datasets) < 2 or len(names) < 2:
         return None
