@@ -10,7 +10,7 @@ import broken
 import numpy as np
 import pytest
 
-from pslbench import InputError, Part
+from pslbench import InputError, Part, Pool, PseudoLabels, strategy
 from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.parts import KINDS
 from pslbench.plugins.manager import discover
@@ -265,3 +265,24 @@ def test_bad_input_of_check(cli, tmp_path, arguments, says):
 def test_the_documents_tell_of_every_check():
     table = (Path(__file__).parents[1] / "docs" / "checks.md").read_text()
     assert {name for name in re.findall(r"`(\w+)`", table) if name in NAMES} == NAMES
+
+
+def test_a_budget_that_is_refused_does_not_end_the_check_of_budgets():
+    @strategy("greedy", uses="x")
+    def greedy(pool: Pool) -> PseudoLabels:
+        """Refuse one label, and overspend with many."""
+        if pool.budget == 1:
+            raise InputError("one label is too few")
+        chosen = range(pool.budget + (pool.budget > 20))
+        return PseudoLabels(chosen, pool.label(chosen))
+
+    (failed,) = [each for each in check(greedy).failures if each.check == "budget"]
+    assert "with a budget of 30" in failed.reason
+
+
+def test_the_file_of_an_installed_package_is_checked(cli):
+    outcome = cli(
+        "check", "--plugin", Path(__file__).parents[1] / "plugins" / "pslbench-animals" / "pslbench_animals.py"
+    )
+    assert outcome.status == 0
+    assert "0 failed" in outcome.out

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import inspect
 import os
 import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,11 +99,16 @@ def _of_files(catalog: Catalog, files: Sequence[str]) -> Iterator[Chosen]:
         raise InputError(
             "name a part, as pslbench check centroid; or give --plugin FILE for all of its parts, or --all"
         )
+    wanted = {Path(file).resolve() for file in files}
     for plugin in catalog.plugins:
-        if plugin.source in files:
-            if not plugin.parts:
-                raise InputError(f"{plugin.source} brings no part: {plugin.problem or 'it only observes'}")
-            yield from ((part, {}) for part in plugin.parts)
+        if plugin.source in files and not plugin.parts:
+            raise InputError(f"{plugin.source} brings no part: {plugin.problem or 'it only observes'}")
+        yield from ((part, {}) for part in plugin.parts if plugin.source in files or _file_of(part) in wanted)
+
+
+def _file_of(part: Part) -> Path | None:
+    file = inspect.getsourcefile(inspect.unwrap(part.function))
+    return Path(file).resolve() if file else None
 
 
 def _reasons(option: str, texts: list[str] | None) -> dict[str, str]:

@@ -65,7 +65,9 @@ def as_dataset(entry: Entry) -> Dataset:
 
 def embed(catalog: Catalog, embedder: Choice, data: Dataset, seed: int) -> Entry:
     """`features`, float32 (n, d), and, where the embedder can place new samples, `test_features`, float32 (m, d)."""
-    embedding: Embedding = _call(catalog, embedder, data.x_train, seed_of(seed, "embed"))
+    embedding = _call(catalog, embedder, data.x_train, seed_of(seed, "embed"))
+    if not isinstance(embedding, Embedding):
+        raise ContractError(f"{embedder} must return Embedding(features), not {type(embedding).__name__}")
     arrays = {"features": _features(embedder, embedding.features, len(data.x_train))}
     if embedding.transform:
         arrays["test_features"] = _features(embedder, embedding.transform(data.x_test), len(data.x_test))

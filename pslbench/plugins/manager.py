@@ -175,8 +175,11 @@ def _origins(files: Sequence[str]) -> Iterator[Origin]:
 def _file_of(point: EntryPoint) -> Path | None:
     """Where the module of an entry point stands; None where there is none. It is not imported."""
     with suppress(ImportError, ValueError):
-        found = importlib.util.find_spec(point.module)
-        return Path(found.origin).resolve() if found and found.origin else None
+        top, *within = point.module.split(".")
+        found = importlib.util.find_spec(top)
+        if found and found.origin:
+            file = Path(found.origin).resolve()
+            return file.parent.joinpath(*within).with_suffix(".py") if within else file
     return None
 
 

@@ -109,9 +109,10 @@ def check_time(subject: Subject) -> str:
     """
     subject.sound()
     taken = dict[int, float]()
-    for n in SIZES:
+    most = subject.part.max_pool or max(SIZES)
+    for n in (size for size in SIZES if size <= max(most, min(SIZES))):
         taken[n] = subject.copes(pools.ordinary(n)).seconds
-        if taken[n] > LONG:
+        if taken[n] > LONG and len(taken) > 1:
             break
     for _ in range(MORE):
         if taken[n] >= QUICK and _exponent(taken) > STEEP:
