@@ -170,8 +170,13 @@ class Part:
     @property
     def source(self) -> str:
         """The text of the file the function stands in; empty where there is none (typed at a prompt)."""
-        file = inspect.getsourcefile(inspect.unwrap(self.function))
+        file = file_of(self.function)
         return Path(file).read_text(encoding="utf-8") if file and Path(file).is_file() else ""
+
+
+def file_of(function: Callable[..., Any]) -> str | None:
+    """The file that a function, or what it wraps, stands in; None where that is not known."""
+    return inspect.getsourcefile(inspect.unwrap(function))
 
 
 @dataclass(frozen=True)

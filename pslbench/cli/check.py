@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import inspect
 import os
 import traceback
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ import typer
 from pslbench.cli import options
 from pslbench.cli.screen import errors, output
 from pslbench.errors import InputError, unknown
-from pslbench.parts import KINDS, Part, Value
+from pslbench.parts import KINDS, Part, Value, file_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -107,7 +106,7 @@ def _of_files(catalog: Catalog, files: Sequence[str]) -> Iterator[Chosen]:
 
 
 def _file_of(part: Part) -> Path | None:
-    file = inspect.getsourcefile(inspect.unwrap(part.function))
+    file = file_of(part.function)
     return Path(file).resolve() if file else None
 
 

@@ -27,13 +27,13 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
         The exit status: 0 where all went well, 2 where a cell or a reporter failed for what the user asked, 1 where one
         failed otherwise.
     """
-    everything, status = store.results(), 0
+    everything, looked_up, status = store.results(), records(catalog, store), 0
     for name, part in catalog.parts("reporter").items():
         if not part.enabled or not (part.writes or show):
             continue
         given = {name: value for name, value in said.items() if name in part.parameters}
         rows = everything if part.writes else asked
-        status = max(status, shown(name, partial(part, rows, records(catalog, store), **given)))
+        status = max(status, shown(name, partial(part, rows, looked_up, **given)))
     failed = [result for result in asked if not result.ok]
     if failed:
         where, error = store.folder / "cells" / f"{failed[0].key}.json", failed[0].error or {}

@@ -44,10 +44,10 @@ def report(
 
     catalog, store = plugins.find(), Store.open(folder)
     chosen = [choice for text in formats for choice in catalog.choose("reporter", text)]
-    results, status = finished(store), 0
+    results, looked_up, status = finished(store), records(catalog, store), 0
     for choice in chosen:
         before = dict(_files(folder))
-        status = max(status, shown(choice, partial(catalog.call, choice, results, records(catalog, store))))
+        status = max(status, shown(choice, partial(catalog.call, choice, results, looked_up)))
         for path, stamp in _files(folder):
             if before.get(path) != stamp:
                 output().print(str(path), soft_wrap=True, markup=False)

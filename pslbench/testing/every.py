@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from pslbench.contracts import Embedding
 from pslbench.errors import InputError
-from pslbench.parts import Parameter, Value, said
+from pslbench.parts import Parameter, Value, file_of, said
 from pslbench.testing import pools
 from pslbench.testing.subject import Run, Skip, Subject, require
 
@@ -42,13 +43,11 @@ def check_metadata(subject: Subject) -> None:
 
 def check_light_import(subject: Subject) -> None:
     """Its module, imported alone, imports none of the libraries that take seconds."""
-    import inspect
-
-    function = inspect.unwrap(subject.part.function)
-    file = inspect.getsourcefile(function)
+    file = file_of(subject.part.function)
     if not file or not Path(file).is_file():
         raise Skip("it stands in no file")
-    facts = json.dumps({"path": sys.path, "module": function.__module__, "file": file, "heavy": HEAVY})
+    module = inspect.unwrap(subject.part.function).__module__
+    facts = json.dumps({"path": sys.path, "module": module, "file": file, "heavy": HEAVY})
     done = subprocess.run([sys.executable, "-c", IMPORT, facts], capture_output=True, text=True, timeout=120)
     last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     require(done.returncode == 0, f"{file} cannot be imported alone: {last}")
@@ -175,10 +174,9 @@ def check_output(subject: Subject) -> None:
         _check_report(subject, run)
 
 
-def _check_embedding(given: Any) -> None:
+def _check_embedding(given: Embedding) -> None:
     import numpy as np
 
-    require(isinstance(given, Embedding), f"it returns {type(given).__name__}: return Embedding(features)")
     placed = {"features": given.features}
     if given.transform:
         placed["transform"] = given.transform(pools.ordinary().data.x_test[:1])

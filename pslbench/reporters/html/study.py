@@ -9,7 +9,7 @@ from statistics import fmean
 
 from pslbench.analysis.leaderboard import Standing, boards
 from pslbench.contracts import Records, Result
-from pslbench.reporters.formats import few
+from pslbench.reporters.formats import counted, few
 
 IN_CHARTS = 20  # series that can still be told apart: colours times dashes
 
@@ -40,7 +40,7 @@ class Study:
 
     def title(self, board: Sequence[Standing]) -> str:
         dataset, budget = board[0].combination[:2]
-        return f"{dataset}, {budget:,} {'label' if budget == 1 else 'labels'}"
+        return f"{dataset}, {counted(budget, 'label')}"
 
     @property
     def note(self) -> str:
