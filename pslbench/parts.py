@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import itertools
 import operator
@@ -53,7 +54,7 @@ class Parameter:
     @property
     def type_name(self) -> str:
         if self.choices:
-            return " or ".join(str(c) for c in self.choices)
+            return " or ".join(map(said, self.choices))
         return (
             str(self.type) if isinstance(self.type, types.UnionType) else str(getattr(self.type, "__name__", self.type))
         )
@@ -82,7 +83,7 @@ def _read(kind: Any, text: str) -> Any:
     if origin in (typing.Union, types.UnionType):
         return _read_first(members, text)
     if origin is Literal or kind is bool:
-        named = {str(choice): choice for choice in members} if members else {"true": True, "false": False}
+        named = {said(choice): choice for choice in members} if members else {"true": True, "false": False}
         if text not in named:
             raise ValueError(text)
         return named[text]
@@ -131,8 +132,17 @@ class Part:
         return self.function(*args, **kwargs)
 
     @property
+    def plain(self) -> Callable[..., Any]:
+        """The function that was written: without wrappers and `functools.partial`; of an object, its `__call__`."""
+        return _plain(self.function)
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.plain) or ""
+
+    @property
     def summary(self) -> str:
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+        return self.doc.partition("\n")[0]
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -151,7 +161,7 @@ class Part:
     def _type_of(self, parameter: inspect.Parameter) -> Any:
         kind = parameter.annotation
         if isinstance(kind, str):
-            scope = {**vars(typing), **getattr(inspect.unwrap(self.function), "__globals__", {})}
+            scope = {**vars(typing), **getattr(self.plain, "__globals__", {})}
             kind = eval(kind, scope)  # noqa: S307 - the part's own annotation, postponed by its own module
         if kind is inspect.Parameter.empty:
             raise TypeError(f"parameter '{parameter.name}' needs a type, such as `{parameter.name}: int = 1`")
@@ -168,15 +178,33 @@ class Part:
         return not any(parameter.required for parameter in self.parameters.values())
 
     @property
+    def file(self) -> Path | None:
+        """The file the function stands in; None where there is none (typed at a prompt, or not written in Python)."""
+        with contextlib.suppress(TypeError):
+            file = inspect.getsourcefile(self.plain)
+            return Path(file) if file and Path(file).is_file() else None
+        return None
+
+    @property
     def source(self) -> str:
-        """The text of the file the function stands in; empty where there is none (typed at a prompt)."""
-        file = file_of(self.function)
-        return Path(file).read_text(encoding="utf-8") if file and Path(file).is_file() else ""
+        """The text of that file; empty where there is none."""
+        return self.file.read_text(encoding="utf-8") if self.file else ""
 
 
-def file_of(function: Callable[..., Any]) -> str | None:
-    """The file that a function, or what it wraps, stands in; None where that is not known."""
-    return inspect.getsourcefile(inspect.unwrap(function))
+def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    function = inspect.unwrap(function)
+    if isinstance(function, functools.partial):
+        return _plain(function.func)
+    return function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
+
+
+def fault_in_name(name: str) -> str:
+    """Why no part can be called so, as a user could not type it; empty where one can."""
+    if not name or any(sign in ":,|=/" or sign.isspace() for sign in name):
+        return "must have letters in it, and no ':', ',', '|', '=', '/' or blank"
+    if name.startswith("-"):
+        return "begins with '-', as options do"
+    return "stands for every part" if name == "all" else ""
 
 
 @dataclass(frozen=True)

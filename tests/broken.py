@@ -63,6 +63,16 @@ def parameter_types(pool, *, which: Literal[1, "1"] = "1"):
     return bought(pool, nearest(pool))
 
 
+@strategy("parameter_types")
+def several(pool, *, which: Literal["a,b", "c"] = "c"):
+    """Has a value that is read as two.
+
+    Args:
+        which: of two.
+    """
+    return bought(pool, nearest(pool))
+
+
 @strategy("output")
 def output(pool):
     """Gives a class that there is not."""

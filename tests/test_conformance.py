@@ -1,16 +1,20 @@
 """Every built-in part and every package of plugins/ goes through the kit, and every check of the kit can fail."""
 
+import functools
+import itertools
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated, Literal
 
 import broken
 import numpy as np
 import pytest
+from annotated_types import Interval
 
-from pslbench import InputError, Part, Pool, PseudoLabels, strategy
+from pslbench import InputError, Part, Pool, PseudoLabels, reporter, strategy
 from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.parts import KINDS
 from pslbench.plugins.manager import discover
@@ -18,6 +22,7 @@ from pslbench.testing import Skip, check, checks, parametrize
 from pslbench.testing.builtin import TERMS, terms_of
 from pslbench.testing.checks import CHECKS
 from pslbench.testing.report import Check
+from pslbench.trainers.cnn import cnn
 
 BUILTIN = discover().plugins[0].parts
 BROKEN = [part for part in vars(broken).values() if isinstance(part, Part)]
@@ -97,6 +102,48 @@ def test_a_broken_part_fails_its_check_and_no_other(part):
     assert report.failures[0].reason
 
 
+def bought_first(pool: Pool, *, some: Annotated[int, Interval(ge=0.5, le=9)] = 1) -> PseudoLabels:
+    """Buy the samples nearest their centres.
+
+    Args:
+        some: of nothing.
+    """
+    return broken.bought(pool, broken.nearest(pool))
+
+
+class Buys:
+    def __call__(self, pool: Pool, *, how: Literal[True, "auto", None] = "auto") -> PseudoLabels:
+        """Buy the samples nearest their centres.
+
+        Args:
+            how: in one way or another.
+        """
+        return bought_first(pool)
+
+
+def names_its_folder(results, records):
+    """Write where the results are."""
+    (records.folder / "where.txt").write_text(f"{records.folder}")
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        strategy("partial")(functools.partial(bought_first, some=2)),
+        strategy("object")(Buys()),
+        reporter("names-its-folder", writes=True)(names_its_folder),
+    ],
+    ids=lambda part: part.name,
+)
+def test_what_is_unusual_and_sound_passes(part):
+    report = check(part)
+    assert report.ok, report
+    assert {"passed"} == {
+        outcome.status for outcome in report.outcomes if outcome.check in ("metadata", "light_import")
+    }
+    assert part.file == Path(__file__)
+
+
 def test_a_part_that_imports_what_is_heavy_fails_that_check_alone(tmp_path):
     path = tmp_path / "heavy.py"
     path.write_text(LIGHT)
@@ -132,8 +179,11 @@ def test_what_is_left_out_needs_a_reason():
     report = check(broken.time, skips={"time": "it is slow, and that is known"})
     assert report.ok
     assert [o.reason for o in report.outcomes if o.check == "time"] == ["it is slow, and that is known"]
-    for reasons in ({"known_failures": {"metadata": ""}}, {"skips": {"metadata": ""}}):
-        assert "without a reason" in failed(broken.sample_order, **reasons)["metadata"]
+    for reasons, made in itertools.product(
+        ({"known_failures": {"metadata": ""}}, {"skips": {"metadata": " "}}), (check, parametrize)
+    ):
+        with pytest.raises(InputError, match="without a reason"):
+            made(broken.sample_order, **reasons)
 
 
 def test_a_check_that_skips_without_a_reason_fails():
@@ -226,6 +276,21 @@ def test_check_on_the_command_line(cli, tmp_path):
     assert both.status == 0
     assert "expected failure: birch, sample_order: its tree depends" in both.out
     assert "The order of the samples makes no difference" in both.out
+
+
+def test_a_value_that_is_typed_holds_though_it_is_the_default(cli):
+    left_out = (f"--skip={each.name}=it is the values that matter" for each in checks(cnn))
+    outcome = cli("check", "cnn:epochs=6", *left_out)
+    assert "cnn:min_steps=1,batch_size=32 " in outcome.out
+
+
+def test_a_part_is_named_with_its_plugin_where_another_kind_has_one_of_that_name(cli, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(LIGHT.replace("import sklearn", "").replace("light_import", "pixels"))
+    outcome = cli("check", "mine/pixels", "--plugin", path)
+    assert outcome.status == 0, outcome.err
+    assert "(strategy)" in outcome.out
+    assert "embedder" not in outcome.out
 
 
 def test_check_of_a_plugin_file(cli, tmp_path):

@@ -65,7 +65,9 @@ def test_a_plugin_that_is_left_out_is_not_imported():
         (GOOD.replace("yield first", "yield first.function"), "is no part"),
         (GOOD.replace('"first"', '"centroid"'), "'centroid' is taken"),
         (GOOD.replace("yield first", "yield first; yield first"), "'first' is taken"),
-        (GOOD.replace('"first"', '"my first"'), "must not contain"),
+        (GOOD.replace('"first"', '"my first"'), "or blank; choose another"),
+        (GOOD.replace('"first"', '"all"'), "'all' stands for every part; choose another"),
+        (GOOD.replace('"first"', '"-"'), "begins with '-', as options do"),
         (GOOD.replace("skip: int", "skip"), "parameter 'skip' needs a type"),
         (GOOD.replace("*, skip", "skip"), "parameter 'skip' must stand after a `*`"),
         (GOOD.replace("yield first", "return first"), "write `yield your_part`"),
@@ -206,6 +208,7 @@ def test_a_package_that_misses_what_it_requires_says_what_to_install(tmp_path, m
     info.mkdir()
     (info / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: pslbench-needy\nVersion: 1.0\nRequires-Dist: numpy\n"
+        "Requires-Dist: is no requirement\n"
         'Requires-Dist: never-heard-of>=2\nRequires-Dist: pytest-nope; extra == "test"\n'
     )
     (info / "entry_points.txt").write_text("[pslbench]\nneedy = pslbench_needy\n")

@@ -11,7 +11,7 @@ import typer
 from pslbench.cli import options
 from pslbench.cli.screen import errors, output
 from pslbench.errors import InputError, unknown
-from pslbench.parts import KINDS, Part, Value, file_of
+from pslbench.parts import KINDS, Part, Value
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -77,18 +77,17 @@ def check(
 
 def _choose(catalog: Catalog, names: Sequence[str], files: Sequence[str], every: bool) -> Iterator[Chosen]:
     """The parts meant, with the values given for their parameters. Raises InputError where none is."""
-    known = {kind: catalog.parts(kind) for kind in KINDS}
     for text in names:
-        name = text.partition(":")[0]
-        kinds = [kind for kind in KINDS if name.rpartition("/")[2] in {part.name for part in known[kind].values()}]
+        name, _, parameters = text.partition(":")
+        typed = {item.partition("=")[0] for item in parameters.split(",")}
+        kinds = [kind for kind in KINDS if name in catalog.names(kind)]
         if not kinds:
-            raise unknown("part", name, (known_as for parts in known.values() for known_as in parts))
+            raise unknown("part", name, (known for kind in KINDS for known in catalog.parts(kind)))
         for kind in kinds:
             for choice in catalog.choose(kind, text):
-                part = catalog.part(kind, choice.name)[1]
-                yield part, {k: v for k, v in choice.values if v != part.parameters[k].default}
+                yield catalog.part(kind, choice.name)[1], {k: v for k, v in choice.values if k in typed}
     if every:
-        yield from ((part, {}) for parts in known.values() for part in parts.values())
+        yield from ((part, {}) for kind in KINDS for part in catalog.parts(kind).values())
     elif not names:
         yield from _of_files(catalog, files)
 
@@ -102,12 +101,11 @@ def _of_files(catalog: Catalog, files: Sequence[str]) -> Iterator[Chosen]:
     for plugin in catalog.plugins:
         if plugin.source in files and not plugin.parts:
             raise InputError(f"{plugin.source} brings no part: {plugin.problem or 'it only observes'}")
-        yield from ((part, {}) for part in plugin.parts if plugin.source in files or _file_of(part) in wanted)
-
-
-def _file_of(part: Part) -> Path | None:
-    file = file_of(part.function)
-    return Path(file).resolve() if file else None
+        yield from (
+            (part, {})
+            for part in plugin.parts
+            if plugin.source in files or (part.file and part.file.resolve() in wanted)
+        )
 
 
 def _reasons(option: str, texts: list[str] | None) -> dict[str, str]:

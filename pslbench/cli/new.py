@@ -15,7 +15,7 @@ import typer
 from pslbench.cli import options
 from pslbench.cli.screen import output
 from pslbench.errors import InputError, unknown
-from pslbench.parts import KINDS, Kind
+from pslbench.parts import KINDS, Kind, fault_in_name
 
 if TYPE_CHECKING:
     from pslbench.plugins.manager import Catalog
@@ -85,6 +85,8 @@ def _check_name(catalog: Catalog, kind: Kind, name: str, single_file: bool) -> N
         raise InputError(
             f"'{name}' cannot be a name; write up to {LONGEST} lower-case letters, digits and hyphens, such as my-idea"
         )
+    if fault := fault_in_name(name):
+        raise InputError(f"'{name}' {fault}; choose another, such as my-{name}")
     if name in {part.name for part in catalog.parts(kind).values()}:
         raise InputError(f"the {kind} name '{name}' is taken; choose another, such as my-{name}")
     if name in {plugin.name for plugin in catalog.plugins}:

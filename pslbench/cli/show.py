@@ -51,7 +51,7 @@ class Description:
 def described(part: Part) -> Description:
     from docstring_parser import parse
 
-    says = parse(part.function.__doc__ or "")
+    says = parse(part.doc)
     meaning = {each.arg_name: " ".join((each.description or "").split()) for each in says.params}
     rows = []
     for name, parameter in part.parameters.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
-import inspect
 import json
 import os
 import sys
@@ -25,11 +24,9 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 
 def facts_of(part: Part) -> Mapping[str, str]:
     """What determines the results of a part beside its parameters, by name: hashes of sources, versions."""
-    file = inspect.getsourcefile(inspect.unwrap(part.function))
-    module = inspect.unwrap(part.function).__module__
     facts = {f"version of {part.kind} {part.name}": part.version}
-    if file and Path(file).is_file():  # not typed at a prompt
-        sources, libraries = _closure(Path(file), module)
+    if part.file:
+        sources, libraries = _closure(part.file, part.plain.__module__)
         facts |= {f"source of {name}": digest for name, digest in sources.items()}
         facts |= {f"version of {library}": _version(library) for library in (*libraries, *_backend(libraries))}
         if "keras" in libraries:

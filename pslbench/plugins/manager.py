@@ -19,7 +19,7 @@ from typing import Any, cast
 import pluggy
 
 from pslbench.errors import InputError, nearest, one_line, unknown
-from pslbench.parts import Choice, Kind, Part, choices
+from pslbench.parts import Choice, Kind, Part, choices, fault_in_name
 from pslbench.plugins import spec
 
 BUILTIN = "built-in"
@@ -65,6 +65,10 @@ class Catalog:
         owned = self._owned(kind)
         uses = Counter(part.name for _, part in owned)
         return {part.name if uses[part.name] == 1 else f"{owner}/{part.name}": part for owner, part in owned}
+
+    def names(self, kind: Kind) -> set[str]:
+        """All that `part` knows, or can say something of: every part's own name, and its `plugin/name`."""
+        return {name for owner, part in self._owned(kind) for name in (part.name, f"{owner}/{part.name}")}
 
     def _owned(self, kind: Kind) -> list[tuple[str, Part]]:
         return [(plugin.name, part) for plugin in self.plugins for part in plugin.parts if part.kind == kind]
@@ -216,14 +220,16 @@ def _problem(error: BaseException, dist: Distribution | None) -> str:
 
 def _uninstalled(dist: Distribution | None) -> Iterator[str]:
     """The packages that a package says it requires, and that are not installed."""
-    from packaging.requirements import Requirement
+    from packaging.requirements import InvalidRequirement, Requirement
 
-    for requirement in map(Requirement, (dist.requires if dist else None) or ()):
-        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-            try:
-                distribution(requirement.name)
-            except PackageNotFoundError:
-                yield requirement.name
+    for text in (dist.requires if dist else None) or ():
+        with suppress(InvalidRequirement):
+            requirement = Requirement(text)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                try:
+                    distribution(requirement.name)
+                except PackageNotFoundError:
+                    yield requirement.name
 
 
 def _notes(seconds: float, printed: str) -> Iterator[str]:
@@ -274,8 +280,8 @@ def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: 
             )
         if (part.kind, part.name) in reserved | seen:
             raise ValueError(f"the {part.kind} name '{part.name}' is taken; choose another")
-        if set(part.name) & set(":,|=/ "):
-            raise ValueError(f"the {part.kind} name '{part.name}' must not contain ':', ',', '|', '=', '/' or a blank")
+        if fault := fault_in_name(part.name):
+            raise ValueError(f"the {part.kind} name '{part.name}' {fault}; choose another")
         seen.add((part.kind, part.name))
         part.parameters  # noqa: B018 - a parameter without a type is told now, not in the middle of a run
     return parts

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pslbench.contracts import Embedding
 from pslbench.errors import InputError
-from pslbench.parts import Parameter, Value, file_of, said
+from pslbench.parts import Parameter, Value, fault_in_name, said
 from pslbench.testing import pools
 from pslbench.testing.subject import Run, Skip, Subject, require
 
@@ -26,28 +24,25 @@ def check_metadata(subject: Subject) -> None:
     from docstring_parser import parse
 
     part = subject.part
-    require(
-        part.name and not set(part.name) & set(":,|=/ "),
-        f"the name '{part.name}' cannot be typed: leave out ':', ',', '|', '=', '/' and blanks",
-    )
+    fault = fault_in_name(part.name)
+    require(not fault, f"the name '{part.name}' {fault}: choose another")
     require(part.summary, "it has no docstring: say in its first line what it does, for `pslbench list`")
     require(
         part.summary.rstrip().endswith((".", "!", "?")),
         f"the first line of its docstring, '{part.summary}', is no sentence: `pslbench list` shows that line alone",
     )
     require(part.version, "its version is empty: leave it out, or give it one")
-    told = {each.arg_name for each in parse(part.function.__doc__ or "").params if each.description}
+    told = {each.arg_name for each in parse(part.doc).params if each.description}
     silent = [name for name in part.parameters if name not in told]
     require(not silent, f"its docstring says nothing of {', '.join(silent)}: add a line to an Args: section")
 
 
 def check_light_import(subject: Subject) -> None:
     """Its module, imported alone, imports none of the libraries that take seconds."""
-    file = file_of(subject.part.function)
-    if not file or not Path(file).is_file():
+    file, module = subject.part.file, subject.part.plain.__module__
+    if not file:
         raise Skip("it stands in no file")
-    module = inspect.unwrap(subject.part.function).__module__
-    facts = json.dumps({"path": sys.path, "module": module, "file": file, "heavy": HEAVY})
+    facts = json.dumps({"path": sys.path, "module": module, "file": str(file), "heavy": HEAVY})
     done = subprocess.run([sys.executable, "-c", IMPORT, facts], capture_output=True, text=True, timeout=120)
     last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     require(done.returncode == 0, f"{file} cannot be imported alone: {last}")
@@ -93,11 +88,8 @@ def check_parameter_types(subject: Subject) -> None:
             "use int, float, bool, str, Literal[...], or one of those | None",
         )
         for value in _admitted(parameter):
-            read = parameter.read(said(value))
-            require(
-                read == value and type(read) is type(value),
-                f"{parameter.name}={said(value)} is read as {read!r}, not as {value!r}: name the values apart",
-            )
+            wrong = "is read as several values" if set(said(value)) & set(",|") else _refused(parameter, value)
+            require(not wrong, f"{parameter.name}={said(value)} {wrong}, not as {value!r}: name it otherwise")
 
 
 def check_admitted_values(subject: Subject) -> str:
@@ -141,12 +133,12 @@ def _admitted(parameter: Parameter) -> Iterator[Value]:
     number = next((kind for kind in (int, float) if kind in kinds), None)
     for limit in parameter.limits if number else ():
         for name in ("ge", "le"):
-            if number and (end := getattr(limit, name, None)) is not None:
+            if number and (end := getattr(limit, name, None)) is not None and number(end) == end:
                 yield number(end)
 
 
 def _refused(parameter: Parameter, value: Value) -> str:
-    """Why the value cannot be one of the parameter; empty where it can."""
+    """Why the value cannot be typed as one of the parameter; empty where it can."""
     try:
         read = parameter.read(said(value))
     except InputError as error:
@@ -214,7 +206,8 @@ def check_determinism(subject: Subject) -> str | None:
     """The same seed gives exactly the same, wherever the global streams of random numbers stand; another seed runs."""
     first = subject.sound()
     source = "pool.rng" if subject.kind == "strategy" else "its seed"
-    require(first.same(subject.second), f"the same seed gives something else the second time: draw from {source} alone")
+    cure = f"draw from {source} alone" if subject.part.takes_seed else "let it depend on what it is given alone"
+    require(first.same(subject.second), f"the same seed gives something else the second time: {cure}")
     if not subject.part.takes_seed:
         return None
     return "another seed gives the same" if first.same(subject.run(pools.ordinary(), seed=1)) else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pslbench.errors import one_line, unknown
+from pslbench.errors import InputError, one_line, unknown
 from pslbench.parts import Part, Value
 from pslbench.testing.checks import CHECKS, CheckFunction
 from pslbench.testing.subject import Skip, Subject
@@ -129,7 +129,7 @@ def check(part: Part, known_failures: Reasons | None = None, skips: Reasons | No
         assert check(my_idea, known_failures={"sample_order": "the first sample starts"}).ok
 
     Raises:
-        InputError: a check or a parameter that the part has not, naming the nearest.
+        InputError: a check or a parameter that the part has not, naming the nearest; a check without a reason.
     """
     return Report(part.kind, Subject(part, values).choice.text, tuple(run(part, known_failures, skips, **values)))
 
@@ -137,22 +137,22 @@ def check(part: Part, known_failures: Reasons | None = None, skips: Reasons | No
 def run(part: Part, known_failures: Reasons | None, skips: Reasons | None, **values: Value) -> Iterator[Outcome]:
     """The outcomes of `check`, one by one."""
     every, known, left_out = checks(part, **values), known_failures or {}, skips or {}
-    _know_all(part, [*known, *left_out], every)
+    _know_all(part, {**known, **left_out}, every)
     for each in every:
         start = time.perf_counter()
         status, reason, error = _outcome(each, known.get(each.name), left_out.get(each.name))
         yield Outcome(each.name, each.meaning, status, reason, time.perf_counter() - start, error)
 
 
-def _know_all(part: Part, names: list[str], every: tuple[Check, ...]) -> None:
-    for name in names:
+def _know_all(part: Part, reasons: Reasons, every: tuple[Check, ...]) -> None:
+    for name, reason in reasons.items():
         if name not in (each.name for each in every):
             raise unknown(f"check of a {part.kind}", name, (each.name for each in every))
+        if not reason.strip():
+            raise InputError(f"{part.name} is declared to fail '{name}', or to leave it out, without a reason: say why")
 
 
 def _outcome(check: Check, known_failure: str | None, skip: str | None) -> tuple[Status, str, BaseException | None]:
-    if "" in (known_failure, skip):
-        return "failed", "it is declared to fail, or to be left out, without a reason: say why", None
     if skip:
         return "skipped", skip, None
     try:
@@ -180,8 +180,8 @@ def parametrize(
     import pytest
 
     every, known, left_out = checks(part, **values), known_failures or {}, skips or {}
-    _know_all(part, [*known, *left_out], every)
-    marks = {name: [pytest.mark.xfail(reason=reason, strict=True)] for name, reason in known.items() if reason}
-    marks |= {name: [pytest.mark.skip(reason=reason)] for name, reason in left_out.items() if reason}
+    _know_all(part, {**known, **left_out}, every)
+    marks = {name: [pytest.mark.xfail(reason=reason, strict=True)] for name, reason in known.items()}
+    marks |= {name: [pytest.mark.skip(reason=reason)] for name, reason in left_out.items()}
     cases = [pytest.param(each, id=f"{part.name}-{each.name}", marks=marks.get(each.name, ())) for each in every]
     return pytest.mark.parametrize("check", cases)

@@ -77,7 +77,7 @@ def _reporter(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entr
             Console(file=screen, width=120).print(shown)
         after = _contents(folder)
         changed = ["results"] * (results != as_given) + [file for file in before if after.get(file) != before[file]]
-        files = {file: content for file, content in after.items() if file not in before}
+        files = {file: content.replace(name.encode(), b".") for file, content in after.items() if file not in before}
         return Entry({}, {"text": screen.getvalue().replace(name, "."), "files": files, "changed": changed})
 
 

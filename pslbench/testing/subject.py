@@ -16,7 +16,7 @@ from unittest import SkipTest
 from pslbench.contracts import Pool
 from pslbench.engine.cache import Entry
 from pslbench.errors import BudgetExceeded, InputError, one_line, unknown
-from pslbench.parts import Choice, Kind, Part, Value, choice, file_of
+from pslbench.parts import Choice, Kind, Part, Value, choice
 from pslbench.testing import pools
 from pslbench.testing.pools import Scene
 from pslbench.testing.runs import STAGES, catalog_of
@@ -195,9 +195,9 @@ class Subject:
         """The error, in one sentence, with the line of the part's file that it came from."""
         if isinstance(error, InputError):
             return f"it refuses 60 images of 8 x 8 pixels ({error}): give values that suit them"
-        file = file_of(self.part.function)
-        lines = [frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == file]
-        place = f" ({Path(file).name}:{lines[-1]})" if file and lines else ""
+        file = self.part.file
+        lines = [frame.lineno for frame in extract_tb(error.__traceback__) if file and Path(frame.filename) == file]
+        place = f" ({file.name}:{lines[-1]})" if file and lines else ""
         return f"it raises {one_line(error)}{place}"
 
 
