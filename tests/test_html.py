@@ -11,9 +11,8 @@ import pytest
 from helpers import row
 from reported import EVIL, large, looked_up, reported
 
-from pslbench.analysis.calibration import reliability
 from pslbench.analysis.clusters import portraits
-from pslbench.analysis.metrics import calibration_error
+from pslbench.analysis.metrics import calibration_error, reliability
 from pslbench.analysis.pareto import pareto_front
 from pslbench.analysis.projection import project
 from pslbench.cli.ending import records

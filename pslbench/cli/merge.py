@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -91,9 +92,8 @@ def _disagree(merged: Merged) -> bool:
 def _write(merged: Merged, store: Store) -> None:
     runs = list(merged.runs)
     if merged.mixed:
-        runs.append(
-            merged.choosing(" ".join(["pslbench", *sys.argv[1:]]), datetime.now(UTC).isoformat(timespec="seconds"))
-        )
+        command, now = shlex.join(["pslbench", *sys.argv[1:]]), datetime.now(UTC)
+        runs.append(merged.choosing(command, now.isoformat(timespec="seconds")))
     if runs != store.runs():
         store.note_runs(runs)
     store.add(file for files in merged.files.values() for file in files if file.parents[1] != store.folder)

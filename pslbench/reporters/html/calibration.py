@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pslbench.analysis.calibration import reliability
+from pslbench.analysis.metrics import reliability
 from pslbench.reporters.formats import spread
 from pslbench.reporters.html.looks import Look, Looks
 from pslbench.reporters.html.section import Figure, Section, figure, section
