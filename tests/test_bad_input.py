@@ -45,6 +45,7 @@ def refused(outcome, *says):
         (["run", "random", "-s", "3,-1"], ["from 0"]),
         (["run", "random", "-s", "99999999999999999999"], ["how many, 1 to 100000"]),
         (["run", "random", "-s", ""], ["how many"]),
+        (["run", "random", "-b", "20", "40"], ["'40' is no strategy", "-b 20,40"]),
         (["run", "random", "-d", ""], ["not an empty word"]),
         (["run", "random", "-b", ""], ["no number of labels"]),
         (["run", "random", "-j", "-1"], ["--jobs", "greater than or equal to 0"]),

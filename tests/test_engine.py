@@ -236,8 +236,16 @@ def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
     wrong = command("run", "random", "--config", config)
     assert wrong.status == 2
     assert "did you mean 'budget'?" in wrong.err
-    config.write_text("budget = ")
-    assert "is no TOML" in command("run", "random", "--config", config).err
+    for text, says in {
+        "budget = ": "is no TOML",
+        "budget = []": "'budget' is an empty list; leave it out",
+        "[budget]": "'budget' is a table; write budget = ...",
+        "seeds = [3, 7]": "'seeds' takes one value",
+    }.items():
+        config.write_text(text)
+        wrong = command("run", "random", "--config", config)
+        assert wrong.status == 2
+        assert says in wrong.err
 
 
 def test_rows_have_one_recipe_and_a_key_each_and_the_manifest_says_what_was_asked(tmp_path):

@@ -80,6 +80,9 @@ class Combinations:
         """These with `strategies`, each looked up and read. Raises InputError."""
         from pslbench.engine.plan import Grid, read_budgets, read_seeds
 
+        known = catalog.parts("strategy")
+        if stray := [text for text in strategies if text.isdecimal() and text not in known]:
+            raise InputError(f"'{stray[0]}' is no strategy; several budgets, or seeds, are one word, as in -b 20,40")
         return Grid(
             [c for text in self.dataset for c in choose_dataset(catalog, text)],
             [c for text in self.embedder for c in catalog.choose("embedder", text)],
@@ -109,6 +112,8 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
             raise unknown(f"name in {path}:", name, sorted(known.keys() - NOT_IN_CONFIG))
         if isinstance(value, dict):
             raise InputError(f"--config {path}: '{name}' is a table; write {name} = ...")
+        if value == []:
+            raise InputError(f"--config {path}: '{name}' is an empty list; leave it out, or say which")
         many = known[name].nargs == -1 or getattr(known[name], "multiple", False)
         said[name] = [str(v) for v in (value if isinstance(value, list) else [value])] if many else value
         if isinstance(said[name], list) and not many:
@@ -139,11 +144,14 @@ class Execution:
         float | None, typer.Option(metavar="GB", min=0, help="End a cell whose worker takes more memory of its own.")
     ] = None
     cache_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where stages are kept; else $PSLBENCH_CACHE_DIR.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where stages are kept; else where PSLBENCH_CACHE_DIR says, or in the user's cache."
+        ),
     ] = None
     cache_size: Annotated[float, typer.Option(metavar="GB", min=0, help="How much of them is kept.")] = 10
     explain_cache: Annotated[
-        bool, typer.Option("--explain-cache/--no-explain-cache", help="Say of each stage that is computed why it is.")
+        bool, typer.Option("--explain-cache", help="Say why each stage that is computed is not in the cache.")
     ] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be run, and run nothing.")] = False
     config: Annotated[
