@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import inspect
 import itertools
 import operator
@@ -21,6 +20,7 @@ Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "repor
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 GIVEN: Mapping[Kind, int] = {"dataset": 0, "embedder": 1, "clusterer": 1, "strategy": 1, "trainer": 1, "reporter": 2}
 Value = str | int | float | bool | None
+ATOMS: tuple[type, ...] = (str, int, float, bool)
 Uses = Literal["clusters", "graph", "features", "x"]
 USES: tuple[Uses, ...] = typing.get_args(Uses)
 BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
@@ -48,16 +48,16 @@ class Parameter:
         return self.default is inspect.Parameter.empty
 
     @property
-    def choices(self) -> tuple[Any, ...]:
-        return typing.get_args(self.type) if typing.get_origin(self.type) is Literal else ()
+    def types(self) -> tuple[Any, ...]:
+        """Those of a union, one by one; else its type."""
+        is_union = typing.get_origin(self.type) in (typing.Union, types.UnionType)
+        return typing.get_args(self.type) if is_union else (self.type,)
 
     @property
     def type_name(self) -> str:
-        if self.choices:
-            return " or ".join(map(said, self.choices))
-        return (
-            str(self.type) if isinstance(self.type, types.UnionType) else str(getattr(self.type, "__name__", self.type))
-        )
+        """What it takes, in words: the type's name, or the choices there are."""
+        named = ([kind.__name__] if kind in ATOMS else map(said, choices_of(kind)) for kind in self.types)
+        return " or ".join(name for names in named for name in names) or str(self.type)
 
     @property
     def range(self) -> str:
@@ -72,31 +72,25 @@ class Parameter:
 
     def read(self, text: str) -> Value:
         """The value that `text` stands for. Raises ValueError where it is none, InputError where it is out of range."""
-        value: Value = _read(self.type, text)
-        if value is not None and not all(holds(value, bound) for _, holds, bound in self._bounds()):
+        value = self._read(text)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and not all(holds(value, bound) for _, holds, bound in self._bounds()):
             raise InputError(f"{self.name}={text} must be {self.range}")
         return value
 
-
-def _read(kind: Any, text: str) -> Any:
-    origin, members = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _read_first(members, text)
-    if origin is Literal or kind is bool:
-        named = {said(choice): choice for choice in members} if members else {"true": True, "false": False}
-        if text not in named:
-            raise ValueError(text)
-        return named[text]
-    if kind is type(None):
-        kind = {"none": None, "None": None}.__getitem__
-    return kind(text)
+    def _read(self, text: str) -> Value:
+        for kind in sorted(self.types, key=lambda kind: not choices_of(kind)):  # a str would take "none" for itself
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                named = {said(value): value for value in choices_of(kind)}
+                value: Value = named[text] if named else kind(text)
+                return value
+        raise ValueError(text)
 
 
-def _read_first(kinds: tuple[Any, ...], text: str) -> Any:
-    for kind in sorted(kinds, key=lambda k: k is not type(None)):
-        with contextlib.suppress(ValueError, KeyError):
-            return _read(kind, text)
-    raise ValueError(text)
+def choices_of(kind: Any) -> tuple[Value, ...]:
+    """The values of a type that has but a few; of another type none."""
+    few: dict[Any, tuple[Value, ...]] = {bool: (True, False), type(None): (None,)}
+    return typing.get_args(kind) if typing.get_origin(kind) is Literal else few.get(kind, ())
 
 
 @dataclass(frozen=True)
@@ -128,21 +122,19 @@ class Part:
     max_pool: int | None = None
     writes: bool = False
 
+    def __post_init__(self) -> None:
+        if not inspect.isfunction(inspect.unwrap(self.function)):
+            raise TypeError(
+                f"{self.kind} '{self.name}' must be a function, written with def: what else a "
+                f"{type(self.function).__name__} holds is in no row's key"
+            )
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
 
     @property
-    def plain(self) -> Callable[..., Any]:
-        """The function that was written: without wrappers and `functools.partial`; of an object, its `__call__`."""
-        return _plain(self.function)
-
-    @property
-    def doc(self) -> str:
-        return inspect.getdoc(self.plain) or ""
-
-    @property
     def summary(self) -> str:
-        return self.doc.partition("\n")[0]
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -161,7 +153,7 @@ class Part:
     def _type_of(self, parameter: inspect.Parameter) -> Any:
         kind = parameter.annotation
         if isinstance(kind, str):
-            scope = {**vars(typing), **getattr(self.plain, "__globals__", {})}
+            scope = {**vars(typing), **inspect.unwrap(self.function).__globals__}
             kind = eval(kind, scope)  # noqa: S307 - the part's own annotation, postponed by its own module
         if kind is inspect.Parameter.empty:
             raise TypeError(f"parameter '{parameter.name}' needs a type, such as `{parameter.name}: int = 1`")
@@ -169,8 +161,9 @@ class Part:
 
     @property
     def takes_seed(self) -> bool:
-        """Whether what it gives may depend on the seed: a strategy's pool has a stream; others have a parameter."""
-        return self.kind == "strategy" or "seed" in inspect.signature(self.function).parameters
+        """Whether what it gives may depend on the seed: a strategy's pool has a stream; others have an argument."""
+        arguments = inspect.signature(self.function).parameters.keys()
+        return self.kind == "strategy" or "seed" in arguments - self.parameters.keys()
 
     @property
     def is_ready(self) -> bool:
@@ -179,23 +172,14 @@ class Part:
 
     @property
     def file(self) -> Path | None:
-        """The file the function stands in; None where there is none (typed at a prompt, or not written in Python)."""
-        with contextlib.suppress(TypeError):
-            file = inspect.getsourcefile(self.plain)
-            return Path(file) if file and Path(file).is_file() else None
-        return None
+        """The file the function stands in; None where there is none (typed at a prompt)."""
+        file = inspect.getsourcefile(inspect.unwrap(self.function))
+        return Path(file) if file and Path(file).is_file() else None
 
     @property
     def source(self) -> str:
         """The text of that file; empty where there is none."""
         return self.file.read_text(encoding="utf-8") if self.file else ""
-
-
-def _plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    function = inspect.unwrap(function)
-    if isinstance(function, functools.partial):
-        return _plain(function.func)
-    return function if inspect.isroutine(function) or inspect.isclass(function) else type(function).__call__
 
 
 def fault_in_name(name: str) -> str:
@@ -265,7 +249,7 @@ def _value(part: Part, parameter: Parameter, text: str) -> Value:
         raise InputError(f"{part.name}:{error}") from None
     except ValueError:
         raise InputError(
-            f"{part.name}:{parameter.name}={text} is no {parameter.type_name}; its default is {parameter.default}"
+            f"{part.name}:{parameter.name}={text} is no {parameter.type_name}; its default is {said(parameter.default)}"
         ) from None
 
 

@@ -1,5 +1,6 @@
 """Parts that are broken on purpose: each fails the one check that it is named after, and no other."""
 
+import random
 import sys
 from typing import Annotated, Literal
 
@@ -69,6 +70,16 @@ def several(pool, *, which: Literal["a,b", "c"] = "c"):
 
     Args:
         which: of two.
+    """
+    return bought(pool, nearest(pool))
+
+
+@strategy("parameter_types")
+def cannot_be_typed(pool, *, which: dict | None = None):
+    """Wants what no command line can say.
+
+    Args:
+        which: of many.
     """
     return bought(pool, nearest(pool))
 
@@ -143,6 +154,16 @@ def admitted_values(pool, *, how: Literal["one", "other"] = "one"):
     return bought(pool, {"one": nearest}[how](pool))
 
 
+@strategy("admitted_values")
+def one_of_a_union(pool, *, scale: Annotated[Literal["auto"] | float, Interval(ge=0)] = 1.0):
+    """Takes every value for a number.
+
+    Args:
+        scale: of features.
+    """
+    return bought(pool, np.argsort(pool.clusters.distances * (scale + 1), kind="stable")[: pool.budget])
+
+
 @strategy("inputs_unchanged")
 def inputs_unchanged(pool):
     """Has the samples unlocked and scribbles on them."""
@@ -169,6 +190,20 @@ def changes_rows(results, records):
 def global_random_state(pool):
     """Seeds everyone's random numbers."""
     np.random.seed(len(pool))
+    return bought(pool, nearest(pool))
+
+
+@strategy("global_random_state")
+def at_its_own_start(pool):
+    """Seeds everyone's random numbers to where they may have stood."""
+    np.random.seed(0)
+    return bought(pool, nearest(pool))
+
+
+@strategy("global_random_state")
+def of_python(pool):
+    """Draws from Python's own random numbers."""
+    random.random()
     return bought(pool, nearest(pool))
 
 
@@ -290,6 +325,17 @@ def predictions_last(data):
     return Forgetful()
 
 
+@trainer("predictions_last")
+def together(data):
+    """Measures samples from the mean of those that stand beside them."""
+
+    class Centred(Means):
+        def predict_proba(self, x):
+            return super().predict_proba(x - x.mean(axis=0) + 0.5)
+
+    return Centred(means_of(data))
+
+
 @strategy("no_peeking")
 def no_peeking(pool):
     """Buys what it may, and takes the other labels from behind the pool."""
@@ -304,10 +350,61 @@ def keeps(pool):
     return bought(pool, nearest(pool))
 
 
+@strategy("no_peeking")
+def keeps_the_last(pool):
+    """Keeps the labels from behind the pool, and forgets those of the time before."""
+    KEPT[:] = [of_the_engine("account")._labels]
+    return bought(pool, nearest(pool))
+
+
+@trainer("no_peeking")
+def looks_at_the_test_set(data):
+    """Learns from the test set, without a look that is counted."""
+    test = of_the_engine("bench").data
+    flat = test.x_test.reshape(len(test.x_test), -1)
+    found = [flat[test.y_test == each].mean(axis=0) for each in range(data.n_classes)]
+    return Means((means_of(data) + np.stack(found)) / 2)
+
+
 @strategy("sample_order")
 def sample_order(pool):
     """Buys the samples that come first."""
     return bought(pool, np.arange(pool.budget))
+
+
+@strategy("sample_order")
+def as_many_as_it_stands(pool):
+    """Draws, and buys fewer the later its outermost sample comes."""
+    fewer = int(np.argmax(pool.clusters.distances)) % 5
+    return bought(pool, pool.rng.permutation(len(pool))[: pool.budget - min(fewer, pool.budget - 1)])
+
+
+@strategy("sample_order")
+def other_labels(pool):
+    """Gives the sample that comes first a class of its own choice."""
+    chosen = nearest(pool)
+    others = np.setdiff1d(np.arange(len(pool)), chosen)[:1]
+    given = np.append(pool.label(chosen), np.zeros(len(others), int))
+    return PseudoLabels(np.append(chosen, others), given)
+
+
+@embedder("sample_order")
+def places(x):
+    """Takes the place of a sample for something that is known of it."""
+    flat = x.reshape(len(x), -1)
+    placed = np.column_stack([flat, np.arange(len(x)) / len(x)])
+    return Embedding(placed.astype(np.float32), lambda new: np.zeros((len(new), placed.shape[1]), np.float32))
+
+
+@trainer("sample_order")
+def forgets(data):
+    """Takes the class that comes first for the likeliest."""
+
+    class Biased(Means):
+        def predict_proba(self, x):
+            return 0.8 * super().predict_proba(x) + 0.2 * np.eye(data.n_classes)[data.labels[0]]
+
+    return Biased(means_of(data))
 
 
 @strategy("time")

@@ -1,6 +1,5 @@
 """Every built-in part and every package of plugins/ goes through the kit, and every check of the kit can fail."""
 
-import functools
 import itertools
 import os
 import re
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from annotated_types import Interval
 
-from pslbench import InputError, Part, Pool, PseudoLabels, reporter, strategy
+from pslbench import InputError, Part, Pool, PseudoLabels, clusterer, reporter, strategy
 from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.parts import KINDS
 from pslbench.plugins.manager import discover
@@ -111,37 +110,93 @@ def bought_first(pool: Pool, *, some: Annotated[int, Interval(ge=0.5, le=9)] = 1
     return broken.bought(pool, broken.nearest(pool))
 
 
-class Buys:
-    def __call__(self, pool: Pool, *, how: Literal[True, "auto", None] = "auto") -> PseudoLabels:
-        """Buy the samples nearest their centres.
+@strategy("choices")
+def chosen_how(pool: Pool, *, how: Literal[True, "auto"] | None = None) -> PseudoLabels:
+    """Buy the samples nearest their centres.
 
-        Args:
-            how: in one way or another.
-        """
-        return bought_first(pool)
+    Args:
+        how: in one way or another.
+    """
+    return bought_first(pool)
 
 
+@strategy("spawns")
+def spawns(pool: Pool) -> PseudoLabels:
+    """Draw from a stream that the pool's brings forth."""
+    (child,) = pool.rng.spawn(1)
+    return broken.bought(pool, child.choice(len(pool), pool.budget, replace=False))
+
+
+@clusterer("few", max_pool=100)
+def few(k: int, seed: int):
+    """Take no more samples than it says."""
+    from sklearn.cluster import KMeans
+
+    class Few(KMeans):
+        def fit(self, features):
+            if len(features) > 100:
+                raise MemoryError
+            return super().fit(features)
+
+    return Few(k, n_init=1, random_state=seed)
+
+
+@reporter("names-its-folder", writes=True)
 def names_its_folder(results, records):
     """Write where the results are."""
     (records.folder / "where.txt").write_text(f"{records.folder}")
 
 
 @pytest.mark.parametrize(
-    "part",
-    [
-        strategy("partial")(functools.partial(bought_first, some=2)),
-        strategy("object")(Buys()),
-        reporter("names-its-folder", writes=True)(names_its_folder),
-    ],
-    ids=lambda part: part.name,
+    "part", [strategy("limits")(bought_first), chosen_how, spawns, few, names_its_folder], ids=lambda part: part.name
 )
 def test_what_is_unusual_and_sound_passes(part):
     report = check(part)
     assert report.ok, report
-    assert {"passed"} == {
-        outcome.status for outcome in report.outcomes if outcome.check in ("metadata", "light_import")
-    }
     assert part.file == Path(__file__)
+
+
+@pytest.mark.parametrize(
+    ("name", "doc", "version", "says"),
+    [
+        ("all", "Buy.", "1", "the name 'all' stands for every part"),
+        ("a:b", "Buy.", "1", "choose another"),
+        ("one", "Buy", "1", "is no sentence"),
+        ("one", "Buy.\n\n    Args:\n        other: of nothing.", "1", "says nothing of some: add a line"),
+        ("one", "Buy.\n\n    Args:\n        some: of nothing.", "", "its version is empty"),
+    ],
+)
+def test_metadata_has_to_be_whole(name, doc, version, says):
+    def function(pool, *, some: int = 1):
+        return bought_first(pool)
+
+    function.__doc__ = doc
+    assert says in failed(strategy(name, version=version)(function))["metadata"]
+
+
+def test_a_report_of_a_part_that_peeks_says_nothing_against_the_next():
+    kept = check(broken.no_peeking)
+    assert check(chosen_how).ok
+    assert not kept.ok
+
+
+CHECKS_ITSELF = LIGHT.replace("import sklearn", "from pslbench.testing import check") + "print(check(light_import))"
+
+
+def test_a_file_that_checks_its_part_when_it_is_imported_is_told(tmp_path):
+    path = tmp_path / "itself.py"
+    path.write_text(CHECKS_ITSELF)
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, timeout=60)
+    assert "under if __name__ == '__main__':" in done.stdout
+
+
+def test_a_reporter_that_refuses_is_told_of_rows():
+    @reporter("refuses")
+    def refuses(results, records):
+        """Refuse everything."""
+        raise InputError("there is no tracker")
+
+    assert "it refuses rows of a run (there is no tracker)" in failed(refuses)["output"]
 
 
 def test_a_part_that_imports_what_is_heavy_fails_that_check_alone(tmp_path):

@@ -105,6 +105,8 @@ def test_what_is_written_says_what_comes_next(tmp_path, cli):
     assert "pslbench check my-idea" in outcome.out
     alone = cli("new", "strategy", "my-idea", "--single-file", "-o", tmp_path)
     assert f"pslbench compare my-idea random --plugin {tmp_path / 'my_idea.py'}" in alone.out
+    blank = cli("new", "strategy", "placeholder", "--single-file", "-o", tmp_path / "a folder")
+    assert f"--plugin '{tmp_path}/a folder/placeholder.py'" in blank.out
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,9 @@ def test_what_is_written_says_what_comes_next(tmp_path, cli):
         (["strategy", "hog"], "a plugin is called 'hog' already"),
         (["strategy", "lambda"], "'lambda' is a word that Python or the file itself needs"),
         (["strategy", "strategy"], "'strategy' is a word that Python or the file itself needs"),
+        (["strategy", "parametrize"], "'parametrize' is a word"),
+        (["strategy", "pslbench", "--single-file"], "'pslbench' is a word"),
+        (["strategy", "all"], "'all' is a word"),
         (["embedder", "random", "--single-file"], "'random' is a word"),
     ],
 )

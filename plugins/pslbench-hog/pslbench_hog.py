@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from pslbench import ContractError, Embedding, Part, embedder, hookimpl
+from annotated_types import Ge
+
+from pslbench import Embedding, Part, embedder, hookimpl
 
 
 @embedder(
     "hog", images_only=True, reference="Dalal & Triggs 2005, Histograms of oriented gradients for human detection"
 )
-def hog(x: Any, *, orientations: int = 9, cell: int = 7) -> Embedding:
+def hog(x: Any, *, orientations: Annotated[int, Ge(1)] = 9, cell: Annotated[int, Ge(1)] = 7) -> Embedding:
     """Histograms of oriented gradients: strokes by their direction, so that a small shift changes little.
 
     Args:
@@ -23,8 +25,6 @@ def hog(x: Any, *, orientations: int = 9, cell: int = 7) -> Embedding:
     from skimage.feature import hog as histogram
 
     def features(images: Any) -> Any:
-        if images.ndim != 4:
-            raise ContractError("hog embeds images (n, height, width, channels), not feature vectors")
         side = min(cell, *images.shape[1:3])
         return np.stack(
             [histogram(image, orientations, (side, side), cells_per_block=(1, 1), channel_axis=-1) for image in images]

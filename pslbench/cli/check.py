@@ -63,7 +63,10 @@ def check(
 
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    chosen = list(_choose(plugins.find(), names or [], plugins.plugin, every))
+    said = list(names or []) + ["all"] * every
+    chosen = list(_choose(plugins.find(), said, plugins.plugin))
+    if not chosen:
+        raise InputError(f"no part of {', '.join(plugins.plugin)} is there to be checked: pslbench plugins says why")
     known, left_out = _reasons("--known-failure", known_failure), _reasons("--skip", skip)
     _know(chosen, [*known, *left_out])
     reports = [_examine(part, values, known, left_out) for part, values in chosen]
@@ -75,20 +78,18 @@ def check(
     return int(not all(report.ok for report in reports))
 
 
-def _choose(catalog: Catalog, names: Sequence[str], files: Sequence[str], every: bool) -> Iterator[Chosen]:
+def _choose(catalog: Catalog, names: Sequence[str], files: Sequence[str]) -> Iterator[Chosen]:
     """The parts meant, with the values given for their parameters. Raises InputError where none is."""
     for text in names:
+        if text == "all":
+            yield from ((part, {}) for kind in KINDS for part in catalog.parts(kind).values())
+            continue
         name, _, parameters = text.partition(":")
         typed = {item.partition("=")[0] for item in parameters.split(",")}
-        kinds = [kind for kind in KINDS if name in catalog.names(kind)]
-        if not kinds:
-            raise unknown("part", name, (known for kind in KINDS for known in catalog.parts(kind)))
-        for kind in kinds:
+        for kind in catalog.kinds(name):
             for choice in catalog.choose(kind, text):
                 yield catalog.part(kind, choice.name)[1], {k: v for k, v in choice.values if k in typed}
-    if every:
-        yield from ((part, {}) for kind in KINDS for part in catalog.parts(kind).values())
-    elif not names:
+    if not names:
         yield from _of_files(catalog, files)
 
 

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from string import Template
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,7 @@ import typer
 from pslbench.cli import options
 from pslbench.cli.screen import output
 from pslbench.errors import InputError, unknown
-from pslbench.parts import KINDS, Kind, fault_in_name
+from pslbench.parts import KINDS, Kind
 
 if TYPE_CHECKING:
     from pslbench.plugins.manager import Catalog
@@ -85,23 +86,24 @@ def _check_name(catalog: Catalog, kind: Kind, name: str, single_file: bool) -> N
         raise InputError(
             f"'{name}' cannot be a name; write up to {LONGEST} lower-case letters, digits and hyphens, such as my-idea"
         )
-    if fault := fault_in_name(name):
-        raise InputError(f"'{name}' {fault}; choose another, such as my-{name}")
     if name in {part.name for part in catalog.parts(kind).values()}:
         raise InputError(f"the {kind} name '{name}' is taken; choose another, such as my-{name}")
     if name in {plugin.name for plugin in catalog.plugins}:
         raise InputError(f"a plugin is called '{name}' already; choose another name, such as my-{name}")
     function = name.replace("-", "_")
-    needed = {*keyword.kwlist, *dir(builtins), *_names_in(_text(f"parts/{kind}.py", _words(kind, "placeholder")))}
+    words = _words(kind, "A")  # in capitals: no name of a user's
+    sources = [_text(template, words) for template in (f"parts/{kind}.py", "package/tests.py")]
+    needed = {*keyword.kwlist, *dir(builtins), *(known for source in sources for known in _names_in(source))}
     if function in needed or (single_file and function in sys.stdlib_module_names):
         raise InputError(f"'{name}' is a word that Python or the file itself needs; choose another, such as my-{name}")
 
 
 def _names_in(source: str) -> Iterator[str]:
-    """The names that a module imports and defines."""
-    for node in ast.parse(source).body:
+    """The names that a module imports and defines, and of the modules that it imports from."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield from (alias.asname or alias.name for alias in node.names)
+            yield (getattr(node, "module", "") or "").partition(".")[0]
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
 
@@ -131,7 +133,7 @@ def _package(folder: Path, kind: Kind, module: str) -> dict[Path, str]:
 def _tell(target: Path, said: dict[str, str], single_file: bool) -> None:
     console, name = output(), said["name"]
     console.print(f"wrote {target}; next:", markup=False, soft_wrap=True)
-    plugin = f" --plugin {target}" if single_file else ""
-    steps = [] if single_file else [f"pip install -e '{target}[dev]'"]
+    plugin = f" --plugin {quote(str(target))}" if single_file else ""
+    steps = [] if single_file else [f"pip install -e {quote(f'{target}[dev]')}"]
     for step in (*steps, f"pslbench check {name}{plugin}", f"{said['example']}{plugin}"):
         console.print(f"  {step}", markup=False, soft_wrap=True)

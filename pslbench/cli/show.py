@@ -7,8 +7,7 @@ import typer
 
 from pslbench.cli import options
 from pslbench.cli.screen import output
-from pslbench.errors import unknown
-from pslbench.parts import KINDS, Part, said
+from pslbench.parts import Part, said
 
 
 @options.spread
@@ -24,12 +23,9 @@ def show(
       pslbench show cnn
     """
     catalog = plugins.find()
-    known = {(kind, known_as): part for kind in KINDS for known_as, part in catalog.parts(kind).items()}
-    found = [part for (_, known_as), part in known.items() if known_as == name.partition(":")[0]]
-    if not found:
-        raise unknown("part", name, (known_as for _, known_as in known))
-    for part in found:
-        _show(part)
+    called = name.partition(":")[0]
+    for kind in catalog.kinds(called):
+        _show(catalog.part(kind, called)[1])
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Description:
 def described(part: Part) -> Description:
     from docstring_parser import parse
 
-    says = parse(part.doc)
+    says = parse(part.function.__doc__ or "")
     meaning = {each.arg_name: " ".join((each.description or "").split()) for each in says.params}
     rows = []
     for name, parameter in part.parameters.items():

@@ -26,7 +26,7 @@ def facts_of(part: Part) -> Mapping[str, str]:
     """What determines the results of a part beside its parameters, by name: hashes of sources, versions."""
     facts = {f"version of {part.kind} {part.name}": part.version}
     if part.file:
-        sources, libraries = _closure(part.file, part.plain.__module__)
+        sources, libraries = _closure(part.file, part.function.__module__)
         facts |= {f"source of {name}": digest for name, digest in sources.items()}
         facts |= {f"version of {library}": _version(library) for library in (*libraries, *_backend(libraries))}
         if "keras" in libraries:

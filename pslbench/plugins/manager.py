@@ -19,7 +19,7 @@ from typing import Any, cast
 import pluggy
 
 from pslbench.errors import InputError, nearest, one_line, unknown
-from pslbench.parts import Choice, Kind, Part, choices, fault_in_name
+from pslbench.parts import KINDS, Choice, Kind, Part, choices, fault_in_name
 from pslbench.plugins import spec
 
 BUILTIN = "built-in"
@@ -66,9 +66,12 @@ class Catalog:
         uses = Counter(part.name for _, part in owned)
         return {part.name if uses[part.name] == 1 else f"{owner}/{part.name}": part for owner, part in owned}
 
-    def names(self, kind: Kind) -> set[str]:
-        """All that `part` knows, or can say something of: every part's own name, and its `plugin/name`."""
-        return {name for owner, part in self._owned(kind) for name in (part.name, f"{owner}/{part.name}")}
+    def kinds(self, name: str) -> list[Kind]:
+        """The kinds that have a part of this name, or `plugin/name`. Raises InputError where none has."""
+        found = [kind for kind in KINDS if any(name in (p.name, f"{owner}/{p.name}") for owner, p in self._owned(kind))]
+        if not found:
+            raise unknown("part", name, (known for kind in KINDS for known in self.parts(kind)))
+        return found
 
     def _owned(self, kind: Kind) -> list[tuple[str, Part]]:
         return [(plugin.name, part) for plugin in self.plugins for part in plugin.parts if part.kind == kind]
@@ -196,6 +199,8 @@ def _admit(manager: pluggy.PluginManager, origin: Origin, before: Sequence[Plugi
     name, printed, start = origin.row.name, io.StringIO(), time.perf_counter()
     plugin: object = None
     try:
+        if manager.has_plugin(name):
+            raise ValueError(f"another plugin is called '{name}' already")
         with redirect_stdout(printed):
             plugin = origin.load()
             parts = _register(manager, name, plugin, before)
@@ -212,10 +217,22 @@ def _problem(error: BaseException, dist: Distribution | None) -> str:
     """What is wrong, and what to do, on one line."""
     if isinstance(error, SystemExit):
         return f"{one_line(error)} raised while it is imported; a plugin raises ImportError where it cannot work"
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if fault := _fault_in_api(frame.f_globals.get("pslbench_api", spec.API_VERSION)):
+            return fault  # what it misses is of that API
     if isinstance(error, ModuleNotFoundError) and error.name:
-        package = next(iter(_uninstalled(dist)), error.name.partition(".")[0])
-        return f"{one_line(error)}; install what it needs, as with: pip install {package}"
+        top = error.name.partition(".")[0]
+        if package := next(iter(_uninstalled(dist)), "" if top in sys.modules else top):
+            return f"{one_line(error)}; install what it needs, as with: pip install {package}"
     return one_line(error)
+
+
+def _fault_in_api(wanted: object) -> str:
+    """What is wrong with the API that a plugin says it is made for; empty where nothing is."""
+    if not isinstance(wanted, int):
+        return f"its pslbench_api is {wanted!r}; write a whole number, as in pslbench_api = {spec.API_VERSION}"
+    newer = f"it is made for API {wanted}, this pslbench has API {spec.API_VERSION}; use a newer pslbench"
+    return newer if wanted > spec.API_VERSION else ""
 
 
 def _uninstalled(dist: Distribution | None) -> Iterator[str]:
@@ -263,10 +280,8 @@ def _import_file(path: Path) -> object:
 
 def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: Sequence[Plugin]) -> tuple[Part, ...]:
     """Register one plugin and collect its parts. Whatever is wrong with it is raised."""
-    if manager.has_plugin(name):
-        raise ValueError(f"another plugin is called '{name}' already")
-    if (wanted := getattr(plugin, "pslbench_api", spec.API_VERSION)) > spec.API_VERSION:
-        raise ValueError(f"it is made for API {wanted}, this pslbench has API {spec.API_VERSION}; use a newer pslbench")
+    if fault := _fault_in_api(getattr(plugin, "pslbench_api", spec.API_VERSION)):
+        raise ValueError(fault)
     manager.register(plugin, name)
     _check_hooks(manager.get_hookcallers(plugin) or [], plugin)
     mine = [i for i in manager.hook.pslbench_register.get_hookimpls() if i.plugin is plugin]

@@ -110,7 +110,7 @@ def check_time(subject: Subject) -> str:
     subject.sound()
     taken = dict[int, float]()
     most = subject.part.max_pool or max(SIZES)
-    for n in (size for size in SIZES if size <= max(most, min(SIZES))):
+    for n in sorted({min(size, most) for size in SIZES}):
         taken[n] = subject.copes(pools.ordinary(n)).seconds
         if taken[n] > LONG and len(taken) > 1:
             break

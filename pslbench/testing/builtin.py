@@ -36,5 +36,5 @@ TERMS: dict[tuple[Kind, str], Terms] = {
 
 def terms_of(part: Part) -> Terms:
     """The terms of a built-in part; of any other none."""
-    own = part.plain.__module__.startswith("pslbench.")
+    own = part.function.__module__.startswith("pslbench.")
     return TERMS.get((part.kind, part.name), Terms()) if own else Terms()

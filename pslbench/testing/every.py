@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, Literal, Union, get_args, get_origin
 
 from pslbench.contracts import Embedding
 from pslbench.errors import InputError
-from pslbench.parts import Parameter, Value, fault_in_name, said
+from pslbench.parts import ATOMS, Parameter, Value, choices_of, fault_in_name, said
 from pslbench.testing import pools
 from pslbench.testing.subject import Run, Skip, Subject, require
 
+IMPORTING = "PSLBENCH_CHECK_IMPORTS"  # set in the process that only imports a part
 HEAVY = ("tensorflow", "keras", "torch", "jax", "sklearn", "numba", "pandas", "matplotlib")
-ATOMS = (int, float, bool, str, type(None))
 
 
 def check_metadata(subject: Subject) -> None:
@@ -32,18 +32,24 @@ def check_metadata(subject: Subject) -> None:
         f"the first line of its docstring, '{part.summary}', is no sentence: `pslbench list` shows that line alone",
     )
     require(part.version, "its version is empty: leave it out, or give it one")
-    told = {each.arg_name for each in parse(part.doc).params if each.description}
+    told = {each.arg_name for each in parse(part.function.__doc__ or "").params if each.description}
     silent = [name for name in part.parameters if name not in told]
     require(not silent, f"its docstring says nothing of {', '.join(silent)}: add a line to an Args: section")
 
 
 def check_light_import(subject: Subject) -> None:
     """Its module, imported alone, imports none of the libraries that take seconds."""
-    file, module = subject.part.file, subject.part.plain.__module__
+    file, module = subject.part.file, subject.part.function.__module__
     if not file:
         raise Skip("it stands in no file")
     facts = json.dumps({"path": sys.path, "module": module, "file": str(file), "heavy": HEAVY})
-    done = subprocess.run([sys.executable, "-c", IMPORT, facts], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT, facts],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, IMPORTING: "1"},
+    )
     last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     require(done.returncode == 0, f"{file} cannot be imported alone: {last}")
     found: list[str] = json.loads(done.stdout.splitlines()[-1])
@@ -83,7 +89,7 @@ def check_parameter_types(subject: Subject) -> None:
     """Each parameter has a type that the command line can read, and values survive being typed."""
     for parameter in subject.part.parameters.values():
         require(
-            _is_readable(parameter.type),
+            all(kind in ATOMS or choices_of(kind) for kind in parameter.types),
             f"{parameter.name}: {parameter.type_name} cannot be typed as {parameter.name}=...: "
             "use int, float, bool, str, Literal[...], or one of those | None",
         )
@@ -115,22 +121,11 @@ def check_admitted_values(subject: Subject) -> str:
     return f"{tried} values"
 
 
-def _is_readable(kind: Any) -> bool:
-    origin, members = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        return all(isinstance(member, ATOMS) for member in members)
-    if members and (origin is Union or type(kind) is type(int | None)):
-        return all(_is_readable(member) for member in members)
-    return kind in ATOMS
-
-
 def _admitted(parameter: Parameter) -> Iterator[Value]:
     """Its choices, true and false, none, and the ends of its range that belong to it, as far as its type has them."""
-    kinds = get_args(parameter.type) if type(None) in get_args(parameter.type) else (parameter.type,)
-    for kind in kinds:
-        if kind in (bool, type(None)) or get_origin(kind) is Literal:
-            yield from {bool: (False, True), type(None): (None,)}.get(kind, get_args(kind))
-    number = next((kind for kind in (int, float) if kind in kinds), None)
+    for kind in parameter.types:
+        yield from choices_of(kind)
+    number = next((kind for kind in (int, float) if kind in parameter.types), None)
     for limit in parameter.limits if number else ():
         for name in ("ge", "le"):
             if number and (end := getattr(limit, name, None)) is not None and number(end) == end:
@@ -195,10 +190,10 @@ def check_inputs_unchanged(subject: Subject) -> None:
 
 def check_global_random_state(subject: Subject) -> None:
     """It neither draws from nor seeds the global streams of `random` and `numpy.random`, which others share."""
-    run = subject.sound()
+    touched = subject.sound().touched or subject.second.touched  # one of them may have begun at the part's own seed
     require(
-        not run.touched,
-        f"it moves the global stream of {' and '.join(run.touched)}: use pool.rng, or numpy.random.default_rng(seed)",
+        not touched,
+        f"it moves the global stream of {' and '.join(touched)}: use pool.rng, or numpy.random.default_rng(seed)",
     )
 
 

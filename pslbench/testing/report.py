@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from pslbench.errors import InputError, one_line, unknown
 from pslbench.parts import Part, Value
 from pslbench.testing.checks import CHECKS, CheckFunction
+from pslbench.testing.every import IMPORTING
 from pslbench.testing.subject import Skip, Subject
 
 if TYPE_CHECKING:
@@ -136,16 +138,18 @@ def check(part: Part, known_failures: Reasons | None = None, skips: Reasons | No
 
 def run(part: Part, known_failures: Reasons | None, skips: Reasons | None, **values: Value) -> Iterator[Outcome]:
     """The outcomes of `check`, one by one."""
+    if IMPORTING in os.environ:
+        raise InputError("its file checks parts while it is imported: put that under if __name__ == '__main__':")
     every, known, left_out = checks(part, **values), known_failures or {}, skips or {}
-    _know_all(part, {**known, **left_out}, every)
+    _know_all(part, (known, left_out), every)
     for each in every:
         start = time.perf_counter()
         status, reason, error = _outcome(each, known.get(each.name), left_out.get(each.name))
         yield Outcome(each.name, each.meaning, status, reason, time.perf_counter() - start, error)
 
 
-def _know_all(part: Part, reasons: Reasons, every: tuple[Check, ...]) -> None:
-    for name, reason in reasons.items():
+def _know_all(part: Part, declared: tuple[Reasons, Reasons], every: tuple[Check, ...]) -> None:
+    for name, reason in (pair for reasons in declared for pair in reasons.items()):
         if name not in (each.name for each in every):
             raise unknown(f"check of a {part.kind}", name, (each.name for each in every))
         if not reason.strip():
@@ -180,7 +184,7 @@ def parametrize(
     import pytest
 
     every, known, left_out = checks(part, **values), known_failures or {}, skips or {}
-    _know_all(part, {**known, **left_out}, every)
+    _know_all(part, (known, left_out), every)
     marks = {name: [pytest.mark.xfail(reason=reason, strict=True)] for name, reason in known.items()}
     marks |= {name: [pytest.mark.skip(reason=reason)] for name, reason in left_out.items()}
     cases = [pytest.param(each, id=f"{part.name}-{each.name}", marks=marks.get(each.name, ())) for each in every]

@@ -51,9 +51,9 @@ class Witness:
         @wraps(function)
         def watched(*arguments: Any, **values: Any) -> Any:
             if arguments and isinstance(pool := arguments[0], Pool):
-                before = str(pool.rng.bit_generator.state)
+                before = _drawn(pool)
                 self.returned = function(replace(pool, _ask=self._noting(pool)), **values)
-                self.drew = before != str(pool.rng.bit_generator.state)
+                self.drew = before != _drawn(pool)
             else:
                 self.returned = function(*arguments, **values)
             return self.returned
@@ -159,9 +159,15 @@ class Subject:
             return first
         if self.kind == "dataset" and isinstance(first, InputError):
             raise Skip(str(first))
-        if check != (tells := told_by(first)):
+        if check != (tells := self._told_by(first)):
             raise Skip(f"it does not run on an ordinary pool: {tells} says why")
         raise AssertionError(self.what_happened(first)) from first
+
+    def _told_by(self, error: Exception) -> str:
+        """The name of the check that tells of an error on an ordinary pool."""
+        if isinstance(error, BudgetExceeded) and self.kind == "strategy" and not self.part.needs_all_labels:
+            return "budget"
+        return "inputs_unchanged" if isinstance(error, ValueError) and "read-only" in str(error) else "output"
 
     @cached_property
     def second(self) -> Run:
@@ -194,7 +200,8 @@ class Subject:
     def what_happened(self, error: BaseException) -> str:
         """The error, in one sentence, with the line of the part's file that it came from."""
         if isinstance(error, InputError):
-            return f"it refuses 60 images of 8 x 8 pixels ({error}): give values that suit them"
+            given = "rows of a run" if self.kind == "reporter" else "60 images of 8 x 8 pixels"
+            return f"it refuses {given} ({error}): give values that suit them"
         file = self.part.file
         lines = [frame.lineno for frame in extract_tb(error.__traceback__) if file and Path(frame.filename) == file]
         place = f" ({file.name}:{lines[-1]})" if file and lines else ""
@@ -207,11 +214,10 @@ def require(holds: object, sentence: str) -> None:
         raise AssertionError(sentence)
 
 
-def told_by(error: Exception) -> str:
-    """The name of the check that tells of an error on an ordinary pool."""
-    if isinstance(error, BudgetExceeded):
-        return "budget"
-    return "inputs_unchanged" if isinstance(error, ValueError) and "read-only" in str(error) else "output"
+def _drawn(pool: Pool) -> tuple[str, int]:
+    """Where the pool's stream stands, and how many it has spawned."""
+    generator = pool.rng.bit_generator
+    return str(generator.state), generator.seed_seq.n_children_spawned  # type: ignore[attr-defined]
 
 
 @contextmanager
