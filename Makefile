@@ -40,5 +40,5 @@ $(READY): requirements.lock pyproject.toml $(PLUGINS)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		-e . $(addprefix -e ./,$(dir $(PLUGINS)))
+		--config-settings editable_mode=compat -e . $(addprefix -e ./,$(dir $(PLUGINS)))
 	@touch $@

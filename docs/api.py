@@ -16,6 +16,7 @@ import pslbench
 import pslbench.testing
 from pslbench import parts
 from pslbench.plugins import spec
+from pslbench.testing import report
 
 PAGE = Path(__file__).with_suffix(".md")
 MARK = "<!-- the rest is written by docs/api.py -->\n"
@@ -23,7 +24,15 @@ OTHERS = {
     "API_VERSION": f"`{pslbench.API_VERSION}`",
     "hookimpl": "Marks an implementation of a hook; `@hookimpl(optionalhook=True)` one of a newer API.",
 }
-TYPES = {"Kind": parts.Kind, "Uses": parts.Uses, "Value": parts.Value}
+TYPES = {
+    "Kind": parts.Kind,
+    "Uses": parts.Uses,
+    "Value": parts.Value,
+    "Decorator": parts.Decorator,
+    "Status": report.Status,
+    "Reasons": report.Reasons,
+    "Plan": "cells: tuple[Cell, ...]; dataset, embedder, clusterer, strategy, trainer, budget, seed of each",
+}
 
 
 def main() -> None:

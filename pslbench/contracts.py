@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pslbench.errors import ContractError, InputError
+from pslbench.errors import BadData, ContractError, InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ class Dataset:
         classes: the name of each class; by default its number.
 
     Raises:
-        InputError: where the arrays do not fit together, hold NaN, or labels are no class numbers.
+        BadData: an InputError, where the arrays do not fit together, hold NaN, or labels are no class numbers.
     """
 
     name: str
@@ -55,16 +55,16 @@ class Dataset:
             object.__setattr__(self, f"x_{part}", x)
             object.__setattr__(self, f"y_{part}", y)
         if self.x_train.shape[1:] != self.x_test.shape[1:]:
-            raise InputError(
+            raise BadData(
                 f"{self.name}: x_train has samples of shape {self.x_train.shape[1:]}, x_test of {self.x_test.shape[1:]}"
             )
         present = np.unique(self.y_train)
         if len(present) < 2:
-            raise InputError(f"{self.name}: y_train holds one class only; a benchmark needs at least two")
+            raise BadData(f"{self.name}: y_train holds one class only; a benchmark needs at least two")
         if not self.classes:
             object.__setattr__(self, "classes", tuple(str(c) for c in range(int(present[-1]) + 1)))
         if (top := max(int(present[-1]), int(self.y_test.max()))) >= len(self.classes):
-            raise InputError(
+            raise BadData(
                 f"{self.name}: label {top} has no class; y_train knows the {len(self.classes)} classes "
                 f"0 to {len(self.classes) - 1}"
             )
@@ -73,33 +73,33 @@ class Dataset:
         import numpy as np
 
         if x.ndim not in (2, 4) or not np.issubdtype(x.dtype, np.floating):
-            raise InputError(
+            raise BadData(
                 f"{self.name}: x_{part} must be floats (n, height, width, channels) or (n, features), "
                 f"not {x.dtype} of shape {x.shape}"
             )
         if x.size == 0:
-            raise InputError(f"{self.name}: x_{part} is empty; give it at least one sample, of at least one number")
+            raise BadData(f"{self.name}: x_{part} is empty; give it at least one sample, of at least one number")
         if y.ndim == 2 and len(y) == len(x) and y.shape[1] > 1:
-            raise InputError(
+            raise BadData(
                 f"{self.name}: y_{part} has shape {y.shape}; give one class number a sample, as y.argmax(axis=1) does "
                 "of a one-hot array"
             )
         if y.shape != (len(x),):
-            raise InputError(f"{self.name}: x_{part} has {len(x)} samples but y_{part} has shape {y.shape}")
+            raise BadData(f"{self.name}: x_{part} has {len(x)} samples but y_{part} has shape {y.shape}")
         if not np.issubdtype(y.dtype, np.integer):
             how = "y.astype(int)" if y.dtype.kind == "f" else "numpy.unique(y, return_inverse=True)[1]"
-            raise InputError(
+            raise BadData(
                 f"{self.name}: y_{part} must be integer class numbers from 0, not {y.dtype}; {how} may make them"
             )
         if y.min() < 0:
-            raise InputError(f"{self.name}: y_{part} holds the negative label {y.min()}; class numbers start at 0")
+            raise BadData(f"{self.name}: y_{part} holds the negative label {y.min()}; class numbers start at 0")
         if y.max() >= 2**16:
-            raise InputError(f"{self.name}: y_{part} holds the label {y.max()}; number the classes from 0 without gaps")
+            raise BadData(f"{self.name}: y_{part} holds the label {y.max()}; number the classes from 0 without gaps")
         low, high = float(x.min()), float(x.max())
         if not (np.isfinite(low) and np.isfinite(high)):
-            raise InputError(f"{self.name}: x_{part} holds NaN or infinite values; remove or fill them first")
+            raise BadData(f"{self.name}: x_{part} holds NaN or infinite values; remove or fill them first")
         if low < 0 or high > 1:
-            raise InputError(f"{self.name}: x_{part} runs from {low:g} to {high:g}; scale it to [0, 1]")
+            raise BadData(f"{self.name}: x_{part} runs from {low:g} to {high:g}; scale it to [0, 1]")
         x, y = x.astype(np.float32, copy=False).view(), y.astype(np.int64)
         x.flags.writeable = y.flags.writeable = False
         return x, y
@@ -262,11 +262,15 @@ class PseudoLabels:
         if len(self.labels) != len(self.indices):
             raise ContractError(f"PseudoLabels has {len(self.indices)} indices but {len(self.labels)} labels")
         if len(np.unique(self.indices)) != len(self.indices):
-            raise ContractError("PseudoLabels.indices names a sample twice; give each one label, and a weight")
+            raise ContractError(
+                "PseudoLabels.indices names a sample twice; name each once (medoids repeat where clusters are empty: "
+                "numpy.unique)"
+            )
         if self.weights is not None:
             weights = np.asarray(self.weights, dtype=np.float32)
-            if weights.shape != self.indices.shape or not np.isfinite(weights).all() or (weights < 0).any():
-                raise ContractError("PseudoLabels.weights must be finite, not negative, one a sample")
+            are_some = weights.shape == self.indices.shape and np.isfinite(weights).all() and weights.any()
+            if not are_some or (weights < 0).any():
+                raise ContractError("PseudoLabels.weights must be finite, not negative, not all 0, one a sample")
             object.__setattr__(self, "weights", weights)
 
 

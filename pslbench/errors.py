@@ -12,6 +12,10 @@ class InputError(Exception):
     """The user's input is wrong. The message is one line that says what to do; the command exits with 2."""
 
 
+class BadData(InputError):
+    """Arrays that make no data set."""
+
+
 class ContractError(Exception):
     """A part gave back something its contract does not allow. The cell fails, the run goes on."""
 
@@ -35,5 +39,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """The error's type and message, on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+    """The error's type and message, on one line; of one that cannot say its message, the type."""
+    try:
+        return " ".join(f"{type(error).__name__}: {error}".split())
+    except Exception:
+        return type(error).__name__

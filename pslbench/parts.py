@@ -21,6 +21,7 @@ KINDS: tuple[Kind, ...] = typing.get_args(Kind)
 GIVEN: Mapping[Kind, int] = {"dataset": 0, "embedder": 1, "clusterer": 1, "strategy": 1, "trainer": 1, "reporter": 2}
 Value = str | int | float | bool | None
 ATOMS: tuple[type, ...] = (str, int, float, bool)
+SEEDED: tuple[Kind, ...] = ("embedder", "clusterer", "trainer")  # called with a seed, if they have such an argument
 Uses = Literal["clusters", "graph", "features", "x"]
 USES: tuple[Uses, ...] = typing.get_args(Uses)
 BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
@@ -57,7 +58,7 @@ class Parameter:
     def type_name(self) -> str:
         """What it takes, in words: the type's name, or the choices there are."""
         named = ([kind.__name__] if kind in ATOMS else map(said, choices_of(kind)) for kind in self.types)
-        return " or ".join(name for names in named for name in names) or str(self.type)
+        return " or ".join(name for names in named for name in names)
 
     @property
     def range(self) -> str:
@@ -77,6 +78,16 @@ class Parameter:
         if is_number and not all(holds(value, bound) for _, holds, bound in self._bounds()):
             raise InputError(f"{self.name}={text} must be {self.range}")
         return value
+
+    def fault(self, value: Value) -> str:
+        """Why a user could not give it this value; empty where one could."""
+        try:
+            read = self.read(said(value))
+        except InputError as error:
+            return f"is refused ({error})"
+        except ValueError:
+            return f"is no {self.type_name}"
+        return "" if read == value else f"is read as {read!r}"
 
     def _read(self, text: str) -> Value:
         for kind in sorted(self.types, key=lambda kind: not choices_of(kind)):  # a str would take "none" for itself
@@ -138,16 +149,23 @@ class Part:
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
-        """What a user can set, by name. Raises TypeError where one has no usable annotation, or no `*` before it."""
+        """What a user can set, by name. Raises TypeError where one has no type that is read, or no `*` before it."""
         found = {}
         given = GIVEN[self.kind]
         for place, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
-            if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and place >= given and name != "seed":
-                raise TypeError(f"parameter '{name}' must stand after a `*`, for users to set it")
+            is_seed = name == "seed" and self.kind in SEEDED
+            if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and place >= given and not is_seed:
+                instead = "; a strategy draws from pool.rng" if (self.kind, name) == ("strategy", "seed") else ""
+                raise TypeError(f"parameter '{name}' must stand after a `*`, for users to set it{instead}")
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 kind = self._type_of(parameter)
                 bare, *limits = typing.get_args(kind) if typing.get_origin(kind) is typing.Annotated else (kind,)
                 found[name] = Parameter(name, bare, parameter.default, tuple(limits))
+                for strange in (each for each in found[name].types if not (each in ATOMS or choices_of(each))):
+                    raise TypeError(
+                        f"parameter '{name}': no user can type a {getattr(strange, '__name__', strange)}; "
+                        "use int, float, bool, str, Literal[...], or one of those | None"
+                    )
         return found
 
     def _type_of(self, parameter: inspect.Parameter) -> Any:

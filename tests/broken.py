@@ -8,9 +8,11 @@ import numpy as np
 from annotated_types import Interval
 
 from pslbench import (
+    Dataset,
     Embedding,
     PseudoLabels,
     clusterer,
+    dataset,
     embedder,
     reporter,
     strategy,
@@ -74,16 +76,6 @@ def several(pool, *, which: Literal["a,b", "c"] = "c"):
     return bought(pool, nearest(pool))
 
 
-@strategy("parameter_types")
-def cannot_be_typed(pool, *, which: dict | None = None):
-    """Wants what no command line can say.
-
-    Args:
-        which: of many.
-    """
-    return bought(pool, nearest(pool))
-
-
 @strategy("output")
 def output(pool):
     """Gives a class that there is not."""
@@ -109,6 +101,23 @@ def other_width(x):
     """Places new samples in a space of fewer dimensions."""
     flat = x.reshape(len(x), -1)
     return Embedding(flat, lambda new: new.reshape(len(new), -1)[:, 1:])
+
+
+@dataset("output")
+def words_for_classes():
+    """Has no class numbers."""
+    x = np.zeros((4, 2), np.float32)
+    return Dataset("words", x, np.array(["a", "b", "a", "b"]), x, np.array(["a", "b", "a", "b"]))
+
+
+@clusterer("output")
+def nothing_to_fit(k: int):
+    """Forgets to give anything."""
+
+
+@trainer("output")
+def nothing_to_predict(data):
+    """Forgets to give anything."""
 
 
 @clusterer("output")

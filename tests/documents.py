@@ -14,7 +14,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 
 PROGRAMS = ("cd", "cp", "grep", "pip", "pslbench", "tail")
-MODULES = ("pip", "pslbench", "pytest")
+MODULES = ("mypy", "pip", "pslbench", "pytest")
 NAME = re.compile(r"# (\S+\.\w+)\n")
 STATUS = re.compile(r"# exit status (\d+)$")
 NUMBER = re.compile(r"\d+\.\d+")

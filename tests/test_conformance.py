@@ -13,11 +13,22 @@ import numpy as np
 import pytest
 from annotated_types import Interval
 
-from pslbench import InputError, Part, Pool, PseudoLabels, clusterer, reporter, strategy
+from pslbench import (
+    BudgetExceeded,
+    Dataset,
+    InputError,
+    Part,
+    Pool,
+    PseudoLabels,
+    clusterer,
+    dataset,
+    reporter,
+    strategy,
+)
 from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.parts import KINDS
 from pslbench.plugins.manager import discover
-from pslbench.testing import Skip, check, checks, parametrize
+from pslbench.testing import Skip, check, checks, parametrize, pool
 from pslbench.testing.builtin import TERMS, terms_of
 from pslbench.testing.checks import CHECKS
 from pslbench.testing.report import Check
@@ -145,6 +156,7 @@ def few(k: int, seed: int):
 def names_its_folder(results, records):
     """Write where the results are."""
     (records.folder / "where.txt").write_text(f"{records.folder}")
+    return f"from {Path.cwd()}"
 
 
 @pytest.mark.parametrize(
@@ -246,7 +258,7 @@ def test_a_check_that_skips_without_a_reason_fails():
         raise Skip
 
     with pytest.raises(AssertionError, match="without a reason"):
-        Check("silent", checks(broken.output)[0].subject, silent)()
+        Check("silent", checks(broken.output)[0]._subject, silent)()
 
 
 @pytest.mark.parametrize(
@@ -255,11 +267,40 @@ def test_a_check_that_skips_without_a_reason_fails():
         ({"known_failures": {"sample_oder": "x"}}, "did you mean 'sample_order'"),
         ({"skips": {"weights": "x"}}, "unknown check of a strategy 'weights'"),
         ({"shaer": 1}, "did you mean 'share'"),
+        ({"share": 3}, "share=3 is refused (share=3 must be at least 0 and at most 1)"),
+        ({"share": "half"}, "share=half is no float"),
+        ({"skips": {"time": None}}, "without a reason"),
     ],
 )
 def test_names_that_are_not_known_are_refused(given, says):
     with pytest.raises(InputError, match=re.escape(says)):
         check(broken.default_construction, **given)
+
+
+def test_what_is_no_part_is_refused():
+    for given in ("centroid", bought_first):
+        with pytest.raises(InputError, match="is no part: give what a decorator"):
+            check(given)
+
+
+def test_what_may_not_be_meant_in_a_data_set_is_told():
+    @dataset("from-one")
+    def from_one():
+        """Number its classes from 1."""
+        x, y = np.linspace(0, 1, 8, dtype=np.float32).reshape(4, 2), np.array([1, 2, 1, 2])
+        return Dataset("from-one", x, y, x, y)
+
+    (output,) = [each for each in check(from_one).outcomes if each.check == "output"]
+    assert (output.status, output.reason) == ("passed", "no sample of the pool is of class 0")
+
+
+def test_a_pool_to_try_a_strategy_on_counts_and_trains():
+    given = pool(budget=5)
+    labels = bought_first(given)
+    assert len(labels.labels) == 5
+    assert given.train(labels).predict_proba(given.x).argmax(axis=1).max() < given.n_classes
+    with pytest.raises(BudgetExceeded):
+        given.label(range(6))
 
 
 def test_a_value_makes_the_part_another(tmp_path):

@@ -73,7 +73,10 @@ def test_a_plugin_that_is_left_out_is_not_imported():
         (GOOD.replace("pslbench_register", "pslbench_regster"), "pslbench_regster"),
         (GOOD.replace("yield first", "yield first.function"), "is no part"),
         (GOOD.replace('"first"', '"centroid"'), "'centroid' is taken"),
-        (GOOD.replace("yield first", "yield first; yield first"), "'first' is taken"),
+        (GOOD.replace("yield first", "yield first; yield first"), "it brings two strategy parts called 'first'"),
+        (GOOD.replace("skip: int = 0", "skip: list = []"), "no user can type a list; use int, float, bool, str"),
+        (GOOD.replace("pool: Pool, *", "pool: Pool, seed, *"), "a strategy draws from pool.rng"),
+        ("class Mute(Exception):\n    __str__ = None\n\nraise Mute", "is left out: Mute"),
         (GOOD.replace('"first"', '"my first"'), "or blank; choose another"),
         (GOOD.replace('"first"', '"all"'), "'all' stands for every part; choose another"),
         (GOOD.replace('"first"', '"-"'), "begins with '-', as options do"),
@@ -222,6 +225,17 @@ def test_a_plugin_that_fails_does_no_harm_to_one_of_the_same_name(plugin, tmp_pa
     outcome = command("run", "first", *TINY, "-o", tmp_path / "r", "--plugin", first, "--plugin", second)
     assert outcome.status == 0, outcome.err
     assert "another plugin is called 'mine' already" in outcome.err
+
+
+def test_an_entry_point_that_leads_nowhere_is_nothing_to_install(tmp_path, monkeypatch, cli):
+    info = tmp_path / "pslbench_typo-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pslbench-typo\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[pslbench]\ntypo = pslbench_typpo\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    listed = cli("list")
+    assert "its entry point names the module 'pslbench_typpo', which the package does not bring" in listed.err
+    assert "pip install" not in listed.err
 
 
 def test_a_module_that_an_installed_package_lacks_is_not_to_be_installed(plugin, cli):

@@ -35,6 +35,7 @@ def log(results: Sequence[Result], records: Records, *, uri: str | None = None, 
     import os
 
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a benchmark calls nobody
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # with its own 7, nobody there is four minutes' wait
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import get_tracking_uri

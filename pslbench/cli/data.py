@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ from pslbench.cli.screen import complain, output
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Dataset, Ints
+    from pslbench.contracts import Dataset
 
 app = typer.Typer(no_args_is_help=True, help="Find, fetch and check data sets.", rich_markup_mode="rich")
 
@@ -75,6 +74,8 @@ def _load(name: str, plugins: options.Plugins) -> Dataset:
 def _describe(data: Dataset) -> None:
     import numpy as np
 
+    from pslbench.datasets.doubts import doubts
+
     console = output()
     console.print(f"{data.name}: {len(data.x_train):,} in the pool, {len(data.x_test):,} to test on", markup=False)
     console.print(f"samples of shape {data.x_train.shape[1:]}, from {data.x_train.min():g} to {data.x_train.max():g}")
@@ -82,19 +83,5 @@ def _describe(data: Dataset) -> None:
     each = ", ".join(f"{name} ({count:,})" for name, count in zip(data.classes, counts, strict=True))
     console.print(f"{data.n_classes} classes: {each}", soft_wrap=True, markup=False)
     console.print(f"checksum {data.checksum}", soft_wrap=True)
-    for doubt in _doubts(data, counts):
+    for doubt in doubts(data):
         complain(doubt)
-
-
-def _doubts(data: Dataset, counts: Ints) -> Iterator[str]:
-    """What is allowed and yet may not be meant; `counts`, int (classes,), is how many of the pool each class has."""
-    import numpy as np
-
-    absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
-    if absent:
-        yield f"no sample of the pool is of class {', '.join(absent)}"
-    if unseen := sorted(set(range(data.n_classes)) - set(np.unique(data.y_test)) - set(np.flatnonzero(counts == 0))):
-        yield f"the test set has no sample of class {', '.join(data.classes[c] for c in unseen)}"
-    shape = data.x_train.shape[1:]
-    if data.is_images and shape[0] in (1, 3) and shape[2] not in (1, 3, 4):
-        yield f"samples of shape {shape} look like (channels, height, width); height, width, channels are wanted"

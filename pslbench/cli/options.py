@@ -31,7 +31,7 @@ NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}
 
 @dataclass(frozen=True)
 class Plugins:
-    """Where parts come from, beyond the built-in ones and those of installed packages."""
+    """Plugins beside those of installed packages."""
 
     plugin: Annotated[
         list[str], typer.Option("--plugin", metavar="FILE", help="Python file with a plugin. May be repeated.")

@@ -82,6 +82,7 @@ def _show(part: Part) -> None:
 
 def _example(part: Part) -> str:
     """How a user says the part with its parameters."""
-    option = {"strategy": "run ", "reporter": ""}.get(part.kind, f"run --all --{part.kind} ")
+    before = {"strategy": "run ", "reporter": f"report {options.RESULTS} --format "}
+    option = before.get(part.kind, f"run --all --{part.kind} ")
     values = {name: "..." if each.required else said(each.default) for name, each in part.parameters.items()}
     return f"pslbench {option}{part.name}:{','.join(f'{name}={value}' for name, value in values.items())}"

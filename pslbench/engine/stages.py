@@ -28,7 +28,7 @@ from pslbench.parts import Choice
 from pslbench.plugins.manager import Catalog
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+    from pslbench.contracts import Floats, Ints
 
 SEEDED = ("embed", "cluster", "strategy", "train", "train-within-strategy")
 
@@ -43,6 +43,11 @@ def seed_of(seed: int, use: str, count: int = 0) -> int:
 def _call(catalog: Catalog, choice: Choice, given: Any, seed: int) -> Any:
     takes_seed = catalog.part(choice.kind, choice.name)[1].takes_seed
     return catalog.call(choice, given, seed) if takes_seed else catalog.call(choice, given)
+
+
+def _check_method(choice: Choice, given: object, name: str) -> None:
+    if not callable(getattr(given, name, None)):
+        raise ContractError(f"{choice} must return an object with a method {name}, not {type(given).__name__}")
 
 
 def load(catalog: Catalog, dataset: Choice, checksum: str) -> Entry:
@@ -89,6 +94,7 @@ def _features(embedder: Choice, given: Any, n: int) -> Floats:
 def cluster(catalog: Catalog, clusterer: Choice, embedding: Entry, k: int, seed: int) -> Entry:
     """The arrays of `Clusters`; `test_assignment`, int64 (m,), where test samples have features."""
     fitter = _call(catalog, clusterer, k, seed_of(seed, "cluster"))
+    _check_method(clusterer, fitter, "fit")
     clusters, falls = fit_clusters(fitter, embedding.arrays["features"], k, embedding.arrays.get("test_features"))
     return Entry({**vars(clusters), **({} if falls is None else {"test_assignment": falls})})
 
@@ -124,11 +130,32 @@ class Bench:
         return Exam(self.data.y_test, self.data.n_classes)
 
 
+def as_pool(
+    bench: Bench,
+    budget: int,
+    space: Space,
+    ask: Callable[[Ints], Ints],
+    train: Callable[[PseudoLabels], Predictor],
+) -> Pool:
+    """What a strategy gets."""
+    import numpy as np
+
+    return Pool(
+        bench.data.x_train,
+        bench.data.n_classes,
+        budget,
+        np.random.default_rng(seed_of(bench.seed, "strategy")),
+        ask,
+        train,
+        Embedding(space.embedding.arrays["features"]) if space.embedding else None,
+        as_clusters(space.clusters) if space.clusters else None,
+        Graph(**space.graph.arrays) if space.graph else None,
+    )
+
+
 def label(bench: Bench, strategy: Choice, budget: int, space: Space) -> Entry:
     """The arrays of `PseudoLabels`, and `asked`, the samples whose label was asked for, int64 (spent,); `looks` at the
     test set, and in how many `rounds` it trained."""
-    import numpy as np
-
     data, exam, rounds, doors = bench.data, bench.exam(), [0], list[Callable[[Any], Any]]()
     unlimited = bench.catalog.part("strategy", strategy.name)[1].needs_all_labels
     account = Account(data.y_train, len(data.y_train) if unlimited else budget)
@@ -138,22 +165,11 @@ def label(bench: Bench, strategy: Choice, budget: int, space: Space) -> Entry:
         if rounds[0] == 1:
             doors.append(opened.enter_context(behind_doors(exam.look))[0])
         seed = seed_of(bench.seed, "train-within-strategy", rounds[0] - 1)
-        return Student(_train(bench, pseudo_labels, doors[0], seed), data.n_classes)
+        return taught(bench, pseudo_labels, doors[0], seed)
 
     with ExitStack() as opened:
         ask, train_for = opened.enter_context(behind_doors(account.label, train_within))
-        pool = Pool(
-            data.x_train,
-            data.n_classes,
-            budget,
-            np.random.default_rng(seed_of(bench.seed, "strategy")),
-            ask,
-            train_for,
-            Embedding(space.embedding.arrays["features"]) if space.embedding else None,
-            as_clusters(space.clusters) if space.clusters else None,
-            Graph(**space.graph.arrays) if space.graph else None,
-        )
-        given = bench.catalog.call(strategy, pool)
+        given = bench.catalog.call(strategy, as_pool(bench, budget, space, ask, train_for))
     if not isinstance(given, PseudoLabels):
         raise ContractError(f"{strategy} must return PseudoLabels, not {type(given).__name__}")
     _check_labels(given, data, space.clusters)
@@ -198,6 +214,11 @@ def train(bench: Bench, pseudo_labels: PseudoLabels) -> Entry:
     return Entry({"probabilities": probabilities.astype(np.float16)}, {"looks": exam.looks, "precision": precision})
 
 
+def taught(bench: Bench, pseudo_labels: PseudoLabels, look: Callable[[Any], float], seed: int) -> Student:
+    """What a strategy gets for pseudo-labels: the trainer's classifier, whose predictions are checked."""
+    return Student(_train(bench, pseudo_labels, look, seed), bench.data.n_classes)
+
+
 def _train(bench: Bench, pseudo_labels: PseudoLabels, look: Callable[[Any], float], seed: int) -> Predictor:
     import numpy as np
 
@@ -211,6 +232,7 @@ def _train(bench: Bench, pseudo_labels: PseudoLabels, look: Callable[[Any], floa
         test_accuracy=lambda probabilities: look(np.asarray(probabilities)),
     )
     predictor: Predictor = _call(bench.catalog, bench.trainer, training, seed)
+    _check_method(bench.trainer, predictor, "predict_proba")
     return predictor
 
 

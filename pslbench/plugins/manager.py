@@ -156,7 +156,7 @@ class Origin:
 
     row: Plugin
     load: Callable[[], object]
-    dist: Distribution | None = None
+    point: EntryPoint | None = None
 
 
 def _origins(files: Sequence[str]) -> Iterator[Origin]:
@@ -169,7 +169,7 @@ def _origins(files: Sequence[str]) -> Iterator[Origin]:
     for point in points:
         name = point.name if names[point.name] == 1 else _package(point)
         version = point.dist.version if point.dist else ""
-        yield Origin(Plugin(name, _package(point), version), point.load, point.dist)
+        yield Origin(Plugin(name, _package(point), version), point.load, point)
     installed = {path for point in points if files and (path := _file_of(point))}
     for file in dict.fromkeys(files):
         if not Path(file).is_file():
@@ -208,12 +208,12 @@ def _admit(manager: pluggy.PluginManager, origin: Origin, before: Sequence[Plugi
         if plugin is not None and manager.get_plugin(name) is plugin:
             manager.unregister(name=name)
         text = "".join(traceback.format_exception(error))
-        return replace(origin.row, status="failed", problem=_problem(error, origin.dist), traceback=text)
+        return replace(origin.row, status="failed", problem=_problem(error, origin.point), traceback=text)
     seconds = time.perf_counter() - start
     return replace(origin.row, seconds=seconds, parts=parts, notes=tuple(_notes(seconds, printed.getvalue())))
 
 
-def _problem(error: BaseException, dist: Distribution | None) -> str:
+def _problem(error: BaseException, point: EntryPoint | None) -> str:
     """What is wrong, and what to do, on one line."""
     if isinstance(error, SystemExit):
         return f"{one_line(error)} raised while it is imported; a plugin raises ImportError where it cannot work"
@@ -221,8 +221,10 @@ def _problem(error: BaseException, dist: Distribution | None) -> str:
         if fault := _fault_in_api(frame.f_globals.get("pslbench_api", spec.API_VERSION)):
             return fault  # what it misses is of that API
     if isinstance(error, ModuleNotFoundError) and error.name:
+        if point and f"{point.module}.".startswith(f"{error.name}."):
+            return f"its entry point names the module '{point.module}', which the package does not bring"
         top = error.name.partition(".")[0]
-        if package := next(iter(_uninstalled(dist)), "" if top in sys.modules else top):
+        if package := next(iter(_uninstalled(point.dist if point else None)), "" if top in sys.modules else top):
             return f"{one_line(error)}; install what it needs, as with: pip install {package}"
     return one_line(error)
 
@@ -291,9 +293,11 @@ def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: 
     for part in parts:
         if not isinstance(part, Part):
             raise TypeError(
-                f"pslbench_register yielded {part!r}, which is no part; decorate it, as with @strategy(...)"
+                f'pslbench_register yielded {part!r}, which is no part; decorate it, as with @strategy("its-name")'
             )
-        if (part.kind, part.name) in reserved | seen:
+        if (part.kind, part.name) in seen:
+            raise ValueError(f"it brings two {part.kind} parts called '{part.name}'; choose another name for one")
+        if (part.kind, part.name) in reserved:
             raise ValueError(f"the {part.kind} name '{part.name}' is taken; choose another")
         if fault := fault_in_name(part.name):
             raise ValueError(f"the {part.kind} name '{part.name}' {fault}; choose another")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pslbench.testing import pools
 from pslbench.testing.subject import Skip, Subject
 
+__tracebackhide__ = True
+
 
 def check_few_distinct_samples(subject: Subject) -> None:
     """It copes with fewer distinct samples than there are clusters, and labels."""

@@ -18,6 +18,8 @@ SIZES, MORE = (250, 500, 1000, 2000), 2
 QUICK, LONG = 0.25, 1.5  # seconds: below, growth is not judged; above, no larger pool is needed
 STEEP = 2.7  # exponent of growth: clearly above the square
 
+__tracebackhide__ = True
+
 
 def check_sample_order(subject: Subject) -> str | None:
     """The order of the samples makes no difference, as far as can be promised.

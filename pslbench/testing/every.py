@@ -10,13 +10,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pslbench.contracts import Embedding
+from pslbench.datasets.doubts import doubts
 from pslbench.errors import InputError
-from pslbench.parts import ATOMS, Parameter, Value, choices_of, fault_in_name, said
+from pslbench.parts import Parameter, Value, choices_of, fault_in_name, said
 from pslbench.testing import pools
 from pslbench.testing.subject import Run, Skip, Subject, require
 
 IMPORTING = "PSLBENCH_CHECK_IMPORTS"  # set in the process that only imports a part
 HEAVY = ("tensorflow", "keras", "torch", "jax", "sklearn", "numba", "pandas", "matplotlib")
+
+__tracebackhide__ = True
 
 
 def check_metadata(subject: Subject) -> None:
@@ -81,20 +84,15 @@ def check_default_construction(subject: Subject) -> None:
         raise Skip(f"{subject.missing[0]} has no default, so that the part is left out of 'all'")
     for parameter in subject.part.parameters.values():
         if not parameter.required:
-            wrong = _refused(parameter, parameter.default)
+            wrong = parameter.fault(parameter.default)
             require(not wrong, f"the default {parameter.name}={said(parameter.default)} {wrong}: choose another")
 
 
 def check_parameter_types(subject: Subject) -> None:
-    """Each parameter has a type that the command line can read, and values survive being typed."""
+    """The values of each parameter survive being typed."""
     for parameter in subject.part.parameters.values():
-        require(
-            all(kind in ATOMS or choices_of(kind) for kind in parameter.types),
-            f"{parameter.name}: {parameter.type_name} cannot be typed as {parameter.name}=...: "
-            "use int, float, bool, str, Literal[...], or one of those | None",
-        )
         for value in _admitted(parameter):
-            wrong = "is read as several values" if set(said(value)) & set(",|") else _refused(parameter, value)
+            wrong = "is read as several values" if set(said(value)) & set(",|") else parameter.fault(value)
             require(not wrong, f"{parameter.name}={said(value)} {wrong}, not as {value!r}: name it otherwise")
 
 
@@ -107,7 +105,7 @@ def check_admitted_values(subject: Subject) -> str:
     tried = 0
     for parameter in subject.part.parameters.values():
         for value in _admitted(parameter):
-            if value == parameter.default or parameter.name in subject.values:
+            if value == parameter.default or parameter.name in subject.values or parameter.fault(value):
                 continue
             other = replace(subject, values={**subject.values, parameter.name: value})
             tried += 1
@@ -132,18 +130,7 @@ def _admitted(parameter: Parameter) -> Iterator[Value]:
                 yield number(end)
 
 
-def _refused(parameter: Parameter, value: Value) -> str:
-    """Why the value cannot be typed as one of the parameter; empty where it can."""
-    try:
-        read = parameter.read(said(value))
-    except InputError as error:
-        return f"is refused ({error})"
-    except (ValueError, KeyError, TypeError):
-        return f"is no {parameter.type_name}"
-    return "" if read == value else f"is read as {read!r}"
-
-
-def check_output(subject: Subject) -> None:
+def check_output(subject: Subject) -> str | None:
     """What it gives for an ordinary pool has the shapes, types and ranges of its contract.
 
     The engine's stage checks most of that; here, embeddings are float32 before any cast and place single samples,
@@ -159,6 +146,7 @@ def check_output(subject: Subject) -> None:
         )
     if subject.kind == "reporter":
         _check_report(subject, run)
+    return "; ".join(doubts(run.seen.returned)) if subject.kind == "dataset" else None
 
 
 def _check_embedding(given: Embedding) -> None:
@@ -193,16 +181,14 @@ def check_global_random_state(subject: Subject) -> None:
     touched = subject.sound().touched or subject.second.touched  # one of them may have begun at the part's own seed
     require(
         not touched,
-        f"it moves the global stream of {' and '.join(touched)}: use pool.rng, or numpy.random.default_rng(seed)",
+        f"it moves the global stream of {' and '.join(touched)}: {subject.chance}",
     )
 
 
 def check_determinism(subject: Subject) -> str | None:
     """The same seed gives exactly the same, wherever the global streams of random numbers stand; another seed runs."""
     first = subject.sound()
-    source = "pool.rng" if subject.kind == "strategy" else "its seed"
-    cure = f"draw from {source} alone" if subject.part.takes_seed else "let it depend on what it is given alone"
-    require(first.same(subject.second), f"the same seed gives something else the second time: {cure}")
+    require(first.same(subject.second), f"the same seed gives something else the second time: {subject.chance}")
     if not subject.part.takes_seed:
         return None
     return "another seed gives the same" if first.same(subject.run(pools.ordinary(), seed=1)) else None

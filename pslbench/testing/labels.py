@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pslbench.contracts import Ints
     from pslbench.testing.pools import Scene
 
+__tracebackhide__ = True
+
 
 def check_budget(subject: Subject) -> None:
     """It never asks for more labels than the budget allows, from 1 on."""

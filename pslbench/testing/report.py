@@ -19,6 +19,8 @@ from pslbench.testing.subject import Skip, Subject
 if TYPE_CHECKING:
     import pytest
 
+__tracebackhide__ = True  # pytest shows the sentence, not how it was come by
+
 Status = Literal["passed", "expected failure", "skipped", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 Reasons = Mapping[str, str]
@@ -30,13 +32,11 @@ class Check:
 
     Attributes:
         name: what it is called in `known_failures` and `skips`.
-        subject: the part with its parameters.
-        function: does it.
     """
 
     name: str
-    subject: Subject = field(repr=False)
-    function: CheckFunction = field(repr=False)
+    _subject: Subject = field(repr=False)
+    _function: CheckFunction = field(repr=False)
 
     def __call__(self) -> str | None:
         """Raises AssertionError, with a sentence that says what to do, or `Skip`, which test runners know."""
@@ -45,7 +45,7 @@ class Check:
         try:
             with threadpool_limits(1), warnings.catch_warnings():  # as in a worker: no sum depends on threads
                 warnings.simplefilter("ignore")
-                return self.function(self.subject)
+                return self._function(self._subject)
         except Skip as skip:
             if not str(skip):
                 raise AssertionError("it was skipped without a reason: say why") from None
@@ -53,7 +53,7 @@ class Check:
 
     @property
     def meaning(self) -> str:
-        return (self.function.__doc__ or "").partition("\n")[0]
+        return (self._function.__doc__ or "").partition("\n")[0]
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,8 @@ def check(part: Part, known_failures: Reasons | None = None, skips: Reasons | No
     Raises:
         InputError: a check or a parameter that the part has not, naming the nearest; a check without a reason.
     """
-    return Report(part.kind, Subject(part, values).choice.text, tuple(run(part, known_failures, skips, **values)))
+    subject = Subject(part, values)
+    return Report(subject.kind, subject.choice.text, tuple(run(part, known_failures, skips, **values)))
 
 
 def run(part: Part, known_failures: Reasons | None, skips: Reasons | None, **values: Value) -> Iterator[Outcome]:
@@ -152,7 +153,7 @@ def _know_all(part: Part, declared: tuple[Reasons, Reasons], every: tuple[Check,
     for name, reason in (pair for reasons in declared for pair in reasons.items()):
         if name not in (each.name for each in every):
             raise unknown(f"check of a {part.kind}", name, (each.name for each in every))
-        if not reason.strip():
+        if not (reason or "").strip():
             raise InputError(f"{part.name} is declared to fail '{name}', or to leave it out, without a reason: say why")
 
 

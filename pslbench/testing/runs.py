@@ -6,16 +6,17 @@ import tempfile
 from collections.abc import Callable
 from contextlib import chdir
 from copy import deepcopy
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pslbench.contracts import Dataset
+from pslbench.contracts import Dataset, Pool
 from pslbench.engine import stages
 from pslbench.engine.cache import Entry
 from pslbench.errors import ContractError
 from pslbench.parts import Choice, Kind, Part
-from pslbench.testing import rows
+from pslbench.testing import pools, rows
 from pslbench.testing.pools import Scene
 
 if TYPE_CHECKING:
@@ -48,6 +49,28 @@ def _clusterer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Ent
     return stages.cluster(catalog, chosen, scene.embedding, scene.budget, seed)
 
 
+def pool(n: int = pools.SAMPLES, budget: int = pools.BUDGET, seed: int = 0) -> Pool:
+    """A pool to try a strategy on: n images of 8 x 8 pixels, of three classes that are easily told apart.
+
+    It has features (the pixels), clusters and a graph. `label` counts as in a run, `train` trains `logreg`.
+
+    Example:
+        assert len(my_idea(pool(), rounds=0).labels) == 60
+    """
+    from pslbench.engine.oracle import Account
+    from pslbench.trainers.logreg import logreg
+
+    scene = pools.ordinary(n, budget)
+    bench = _bench(catalog_of(logreg), scene, seed)
+    space = stages.Space(scene.embedding, scene.clusters, scene.graph)
+    train = partial(stages.taught, bench, look=bench.exam().look, seed=seed)
+    return stages.as_pool(bench, budget, space, Account(scene.data.y_train, budget).label, train)
+
+
+def _bench(catalog: Catalog, scene: Scene, seed: int) -> stages.Bench:
+    return stages.Bench(catalog, scene.data, catalog.choose("trainer", "logreg")[0], seed)
+
+
 def _strategy(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
     uses = catalog.part("strategy", chosen.name)[1].uses
     space = stages.Space(
@@ -55,8 +78,7 @@ def _strategy(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entr
         scene.clusters if "clusters" in uses else None,
         scene.graph if "graph" in uses else None,
     )
-    bench = stages.Bench(catalog, scene.data, catalog.choose("trainer", "logreg")[0], seed)
-    return stages.label(bench, chosen, scene.budget, space)
+    return stages.label(_bench(catalog, scene, seed), chosen, scene.budget, space)
 
 
 def _trainer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
@@ -78,7 +100,8 @@ def _reporter(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entr
         after = _contents(folder)
         changed = ["results"] * (results != as_given) + [file for file in before if after.get(file) != before[file]]
         files = {file: content.replace(name.encode(), b".") for file, content in after.items() if file not in before}
-        return Entry({}, {"text": screen.getvalue().replace(name, "."), "files": files, "changed": changed})
+        text = screen.getvalue().replace(name, ".").replace(elsewhere, ".")
+        return Entry({}, {"text": text, "files": files, "changed": changed})
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

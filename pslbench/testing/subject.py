@@ -15,14 +15,16 @@ from unittest import SkipTest
 
 from pslbench.contracts import Pool
 from pslbench.engine.cache import Entry
-from pslbench.errors import BudgetExceeded, InputError, one_line, unknown
-from pslbench.parts import Choice, Kind, Part, Value, choice
+from pslbench.errors import BadData, BudgetExceeded, InputError, one_line, unknown
+from pslbench.parts import SEEDED, Choice, Kind, Part, Value, choice, said
 from pslbench.testing import pools
 from pslbench.testing.pools import Scene
 from pslbench.testing.runs import STAGES, catalog_of
 
 if TYPE_CHECKING:
     from pslbench.contracts import Ints
+
+__tracebackhide__ = True
 
 
 class Skip(SkipTest):
@@ -101,16 +103,20 @@ class Subject:
     """A part with values for its parameters; those that are not given have their defaults.
 
     Raises:
-        InputError: a value for a parameter that the part has not.
+        InputError: a value that the part has no parameter for, or that a user could not give it.
     """
 
     part: Part
     values: Mapping[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in self.values:
+        if not isinstance(self.part, Part):
+            raise InputError(f"{self.part!r} is no part: give what a decorator such as @strategy(...) made")
+        for name, value in self.values.items():
             if name not in self.part.parameters:
                 raise unknown(f"parameter of {self.part.name}", name, self.part.parameters)
+            if fault := self.part.parameters[name].fault(value):
+                raise InputError(f"{self.part.name}: {name}={said(value)} {fault}")
 
     @property
     def kind(self) -> Kind:
@@ -120,6 +126,14 @@ class Subject:
     def missing(self) -> list[str]:
         """Parameters that have no default and no value."""
         return [p.name for p in self.part.parameters.values() if p.required and p.name not in self.values]
+
+    @property
+    def chance(self) -> str:
+        """Where it should have its random numbers from."""
+        if self.kind in SEEDED and not self.part.takes_seed:
+            return "let it have an argument `seed`, and draw from that alone"
+        drawn = {"strategy": "pool.rng", **dict.fromkeys(SEEDED, "its seed")}
+        return f"draw from {drawn[self.kind]} alone" if self.kind in drawn else "let nothing in it be random"
 
     @property
     def choice(self) -> Choice:
@@ -157,7 +171,7 @@ class Subject:
         first = self.first
         if isinstance(first, Run):
             return first
-        if self.kind == "dataset" and isinstance(first, InputError):
+        if self.kind == "dataset" and isinstance(first, InputError) and not isinstance(first, BadData):
             raise Skip(str(first))
         if check != (tells := self._told_by(first)):
             raise Skip(f"it does not run on an ordinary pool: {tells} says why")
@@ -199,6 +213,8 @@ class Subject:
 
     def what_happened(self, error: BaseException) -> str:
         """The error, in one sentence, with the line of the part's file that it came from."""
+        if isinstance(error, BadData):
+            return f"it makes no data set: {error}"
         if isinstance(error, InputError):
             given = "rows of a run" if self.kind == "reporter" else "60 images of 8 x 8 pixels"
             return f"it refuses {given} ({error}): give values that suit them"
