@@ -194,11 +194,6 @@ class Part:
         file = inspect.getsourcefile(inspect.unwrap(self.function))
         return Path(file) if file and Path(file).is_file() else None
 
-    @property
-    def source(self) -> str:
-        """The text of that file; empty where there is none."""
-        return self.file.read_text(encoding="utf-8") if self.file else ""
-
 
 def fault_in_name(name: str) -> str:
     """Why no part can be called so, as a user could not type it; empty where one can."""
