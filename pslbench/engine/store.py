@@ -183,8 +183,9 @@ class Store:
         path = self._beside(kind, result.key)
         try:
             yield path
-        except (OSError, ValueError, EOFError, TypeError, BadZipFile):
-            raise InputError(f"{path} is damaged; remove cells/{result.key}.json beside it and run again") from None
+        except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
+            fault = "not there" if isinstance(error, FileNotFoundError) else "damaged"
+            raise InputError(f"{path} is {fault}; remove cells/{result.key}.json and run again") from None
 
     def note_run(self, facts: dict[str, Any]) -> None:
         """Add what was asked, and where it runs, to the runs in `manifest.json`."""
