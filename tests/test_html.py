@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -122,6 +123,22 @@ def test_rows_without_labellings_leave_their_sections_out_with_a_sentence(folder
     for section in ("clusters", "errors", "map"):
         assert "did not keep what became of the pool" in page.sections[section]
     assert "Expected calibration error" in page.sections["calibration"]
+
+
+def test_pictures_are_drawn_of_the_seeds_that_are_kept(folder, cli, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    for path in copy.glob("cells/*.json"):
+        if json.loads(path.read_text())["seed"] == 0:
+            for beside in (*copy.glob(f"predictions/{path.stem}.*"), *copy.glob(f"labels/{path.stem}.*")):
+                beside.unlink()
+    assert cli("report", copy).status == 0
+    page = page_of(copy)
+    for section in ("confusion", "calibration"):
+        assert "Of 2 of 3 seeds: what was predicted with the others is not kept." in page.sections[section]
+        assert "Of 2 of 3 seeds" not in page_of(folder).sections[section]
+    for section in ("clusters", "errors", "map"):
+        assert page.sections[section].startswith(page_of(folder).sections[section][:20])
+        assert "is not there" not in page.sections[section]
 
 
 def test_vectors_and_a_data_set_that_is_gone(arrays, cli, tmp_path):

@@ -55,7 +55,7 @@ def _diagram(look: Look) -> Figure:
     line = base.mark_line(style="accent-line")
     scores = look.standing
     caption = (
-        f"Expected calibration error {spread(scores.score('ece'))}, negative log-likelihood "
+        f"{look.seeds}Expected calibration error {spread(scores.score('ece'))}, negative log-likelihood "
         f"{spread(scores.score('nll'))} nats, means over seeds."
     )
     label = f"Reliability diagram of {look.title}: accuracy by confidence."

@@ -18,7 +18,7 @@ def clusters(looks: Looks, sprites: Mapping[str, Sprites]) -> Section:
     intro = (
         "Each cluster by its medoid, with the label its members get, its purity (the share of its most frequent class) "
         "and its size; then its worst members: those of another class first (outlined, with their class), the farthest "
-        "from the medoid in pixels first. Clusters with most wrong members come first; first seed."
+        "from the medoid in pixels first. Clusters with most wrong members come first; the first seed that is kept."
     )
     return section(
         "clusters",

@@ -42,7 +42,8 @@ def _matrix(look: Look) -> Figure:
     side = max(260, min(720, 34 * len(names)))
     label = f"Confusion matrix of {look.title}, {len(names)} classes."
     width = 40 + 6 * max(map(len, names)) + min(30, 720 // len(names)) * len(names)
-    return Figure(alt.layer(*layers).properties(height=side), {"cells": rows}, label, width=width, most=2 * width)
+    chart = alt.layer(*layers).properties(height=side)
+    return Figure(chart, {"cells": rows}, label, look.seeds, width=width, most=2 * width)
 
 
 def _short(names: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ def errors(looks: Looks, sprites: Mapping[str, Sprites]) -> Section:
     """Wrong pseudo-labels as pictures."""
     intro = (
         "Samples whose pseudo-label is wrong, by true class and label; the most frequent confusions first, "
-        "samples at random; first seed."
+        "samples at random; the first seed that is kept."
     )
     return section(
         "errors",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pslbench.analysis.leaderboard import Standing
-from pslbench.contracts import Dataset, Labelling, Records
+from pslbench.contracts import Dataset, Labelling, Records, Result
 from pslbench.errors import InputError, one_line
 from pslbench.reporters.formats import counted
 from pslbench.reporters.html.section import AbsentError, panels
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from pslbench.contracts import Floats, Ints
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +68,8 @@ class Look:
 
     @cached_property
     def labelling(self) -> Labelling:
-        """What became of the pool with the first seed. Raises AbsentError where that was not kept."""
-        try:
-            kept = self.records.labelling(self.standing.rows[0])
-        except InputError as error:
-            raise AbsentError(f"{error}.") from None
+        """What became of the pool with the first seed of which that is kept. Raises AbsentError where it is of none."""
+        kept = next((each for each in self._kept(self.records.labelling) if each is not None), None)
         if kept is None:
             raise AbsentError(
                 "These rows were made by a version that did not keep what became of the pool; "
@@ -81,14 +80,31 @@ class Look:
     @cached_property
     def predictions(self) -> tuple[Ints, Floats]:
         """True classes, int64 (m,), and class probabilities, float (m, classes), of the test samples, seed after seed.
-        Raises AbsentError where they are lost."""
+        Seeds of which they are lost are left out. Raises AbsentError where they are of all."""
         import numpy as np
 
-        try:
-            given = [self.records.probabilities(row) for row in self.standing.rows]
-        except InputError as error:
-            raise AbsentError(f"{error}.") from None
+        given = list(self._kept(self.records.probabilities))
         return np.tile(self.data.get.y_test, len(given)), np.concatenate(given)
+
+    @property
+    def seeds(self) -> str:
+        """A sentence on the seeds of which `predictions` are lost; empty where there are none."""
+        rows, kept = len(self.standing.rows), len(self.predictions[0]) // len(self.data.get.y_test)
+        return f"Of {kept} of {rows} seeds: what was predicted with the others is not kept. " if kept < rows else ""
+
+    def _kept(self, look_up: Callable[[Result], Item]) -> Iterator[Item]:
+        """What is kept beside the rows, seed after seed. Raises AbsentError where there is nothing."""
+        found, lost = 0, ""
+        for row in self.standing.rows:
+            try:
+                kept = look_up(row)
+            except InputError as error:
+                lost = lost or f"{error}."
+            else:
+                found += 1
+                yield kept
+        if not found:
+            raise AbsentError(lost)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,9 +24,9 @@ NAMED = 30  # classes
 def map_(looks: Looks, samples: int) -> Section:
     """The pool in the plane."""
     intro = (
-        f"The pool in the plane, t-SNE of 50 principal components of the pixels, at most {samples:,} samples; first "
-        "seed. Near points are alike; distances between groups mean nothing. Ringed: samples whose label was asked "
-        "for. Classes are named where most of theirs are."
+        f"The pool in the plane, t-SNE of 50 principal components of the pixels, at most {samples:,} samples; the "
+        "first seed that is kept. Near points are alike; distances between groups mean nothing. Ringed: samples whose "
+        "label was asked for. Classes are named where most of theirs are."
     )
 
     @lru_cache
