@@ -227,14 +227,28 @@ def test_a_plugin_that_fails_does_no_harm_to_one_of_the_same_name(plugin, tmp_pa
     assert "another plugin is called 'mine' already" in outcome.err
 
 
-def test_an_entry_point_that_leads_nowhere_is_nothing_to_install(tmp_path, monkeypatch, cli):
-    info = tmp_path / "pslbench_typo-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pslbench-typo\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[pslbench]\ntypo = pslbench_typpo\n")
-    monkeypatch.syspath_prepend(tmp_path)
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Installs the package pslbench-mine with this module, where one is given, and what it says to require."""
+
+    def install(source=None, requires=""):
+        info = tmp_path / "pslbench_mine-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: pslbench-mine\nVersion: 1.0\n{requires}")
+        (info / "entry_points.txt").write_text("[pslbench]\nmine = pslbench_mine\n")
+        path = tmp_path / "pslbench_mine.py"
+        if source is not None:
+            path.write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        return path
+
+    return install
+
+
+def test_an_entry_point_that_leads_nowhere_is_nothing_to_install(installed, cli):
+    installed()
     listed = cli("list")
-    assert "its entry point names the module 'pslbench_typpo', which the package does not bring" in listed.err
+    assert "its entry point names the module 'pslbench_mine', which the package does not bring" in listed.err
     assert "pip install" not in listed.err
 
 
@@ -244,14 +258,8 @@ def test_a_module_that_an_installed_package_lacks_is_not_to_be_installed(plugin,
     assert "pip install" not in listed.err
 
 
-def test_the_file_of_an_installed_package_that_failed_is_not_passed_over_in_silence(tmp_path, monkeypatch, cli):
-    info = tmp_path / "pslbench_broken-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pslbench-broken\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[pslbench]\nbroken = pslbench_broken\n")
-    (tmp_path / "pslbench_broken.py").write_text("1 / 0\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    outcome = cli("check", "--plugin", tmp_path / "pslbench_broken.py")
+def test_the_file_of_an_installed_package_that_failed_is_not_passed_over_in_silence(installed, cli):
+    outcome = cli("check", "--plugin", installed("1 / 0\n"))
     assert outcome.status == 2
     assert "no part of" in outcome.err
     assert "pslbench plugins says why" in outcome.err
@@ -261,17 +269,9 @@ def test_a_part_is_shown_by_the_name_of_its_plugin_too(cli):
     assert cli("show", "built-in/centroid").out == cli("show", "centroid").out
 
 
-def test_a_package_that_misses_what_it_requires_says_what_to_install(tmp_path, monkeypatch, cli):
-    info = tmp_path / "pslbench_needy-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(
-        "Metadata-Version: 2.1\nName: pslbench-needy\nVersion: 1.0\nRequires-Dist: numpy\n"
-        "Requires-Dist: is no requirement\n"
-        'Requires-Dist: never-heard-of>=2\nRequires-Dist: pytest-nope; extra == "test"\n'
-    )
-    (info / "entry_points.txt").write_text("[pslbench]\nneedy = pslbench_needy\n")
-    (tmp_path / "pslbench_needy.py").write_text("import heard_of\n")
-    monkeypatch.syspath_prepend(tmp_path)
+def test_a_package_that_misses_what_it_requires_says_what_to_install(installed, cli):
+    required = ("numpy", "is no requirement", "never-heard-of>=2", 'pytest-nope; extra == "test"')
+    installed("import heard_of\n", "".join(f"Requires-Dist: {each}\n" for each in required))
     listed = cli("list")
     assert "pip install never-heard-of" in listed.err
     assert "centroid" in listed.out

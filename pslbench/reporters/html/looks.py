@@ -6,21 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pslbench.analysis.leaderboard import Standing
 from pslbench.contracts import Dataset, Labelling, Records, Result
 from pslbench.errors import InputError, one_line
 from pslbench.reporters.formats import counted
-from pslbench.reporters.html.section import AbsentError, panels
+from pslbench.reporters.html.section import AbsentError, Item, panels
 from pslbench.reporters.html.study import Study
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from pslbench.contracts import Floats, Ints
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False)
