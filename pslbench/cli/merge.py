@@ -62,10 +62,12 @@ def join(sources: Mapping[str, Store], folder: Path, keep_first: bool, plugins: 
 
     catalog = plugins.find()
     with ExitStack() as held:
-        if there := (folder / "cells").is_dir():
+        if there := Store(folder).is_there:
             held.enter_context(Store.create(folder).alone())
             others = {name: store for name, store in sources.items() if not store.folder.samefile(folder)}
             sources = {str(folder): Store(folder), **others}
+        for each in sources.values():
+            each.restore()
         merged = engine.merge(sources)
         if _disagree(merged) and not keep_first:
             errors().print("[bold red]error:[/] nothing was written; --keep-first lets the folder named first win")

@@ -33,6 +33,7 @@ def pack(store: Store, file: Path) -> None:
         raise InputError(f"an export is a zip file; call it {file.name}.zip")
     if file.exists():
         raise InputError(f"'{file}' is there already; remove it, or choose another with -o")
+    store.restore()
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with ZipFile(partial, "w", ZIP_DEFLATED) as archive:

@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 from filelock import FileLock, Timeout
 
 from pslbench.contracts import Evidence, Labelling, Result
+from pslbench.engine.restore import TABLE, rows_of
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,14 +51,19 @@ class Lasting:
 
 
 class Store:
-    """Results in `folder`: `cells/KEY.json`, `predictions/KEY.npy`, `labels/KEY.npz`, `manifest.json`."""
+    """Results in `folder`: `cells/KEY.json`, `predictions/KEY.npy`, `labels/KEY.npz`, `manifest.json`.
+
+    Where there is no `cells`, as in a clone of a repository that keeps tables alone, rows are those of `results.csv`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._cells = folder / "cells"
 
     @classmethod
     def create(cls, folder: Path) -> Store:
         """Make the folder ready to be written to. Raises InputError where it cannot be."""
+        cls(folder).restore()
         try:
             for name in ("cells", *BESIDE):
                 (folder / name).mkdir(parents=True, exist_ok=True)
@@ -89,9 +95,26 @@ class Store:
     @classmethod
     def open(cls, folder: Path) -> Store:
         """A folder that holds results. Raises InputError where it does not."""
-        if not (folder / "cells").is_dir():
+        if not (store := cls(folder)).is_there:
             raise InputError(f"no results in '{folder}'; make some with pslbench run --all -o {folder}")
-        return cls(folder)
+        return store
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder holds results."""
+        return self._cells.is_dir() or (self.folder / TABLE).is_file()
+
+    def restore(self) -> None:
+        """Make of the rows of `results.csv` cells, where there are none. Raises InputError where that cannot be."""
+        if self._cells.is_dir() or not self.is_there:
+            return
+        rows, partial = self.rows(), self.folder / f".cells-{os.getpid()}"
+        with self._room():
+            partial.mkdir(exist_ok=True)
+            for row in rows:
+                _write(partial / f"{row.key}.json", _as_json(row), sync=False)
+            with suppress(FileExistsError):  # another run was faster
+                partial.rename(self._cells)
 
     def save(self, result: Result, evidence: Evidence | None) -> None:
         """Save one row, with what is kept beside it."""
@@ -106,9 +129,7 @@ class Store:
                 np.savez_compressed(parts, **small)
                 _write(self._beside("predictions", result.key), whole.getvalue(), sync=False)
                 _write(self._beside("labels", result.key), parts.getvalue(), sync=False)
-            _write(
-                self.folder / "cells" / f"{result.key}.json", json.dumps({"format": FORMAT, **vars(result)}).encode()
-            )
+            _write(self._cell(result.key), _as_json(result))
 
     def add(self, files: Iterable[Path]) -> None:
         """Copy files of another folder of results to where they stand in this one."""
@@ -118,8 +139,11 @@ class Store:
 
     def files(self, key: str) -> list[Path]:
         """What there is of a cell: what stands beside its row, then the row."""
-        paths = [*(self._beside(kind, key) for kind in BESIDE), self.folder / "cells" / f"{key}.json"]
+        paths = [*(self._beside(kind, key) for kind in BESIDE), self._cell(key)]
         return [path for path in paths if path.exists()]
+
+    def _cell(self, key: str) -> Path:
+        return self._cells / f"{key}.json"
 
     def _beside(self, kind: str, key: str) -> Path:
         return self.folder / kind / f"{key}{BESIDE[kind]}"
@@ -127,7 +151,7 @@ class Store:
     def forget(self, keys: Iterable[str]) -> None:
         """Remove the results of these cells."""
         for key in keys:
-            (self.folder / "cells" / f"{key}.json").unlink(missing_ok=True)
+            self._cell(key).unlink(missing_ok=True)
             for kind in BESIDE:
                 self._beside(kind, key).unlink(missing_ok=True)
 
@@ -141,14 +165,18 @@ class Store:
             rows = self.rows()
             lasting = self.lasting(rows)
             rows = [row for row in rows if row in lasting]
+        elif self._cells.is_dir():
+            rows = [_read(path) for path in map(self._cell, keys) if path.exists()]
         else:
-            paths = [self.folder / "cells" / f"{key}.json" for key in keys]
-            rows = [_read(path) for path in paths if path.exists()]
+            wanted = set(keys)
+            rows = [row for row in self.rows() if row.key in wanted]
         return sorted(rows, key=lambda row: (*row.combination, row.seed))
 
     def rows(self) -> list[Result]:
         """Every row saved, in the order of their keys; those too that do not count any more."""
-        return [_read(path) for path in sorted((self.folder / "cells").glob("*.json"))]
+        if self._cells.is_dir() or not self.is_there:
+            return [_read(path) for path in sorted(self._cells.glob("*.json"))]
+        return rows_of(self.folder / TABLE, self.lasting(()))
 
     def lasting(self, rows: Iterable[Result]) -> Lasting:
         """What rows must have been made with to count, by the runs and the `rows` of this folder."""
@@ -216,6 +244,10 @@ class Store:
                 f"cannot write to '{self.folder}' ({error.strerror}); what is finished is saved: make room, and the "
                 "same command goes on from there"
             ) from None
+
+
+def _as_json(row: Result) -> bytes:
+    return json.dumps({"format": FORMAT, **vars(row)}).encode()
 
 
 def _read(path: Path) -> Result:

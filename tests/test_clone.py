@@ -1,0 +1,100 @@
+"""A clone of a repository that keeps tables alone: its results are shown, joined and added to as if all were there."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from helpers import command, rows
+from pandas.testing import assert_frame_equal
+from test_bad_input import refused
+
+TABLES = ("results.csv", "leaderboard.csv", "manifest.json")
+DIGITS = ["-d", "digits", "-t", "logreg", "-b", "20", "-j", "1"]
+FAILS = """
+from pslbench import hookimpl, strategy
+
+@strategy("fails", uses="x")
+def fails(pool):
+    raise ValueError("no, it said: never")
+
+@hookimpl
+def pslbench_register():
+    yield fails
+"""
+COMMITTED = Path(__file__).parents[1] / "results"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "fails.py").write_text(FAILS)
+    outcome = command(
+        "run", "random", "centroid", "fails", *DIGITS, "-s", "2", "-o", folder, "--plugin", folder / "fails.py"
+    )
+    assert outcome.status == 1, outcome.err
+    return folder
+
+
+@pytest.fixture
+def clone(whole, tmp_path):
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    for name in TABLES:
+        shutil.copy(whole / name, folder)
+    return folder
+
+
+def cells(folder):
+    """What each cell's file says."""
+    return {path.name: json.loads(path.read_text()) for path in (folder / "cells").glob("*.json")}
+
+
+def test_a_clone_is_shown_as_it_was_and_left_as_it_is(cli, whole, clone):
+    shown, expected = cli("leaderboard", clone), cli("leaderboard", whole)
+    assert shown.status == expected.status
+    assert shown.out.replace(str(clone), str(whole)) == expected.out
+    assert {path.name: path.read_bytes() for path in clone.iterdir()} == {n: (whole / n).read_bytes() for n in TABLES}
+
+
+def test_a_clone_is_added_to(cli, whole, clone):
+    outcome = cli("run", "random", "centroid", *DIGITS, "-s", "3", "-o", clone)
+    assert outcome.status == 0, outcome.err
+    before, after = rows(whole), rows(clone)
+    assert len(after) == len(before) + 2
+    assert_frame_equal(after[after.seed < 2].reset_index(drop=True), before)
+    restored, kept = cells(clone), cells(whole)
+    for name, said in kept.items():
+        if said["error"]:
+            said["error"]["traceback"] = ""
+        assert restored[name] == said
+
+
+def test_a_clone_is_joined_and_packed(cli, whole, clone, tmp_path):
+    (tmp_path / "more").mkdir()
+    assert cli("run", "random", *DIGITS, "-s", "1,2", "-o", tmp_path / "more").status == 0
+    outcome = cli("merge", tmp_path / "more", "-o", clone)
+    assert outcome.out.startswith("2 folders: 7 cells, 1 of them in more than one\n"), outcome.err
+    for name in TABLES:
+        shutil.copy(whole / name, tmp_path / name)
+    assert cli("export", tmp_path, "-o", tmp_path / "packed.zip").status == 0
+    cli("import", tmp_path / "packed.zip", "-o", tmp_path / "unpacked")
+    assert_frame_equal(rows(tmp_path / "unpacked"), rows(whole))
+
+
+@pytest.mark.parametrize("text", ["name,age\nAnn,7\n", "dataset,budget\nmnist,many\n", 'dataset,"budget\n'])
+def test_a_table_of_another_kind_is_told_and_left_alone(cli, tmp_path, text):
+    (tmp_path / "results.csv").write_text(text)
+    for arguments in (["leaderboard", tmp_path], ["run", "random", *DIGITS, "-s", "1", "-o", tmp_path]):
+        refused(cli(*arguments), f"{tmp_path / 'results.csv'} was not written by pslbench")
+    assert (tmp_path / "results.csv").read_text() == text
+
+
+@pytest.mark.parametrize("folder", sorted(COMMITTED.rglob("manifest.json")), ids=lambda path: path.parent.name)
+def test_results_of_this_repository_are_shown(cli, folder, tmp_path):
+    for name in TABLES:
+        shutil.copy(folder.with_name(name), tmp_path)
+    outcome = cli("leaderboard", tmp_path)
+    assert (outcome.status, outcome.err) == (0, "")
+    for name in TABLES:
+        assert (tmp_path / name).read_bytes() == folder.with_name(name).read_bytes()
