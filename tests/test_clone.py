@@ -70,6 +70,15 @@ def test_a_clone_is_added_to(cli, whole, clone):
         assert restored[name] == said
 
 
+def test_what_a_clone_lacks_is_computed_again_where_asked(cli, clone):
+    compare = "compare", "random", "centroid", *DIGITS, "-s", "2", "-o", clone
+    outcome = cli(*compare)
+    assert outcome.status == 2
+    assert "is not there; have its cell computed again, with --fresh" in outcome.err
+    assert cli(*compare, "--fresh").status == 0
+    assert cli(*compare).status == 0
+
+
 def test_a_clone_is_joined_and_packed(cli, whole, clone, tmp_path):
     (tmp_path / "more").mkdir()
     assert cli("run", "random", *DIGITS, "-s", "1,2", "-o", tmp_path / "more").status == 0

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
@@ -108,13 +109,17 @@ class Store:
         """Make of the rows of `results.csv` cells, where there are none. Raises InputError where that cannot be."""
         if self._cells.is_dir() or not self.is_there:
             return
-        rows, partial = self.rows(), self.folder / f".cells-{os.getpid()}"
-        with self._room():
-            partial.mkdir(exist_ok=True)
+        rows = self.rows()
+        with self._room(), TemporaryDirectory(prefix=".cells-", dir=self.folder) as partial:
+            made = Path(partial) / "cells"
+            made.mkdir()
             for row in rows:
-                _write(partial / f"{row.key}.json", _as_json(row), sync=False)
-            with suppress(FileExistsError):  # another run was faster
-                partial.rename(self._cells)
+                _write(made / f"{row.key}.json", _as_json(row), sync=False)
+            try:
+                made.rename(self._cells)
+            except OSError:
+                if not self._cells.is_dir():  # else another run was faster
+                    raise
 
     def save(self, result: Result, evidence: Evidence | None) -> None:
         """Save one row, with what is kept beside it."""
@@ -213,7 +218,7 @@ class Store:
             yield path
         except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
             fault = "not there" if isinstance(error, FileNotFoundError) else "damaged"
-            raise InputError(f"{path} is {fault}; remove cells/{result.key}.json and run again") from None
+            raise InputError(f"{path} is {fault}; have its cell computed again, with --fresh") from None
 
     def note_run(self, facts: dict[str, Any]) -> None:
         """Add what was asked, and where it runs, to the runs in `manifest.json`."""
