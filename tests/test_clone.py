@@ -40,9 +40,13 @@ def whole(tmp_path_factory):
 def clone(whole, tmp_path):
     folder = tmp_path / "clone"
     folder.mkdir()
-    for name in TABLES:
-        shutil.copy(whole / name, folder)
+    copy_tables(whole, folder)
     return folder
+
+
+def copy_tables(folder, to):
+    for name in TABLES:
+        shutil.copy(folder / name, to)
 
 
 def cells(folder):
@@ -84,8 +88,7 @@ def test_a_clone_is_joined_and_packed(cli, whole, clone, tmp_path):
     assert cli("run", "random", *DIGITS, "-s", "1,2", "-o", tmp_path / "more").status == 0
     outcome = cli("merge", tmp_path / "more", "-o", clone)
     assert outcome.out.startswith("2 folders: 7 cells, 1 of them in more than one\n"), outcome.err
-    for name in TABLES:
-        shutil.copy(whole / name, tmp_path / name)
+    copy_tables(whole, tmp_path)
     assert cli("export", tmp_path, "-o", tmp_path / "packed.zip").status == 0
     cli("import", tmp_path / "packed.zip", "-o", tmp_path / "unpacked")
     assert_frame_equal(rows(tmp_path / "unpacked"), rows(whole))
@@ -99,11 +102,12 @@ def test_a_table_of_another_kind_is_told_and_left_alone(cli, tmp_path, text):
     assert (tmp_path / "results.csv").read_text() == text
 
 
-@pytest.mark.parametrize("folder", sorted(COMMITTED.rglob("manifest.json")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize(
+    "folder", [path.parent for path in sorted(COMMITTED.rglob("manifest.json"))], ids=lambda folder: folder.name
+)
 def test_results_of_this_repository_are_shown(cli, folder, tmp_path):
-    for name in TABLES:
-        shutil.copy(folder.with_name(name), tmp_path)
+    copy_tables(folder, tmp_path)
     outcome = cli("leaderboard", tmp_path)
     assert (outcome.status, outcome.err) == (0, "")
     for name in TABLES:
-        assert (tmp_path / name).read_bytes() == folder.with_name(name).read_bytes()
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes()

@@ -103,11 +103,15 @@ class Store:
     @property
     def is_there(self) -> bool:
         """Whether the folder holds results."""
-        return self._cells.is_dir() or (self.folder / TABLE).is_file()
+        return self._cells.is_dir() or self._keeps_tables_alone
+
+    @property
+    def _keeps_tables_alone(self) -> bool:
+        return not self._cells.is_dir() and (self.folder / TABLE).is_file()
 
     def restore(self) -> None:
         """Make of the rows of `results.csv` cells, where there are none. Raises InputError where that cannot be."""
-        if self._cells.is_dir() or not self.is_there:
+        if not self._keeps_tables_alone:
             return
         rows = self.rows()
         with self._room(), TemporaryDirectory(prefix=".cells-", dir=self.folder) as partial:
@@ -170,18 +174,18 @@ class Store:
             rows = self.rows()
             lasting = self.lasting(rows)
             rows = [row for row in rows if row in lasting]
-        elif self._cells.is_dir():
-            rows = [_read(path) for path in map(self._cell, keys) if path.exists()]
-        else:
+        elif self._keeps_tables_alone:
             wanted = set(keys)
             rows = [row for row in self.rows() if row.key in wanted]
+        else:
+            rows = [_read(path) for path in map(self._cell, keys) if path.exists()]
         return sorted(rows, key=lambda row: (*row.combination, row.seed))
 
     def rows(self) -> list[Result]:
         """Every row saved, in the order of their keys; those too that do not count any more."""
-        if self._cells.is_dir() or not self.is_there:
-            return [_read(path) for path in sorted(self._cells.glob("*.json"))]
-        return rows_of(self.folder / TABLE, self.lasting(()))
+        if self._keeps_tables_alone:
+            return rows_of(self.folder / TABLE, self.lasting(()))
+        return [_read(path) for path in sorted(self._cells.glob("*.json"))]
 
     def lasting(self, rows: Iterable[Result]) -> Lasting:
         """What rows must have been made with to count, by the runs and the `rows` of this folder."""
