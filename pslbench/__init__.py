@@ -1,4 +1,4 @@
-"""What authors of plugins import, and nothing else.
+"""What authors of plugins import, and nothing else, save built-in parts that they build upon.
 
 Example:
     from pslbench import Pool, PseudoLabels, hookimpl, strategy

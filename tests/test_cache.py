@@ -10,6 +10,7 @@ from helpers import command, rows
 
 from pslbench import Dataset
 from pslbench.engine.cache import Entry, Settings, Stage, StageCache, kept, trim
+from pslbench.engine.identity import facts_of
 from pslbench.engine.plan import TRAINED_WITHIN, Grid, plan
 from pslbench.plugins.manager import discover
 
@@ -80,6 +81,13 @@ def test_a_local_module_that_a_plugin_imports_counts_as_its_source(plugin, tmp_p
     run(tmp_path, path, "one")
     (tmp_path / "beside.py").write_text("x = 2\n")
     assert "changed: source of beside" in run(tmp_path, path, "two")
+
+
+def test_a_built_in_part_that_a_plugin_builds_upon_counts_as_its_source(plugin):
+    path = plugin(COUNTING.format(more="from pslbench import Pool\nfrom pslbench.embedders.upright import upright"))
+    facts = facts_of(discover([str(path)]).part("embedder", "halved")[1])
+    ours = sorted(name for name in facts if "source of pslbench." in name)
+    assert ours == ["source of pslbench.embedders.pixels", "source of pslbench.embedders.upright"]
 
 
 def test_pseudo_labels_of_a_strategy_that_trains_depend_on_the_trainer(plugin, tmp_path, count):

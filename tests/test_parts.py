@@ -192,6 +192,23 @@ def test_affine_moves_images_a_little_and_by_chance():
     assert holes.min() > 0
 
 
+def test_probabilities_are_the_mean_over_an_image_and_views_of_it(digits):
+    from pslbench.trainers.augment import moved
+
+    shared = training(digits, np.arange(300))
+    plain, several = (
+        use("trainer", f"cnn:epochs=1,min_steps=20,augment=affine,views={views}", shared, 0) for views in (0, 3)
+    )
+    seen = [digits.x_test, *(moved(digits.x_test, view) for view in several.views)]
+    assert len(seen) == 4
+    assert all((abs(one - digits.x_test) > 0.2).any(axis=(1, 2, 3)).mean() > 0.9 for one in seen[1:])
+    by_hand = np.mean([plain.predict_proba(images) for images in seen], axis=0)
+    np.testing.assert_allclose(several.predict_proba(digits.x_test), by_hand, rtol=1e-5, atol=1e-6)
+    assert (abs(by_hand - plain.predict_proba(digits.x_test)) > 0.01).any()
+    with pytest.raises(InputError, match="say which changes: cnn:views=3,augment=affine"):
+        use("trainer", "cnn:views=3", shared, 0)
+
+
 @pytest.mark.parametrize(("name", "least"), [("fixmatch", 0.55), ("freematch", 0.75)])
 def test_much_is_learnt_from_40_labels_and_the_unlabelled_pool(name, least, digits):
     few = training(digits, np.random.default_rng(0).choice(1297, 40, replace=False))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from pslbench import Embedding, Part, embedder, hookimpl
+from pslbench import Embedding, InputError, Part, embedder, hookimpl
+from pslbench.embedders.pca import pca
+from pslbench.embedders.pixels import pixels
+from pslbench.embedders.upright import upright
+
+FORMS = {"plain": (pixels,), "upright": (upright,), "both": (pixels, upright)}
 
 
 @embedder("umap", reference="McInnes, Healy & Melville 2018, UMAP")
@@ -18,6 +24,8 @@ def umap(
     dims: Annotated[int, Ge(2)] = 10,
     neighbors: Annotated[int, Ge(2)] = 10,
     min_dist: Annotated[float, Ge(0)] = 0.0,
+    components: Annotated[int, Ge(0)] = 0,
+    images: Literal["plain", "upright", "both"] = "plain",
 ) -> Embedding:
     """Uniform manifold approximation and projection: neighbours stay together, classes draw apart.
 
@@ -27,7 +35,39 @@ def umap(
         dims: of the space.
         neighbors: of each sample in the graph that is laid out.
         min_dist: how close samples may come.
+        components: the principal components that are laid out instead of pixels, which takes less time; 0 for pixels.
+        images: as they are, centred and sheared upright, or both: two spaces of `dims` side by side, in which only
+            those are near who are so in the one and in the other.
+
+    Raises:
+        InputError: where samples that are no images are to be upright, or there are fewer pixels than `components`.
     """
+    import numpy as np
+
+    if images != "plain" and x.ndim != 4:
+        raise InputError(f"umap:images={images} takes images, not feature vectors; leave it out")
+    if components > min(len(x), x[0].size):
+        raise InputError(f"umap:components={components} must be at most {min(len(x), x[0].size)} for this data set")
+    spaces = []
+    for form in FORMS[images]:
+        points = form(x)
+        if components:
+            points = _then(points, partial(pca, seed=seed, dims=components))
+        spaces.append(_then(points, partial(_layout, seed=seed, dims=dims, neighbors=neighbors, min_dist=min_dist)))
+    return Embedding(
+        np.hstack([space.features for space in spaces]),
+        lambda new: np.hstack([space.transform(new) for space in spaces]),
+    )
+
+
+def _then(first: Embedding, embed: Callable[[Any], Embedding]) -> Any:
+    """The features of `first`, embedded again."""
+    second: Any = embed(first.features)
+    place: Any = first.transform
+    return Embedding(second.features, lambda new: second.transform(place(new)))
+
+
+def _layout(x: Any, seed: int, dims: int, neighbors: int, min_dist: float) -> Embedding:
     import warnings
 
     from umap import UMAP
@@ -37,8 +77,8 @@ def umap(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        features = fitted.fit_transform(x.reshape(len(x), -1))
-    return Embedding(features, lambda new: fitted.transform(new.reshape(len(new), -1)))
+        features = fitted.fit_transform(x)
+    return Embedding(features, fitted.transform)
 
 
 @hookimpl

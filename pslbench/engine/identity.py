@@ -69,10 +69,10 @@ def _closure(file: Path, module: str) -> tuple[dict[str, str], tuple[str, ...]]:
         sources[name] = _digest(path)
         for imported in _imports(path, name):
             top, _, rest = imported.partition(".")
-            of_contract = top == PACKAGE.name and (own != top or rest.partition(".")[0] in ("", *CONTRACT))
+            of_contract = top == PACKAGE.name and rest.partition(".")[0] in ("", *CONTRACT)
             if of_contract or top in sys.stdlib_module_names or top == "annotated_types":
                 continue
-            if top != own and (owners := _distributions().get(top)):
+            if top not in (own, PACKAGE.name) and (owners := _distributions().get(top)):
                 libraries.update(owners)
             elif origin := _origin(imported, file.parent):
                 todo.append((imported, origin))

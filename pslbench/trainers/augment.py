@@ -18,20 +18,38 @@ def affine(images: Floats, rng: np.random.Generator) -> Floats:
     Angles up to 0.2 radians, shear up to 0.2, scale 0.85 to 1.15, shifts up to a tenth of the side, all uniform.
     Bilinear; what comes in from outside is 0.
     """
-    import keras
+    return moved(images, changes(len(images), images.shape[1:], rng))
+
+
+def changes(n: int, shape: tuple[int, ...], rng: np.random.Generator, strength: float = 1) -> Floats:
+    """What `affine` does to n images of a shape, (height, width, channels), as `moved` takes it: float32 (n, 8).
+
+    `strength` is a share of the largest angles, shear, shifts and change of scale.
+    """
     import numpy as np
 
-    n, sides = len(images), np.array(images.shape[2:0:-1], float)  # x before y
-    turn, shear = rng.uniform(-TURN, TURN, n), rng.uniform(-SHEAR, SHEAR, n)
-    scale, shift = rng.uniform(1 - SCALE, 1 + SCALE, (n, 2)), rng.uniform(-SHIFT, SHIFT, (n, 2)) * sides
+    sides = np.array(shape[1::-1], float)  # x before y
+    most_turned, most_sheared, most_scaled, most_shifted = (strength * most for most in (TURN, SHEAR, SCALE, SHIFT))
+    turn, shear = rng.uniform(-most_turned, most_turned, n), rng.uniform(-most_sheared, most_sheared, n)
+    scale = rng.uniform(1 - most_scaled, 1 + most_scaled, (n, 2))
+    shift = rng.uniform(-most_shifted, most_shifted, (n, 2)) * sides
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]).transpose(2, 0, 1)
     sheared = np.stack([np.ones(n), shear, np.zeros(n), np.ones(n)], axis=1).reshape(n, 2, 2)
     matrix = rotation @ sheared / scale[:, None, :]
     centre = (sides - 1) / 2
     offset = centre - matrix @ centre + shift
     rows = np.concatenate([matrix[:, 0], offset[:, :1], matrix[:, 1], offset[:, 1:], np.zeros((n, 2))], axis=1)
-    changed = keras.ops.image.affine_transform(images, rows.astype(np.float32), data_format="channels_last")
-    return np.asarray(keras.ops.convert_to_numpy(changed))
+    return rows.astype(np.float32)
+
+
+def moved(images: Floats, change: Floats) -> Floats:
+    """The images, float32 (n, height, width, channels), each by its row of `change`, (n, 8), or all by one, (8,)."""
+    import keras
+    import numpy as np
+
+    rows = np.broadcast_to(change, (len(images), change.shape[-1]))
+    turned = keras.ops.image.affine_transform(images, rows, data_format="channels_last")
+    return np.asarray(keras.ops.convert_to_numpy(turned))
 
 
 def erase(images: Floats, rng: np.random.Generator) -> Floats:

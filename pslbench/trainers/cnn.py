@@ -12,7 +12,7 @@ from pslbench.contracts import TrainingData
 from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
-from pslbench.trainers.augment import affine
+from pslbench.trainers.augment import affine, changes, moved
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 BATCH, RATE = 256, 0.004
 DROPOUT = 0.5
+VIEWED = 0.5  # strength of the changes that predictions are averaged over, as a share of training's
 SMALL_BATCH, NOTEBOOK_RATE = 32, 0.001  # the notebook's
 AT_A_TIME = 500  # images, when predicting
 SMALLEST = 28  # pixels: what two rounds of convolution and pooling were made for
@@ -30,22 +31,32 @@ Precision = Literal["float32", "bfloat16"]
 
 @dataclass(frozen=True)
 class Network:
-    """A trained network: the model it shares with others of its shape, and weights of its own."""
+    """A trained network: the model it shares with others of its shape, and weights of its own.
+
+    Its probabilities are the mean over an image and the `views` of it: changes as `moved` takes them, float32 (k, 8).
+    """
 
     model: Any
     weights: list[Any]
     precision: Precision
+    views: Floats | tuple[()] = ()
 
     def predict_proba(self, x: Floats) -> Floats:
         """Class probabilities, float32 (m, classes), of images, float32 (m, height, width, channels)."""
         import numpy as np
-        from scipy.special import softmax
 
         self.model.set_weights(self.weights)
-        batches = (x[i : i + AT_A_TIME] for i in range(0, len(x), AT_A_TIME))
-        logits = [self.model.predict_on_batch(_halves(self.model, batch)) for batch in batches]
-        probabilities: Floats = softmax(np.concatenate(logits)[: len(x)].astype(np.float32), axis=1)
-        return probabilities
+        batches = [x[i : i + AT_A_TIME] for i in range(0, len(x), AT_A_TIME)]
+        return np.concatenate([self._of_batch(batch) for batch in batches])
+
+    def _of_batch(self, batch: Floats) -> Floats:
+        import numpy as np
+        from scipy.special import softmax
+
+        seen = [batch, *(moved(batch, view) for view in self.views)]
+        logits = [self.model.predict_on_batch(_halves(self.model, images))[: len(batch)] for images in seen]
+        mean: Floats = softmax(np.asarray(logits, np.float32), axis=2).mean(axis=0)
+        return mean
 
 
 @trainer("cnn", images_only=True)
@@ -60,6 +71,7 @@ def cnn(
     recipe: Literal["suite", "notebook"] = "suite",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     augment: Literal["none", "affine"] = "none",
+    views: Annotated[int, Ge(0)] = 0,
     dropout: Annotated[float, Interval(ge=0, lt=1)] = DROPOUT,
     select: Literal["last", "test"] = "last",
 ) -> Network:
@@ -80,17 +92,24 @@ def cnn(
         precision: of the arithmetic; `auto` is bfloat16, with weights in float32, where the processor has it.
         dropout: the share of hidden units, and 0.4 of it of the last feature maps, that each step leaves out.
         augment: `affine` turns, shears, scales and shifts every image anew each time it is seen.
+        views: probabilities are the mean over an image and so many changed ones (test-time augmentation), which takes
+            as many times as long. The changes are those of `augment` at half their strength, drawn once for all images.
         select: the epoch that is kept: the last, or the one that scores best on the test set, as in the notebook,
             whose rows are marked and do not compete.
 
     Raises:
-        InputError: where the notebook's recipe is asked for with another batch size, learning rate or precision.
+        InputError: where the notebook's recipe is asked for with another batch size, learning rate or precision, or
+            views without a change to make them by.
     """
     import numpy as np
 
     said = batch_size, learning_rate, precision != "bfloat16"
     if recipe == "notebook" and said != (None, None, True):
         raise InputError("cnn:recipe=notebook has its own batch_size, learning_rate and precision; leave them out")
+    if views and augment == "none":
+        raise InputError(
+            f"cnn:views={views} looks at changed images; say which changes: cnn:views={views},augment=affine"
+        )
     n, as_notebook = len(data.indices), recipe == "notebook"
     chosen = "float32" if as_notebook else auto_precision(precision)
     epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH)))
@@ -100,6 +119,7 @@ def cnn(
     shape = Shape(data.pool.shape[1:], data.n_classes, batch, data.weights is not None, chosen, halved, dropout)
     model, steps = start(shape, seed), epochs * ceil(n / batch)
     best_score, best, step = -1.0, None, 0
+    seen_as = changes(views, data.pool.shape[1:], np.random.default_rng([seed, epochs]), VIEWED)
     for epoch in range(epochs):
         rng = np.random.default_rng([seed, epoch])
         for images, *answers in _batches(data, batch, rng):
@@ -111,10 +131,10 @@ def cnn(
             model.train_on_batch(_halves(model, images), *answers)
             step += 1
         if select == "test":
-            now = Network(model, model.get_weights(), chosen)
+            now = Network(model, model.get_weights(), chosen, seen_as)
             if (score := data.test_accuracy(now.predict_proba(data.x_test))) > best_score:
                 best_score, best = score, now
-    return best or Network(model, model.get_weights(), chosen)
+    return best or Network(model, model.get_weights(), chosen, seen_as)
 
 
 def auto_precision(wanted: Literal["auto", "float32", "bfloat16"] = "auto") -> Precision:

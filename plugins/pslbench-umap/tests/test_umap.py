@@ -1,9 +1,10 @@
 import numpy as np
+import pytest
 from pslbench_umap import umap
 from sklearn.datasets import load_digits
 from sklearn.neighbors import KNeighborsClassifier
 
-from pslbench import Embedding
+from pslbench import Embedding, InputError
 from pslbench.testing import parametrize
 
 
@@ -15,6 +16,27 @@ def test_classes_stay_together_and_new_samples_land_among_their_own():
     assert embedding.features.shape == (1200, 4)
     near = KNeighborsClassifier(5).fit(embedding.features, y[:1200])
     assert near.score(embedding.transform(x[1200:]), y[1200:]) > 0.9
+
+
+def test_two_layouts_stand_side_by_side_and_new_samples_land_in_both():
+    images = (load_digits().images / 16).astype(np.float32)[..., None]
+    pool, new = images[:400], images[400:450]
+    plain, upright, both = (umap(pool, 0, dims=2, components=20, images=form) for form in ("plain", "upright", "both"))
+    np.testing.assert_allclose(both.features, np.hstack([plain.features, upright.features]))
+    assert both.transform(new).shape == (50, 4)
+    assert abs(plain.features - upright.features).max() > 1
+
+
+@pytest.mark.parametrize(
+    ("samples", "parameters", "problem"),
+    [
+        (np.zeros((30, 64), np.float32), {"images": "both"}, "umap:images=both takes images, not feature vectors"),
+        (np.zeros((30, 64), np.float32), {"components": 31}, "umap:components=31 must be at most 30"),
+    ],
+)
+def test_what_cannot_be_laid_out_is_refused_in_words(samples, parameters, problem):
+    with pytest.raises(InputError, match=problem):
+        umap(samples, 0, **parameters)
 
 
 @parametrize(umap, skips={"time": "the first layout compiles for longer than the others take"})
