@@ -40,7 +40,8 @@ def umap(
             those are near who are so in the one and in the other.
 
     Raises:
-        InputError: where samples that are no images are to be upright, or there are fewer pixels than `components`.
+        InputError: where samples that are no images are to be upright, or there are fewer samples or pixels than
+            `components`.
     """
     import numpy as np
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from math import ceil, cos, pi
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -53,7 +54,7 @@ class Network:
         import numpy as np
         from scipy.special import softmax
 
-        seen = [batch, *(moved(batch, view) for view in self.views)]
+        seen = chain([batch], (moved(batch, view) for view in self.views))
         logits = [self.model.predict_on_batch(_halves(self.model, images))[: len(batch)] for images in seen]
         mean: Floats = softmax(np.asarray(logits, np.float32), axis=2).mean(axis=0)
         return mean
@@ -92,8 +93,9 @@ def cnn(
         precision: of the arithmetic; `auto` is bfloat16, with weights in float32, where the processor has it.
         dropout: the share of hidden units, and 0.4 of it of the last feature maps, that each step leaves out.
         augment: `affine` turns, shears, scales and shifts every image anew each time it is seen.
-        views: probabilities are the mean over an image and so many changed ones (test-time augmentation), which takes
-            as many times as long. The changes are those of `augment` at half their strength, drawn once for all images.
+        views: probabilities are the mean over an image and so many changed ones (test-time augmentation); predicting
+            takes more than 1 + views times as long. The changes are those of `augment` at half their strength, drawn
+            once for all images.
         select: the epoch that is kept: the last, or the one that scores best on the test set, as in the notebook,
             whose rows are marked and do not compete.
 
