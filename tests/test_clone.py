@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from helpers import command, rows
 from pandas.testing import assert_frame_equal
@@ -16,7 +17,7 @@ from pslbench import hookimpl, strategy
 
 @strategy("fails", uses="x")
 def fails(pool):
-    raise ValueError("no, it said: never")
+    raise ValueError("no, it said:\\r never")
 
 @hookimpl
 def pslbench_register():
@@ -70,7 +71,7 @@ def test_a_clone_is_added_to(cli, whole, clone):
     restored, kept = cells(clone), cells(whole)
     for name, said in kept.items():
         if said["error"]:
-            said["error"]["traceback"] = ""
+            said["error"] |= {"traceback": "", "message": "no, it said: never"}
         assert restored[name] == said
 
 
@@ -88,13 +89,37 @@ def test_a_clone_is_joined_and_packed(cli, whole, clone, tmp_path):
     assert cli("run", "random", *DIGITS, "-s", "1,2", "-o", tmp_path / "more").status == 0
     outcome = cli("merge", tmp_path / "more", "-o", clone)
     assert outcome.out.startswith("2 folders: 7 cells, 1 of them in more than one\n"), outcome.err
-    copy_tables(whole, tmp_path)
-    assert cli("export", tmp_path, "-o", tmp_path / "packed.zip").status == 0
-    cli("import", tmp_path / "packed.zip", "-o", tmp_path / "unpacked")
-    assert_frame_equal(rows(tmp_path / "unpacked"), rows(whole))
 
 
-@pytest.mark.parametrize("text", ["name,age\nAnn,7\n", "dataset,budget\nmnist,many\n", 'dataset,"budget\n'])
+def test_a_clone_that_is_read_from_is_left_as_it_is(cli, whole, clone, tmp_path):
+    for name in ("one.zip", "two.zip"):
+        assert cli("export", clone, "-o", tmp_path / name).status == 0
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    assert cli("merge", clone, "-o", tmp_path / "merged").status == 0
+    assert sorted(path.name for path in clone.iterdir()) == sorted(TABLES)
+    assert cli("import", tmp_path / "one.zip", "-o", tmp_path / "unpacked").status == 0
+    for folder in ("merged", "unpacked"):
+        assert_frame_equal(rows(tmp_path / folder), rows(whole))
+
+
+def test_nothing_is_added_to_a_table_without_its_manifest(cli, clone):
+    (clone / "manifest.json").unlink()
+    assert cli("leaderboard", clone).status == 0
+    before = (clone / "results.csv").read_bytes()
+    refused(cli("run", "random", *DIGITS, "-s", "3", "-o", clone), "without its manifest.json; bring that too")
+    assert (clone / "results.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(("column", "text"), [("key", "../elsewhere"), ("upper_bound", "TRUE")])
+def test_what_pslbench_would_not_write_is_refused(cli, clone, column, text):
+    table = pd.read_csv(clone / "results.csv", dtype=str)
+    table.assign(**{column: text}).to_csv(clone / "results.csv", index=False)
+    refused(cli("leaderboard", clone), "was not written by pslbench, or is damaged")
+
+
+@pytest.mark.parametrize(
+    "text", ["name,age\nAnn,7\n", "name,age\n", "dataset,budget\nmnist,many\n", 'dataset,"budget\n']
+)
 def test_a_table_of_another_kind_is_told_and_left_alone(cli, tmp_path, text):
     (tmp_path / "results.csv").write_text(text)
     for arguments in (["leaderboard", tmp_path], ["run", "random", *DIGITS, "-s", "1", "-o", tmp_path]):

@@ -24,6 +24,7 @@ def umap(
     dims: Annotated[int, Ge(2)] = 10,
     neighbors: Annotated[int, Ge(2)] = 10,
     min_dist: Annotated[float, Ge(0)] = 0.0,
+    epochs: Annotated[int | None, Ge(1)] = None,
     components: Annotated[int, Ge(0)] = 0,
     images: Literal["plain", "upright", "both"] = "plain",
 ) -> Embedding:
@@ -35,6 +36,8 @@ def umap(
         dims: of the space.
         neighbors: of each sample in the graph that is laid out.
         min_dist: how close samples may come.
+        epochs: of the layout, which take most of the time; umap-learn's own if none: 200 for more than 10,000 samples,
+            else 500.
         components: the principal components that are laid out instead of pixels, which takes less time; 0 for pixels.
         images: as they are, centred and sheared upright, or both: two spaces of `dims` side by side, in which only
             those are near who are so in the one and in the other.
@@ -49,12 +52,13 @@ def umap(
         raise InputError(f"umap:images={images} takes images, not feature vectors; leave it out")
     if components > min(len(x), x[0].size):
         raise InputError(f"umap:components={components} must be at most {min(len(x), x[0].size)} for this data set")
+    layout = partial(_layout, seed=seed, dims=dims, neighbors=neighbors, min_dist=min_dist, epochs=epochs)
     spaces = []
     for form in FORMS[images]:
         points = form(x)
         if components:
             points = _then(points, partial(pca, seed=seed, dims=components))
-        spaces.append(_then(points, partial(_layout, seed=seed, dims=dims, neighbors=neighbors, min_dist=min_dist)))
+        spaces.append(_then(points, layout))
     return Embedding(
         np.hstack([space.features for space in spaces]),
         lambda new: np.hstack([space.transform(new) for space in spaces]),
@@ -68,18 +72,22 @@ def _then(first: Embedding, embed: Callable[[Any], Embedding]) -> Any:
     return Embedding(second.features, lambda new: second.transform(place(new)))
 
 
-def _layout(x: Any, seed: int, dims: int, neighbors: int, min_dist: float) -> Embedding:
+def _layout(x: Any, seed: int, dims: int, neighbors: int, min_dist: float, epochs: int | None) -> Embedding:
+    """A layout, where new samples stand amid their nearest of the pool, as UMAP's own `transform` begins.
+
+    What it does after that moves them little, and takes a minute to compile.
+    """
     import warnings
 
+    from sklearn.neighbors import KNeighborsRegressor
     from umap import UMAP
 
-    fitted = UMAP(
-        n_components=dims, n_neighbors=min(neighbors, len(x) - 1), min_dist=min_dist, random_state=seed, n_jobs=1
-    )
+    near = min(neighbors, len(x) - 1)
+    layout = UMAP(n_components=dims, n_neighbors=near, min_dist=min_dist, n_epochs=epochs, random_state=seed, n_jobs=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        features = fitted.fit_transform(x)
-    return Embedding(features, fitted.transform)
+        features = layout.fit_transform(x)
+    return Embedding(features, KNeighborsRegressor(near, weights="distance").fit(x, features).predict)
 
 
 @hookimpl

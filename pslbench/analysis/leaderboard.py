@@ -26,6 +26,7 @@ SCORES = (
 )
 STAGES = ("embed", "graph", "cluster", "label", "train", "score", "total")
 ALPHA = 0.05
+LONGEST = 10_000  # of an error, in characters
 LESS_IS_BETTER = ("nll", "ece", "behind", "failed", "labels_spent", "test_looks", "peak_memory_mb", "seconds_")
 ON_SCREEN = {  # what tables call columns of leaderboard.csv
     "accuracy": "test_accuracy",
@@ -185,7 +186,9 @@ def results_frame(results: Sequence[Result]) -> pd.DataFrame:
                 **{name: row.scores.get(name) for name in SCORES},
                 **{f"seconds_{name}": row.seconds.get(name) for name in STAGES},
                 "peak_memory_mb": row.peak_memory_mb,
-                "error": f"{row.error['type']}: {row.error['message']}" if row.error else None,
+                "error": " ".join(f"{row.error['type']}: {row.error['message']}".split())[:LONGEST]
+                if row.error
+                else None,
                 "key": row.key,
                 "finished": row.finished,
             }

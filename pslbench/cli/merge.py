@@ -66,9 +66,7 @@ def join(sources: Mapping[str, Store], folder: Path, keep_first: bool, plugins: 
             held.enter_context(Store.create(folder).alone())
             others = {name: store for name, store in sources.items() if not store.folder.samefile(folder)}
             sources = {str(folder): Store(folder), **others}
-        for each in sources.values():
-            each.restore()
-        merged = engine.merge(sources)
+        merged = engine.merge({name: held.enter_context(each.whole()) for name, each in sources.items()})
         if _disagree(merged) and not keep_first:
             errors().print("[bold red]error:[/] nothing was written; --keep-first lets the folder named first win")
             return 1

@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
+from pslbench.engine.restore import KEY
 from pslbench.engine.store import FORMAT, MANIFEST, Store
 from pslbench.errors import InputError
 
 MADE_BY = "pslbench results, format "  # the file's comment, and FORMAT
-KEY = r"[0-9A-Za-z_-]+"
 MEMBER = re.compile(rf"manifest\.json|cells/{KEY}\.json|predictions/{KEY}\.npy|labels/{KEY}\.npz")
 
 
@@ -33,14 +33,13 @@ def pack(store: Store, file: Path) -> None:
         raise InputError(f"an export is a zip file; call it {file.name}.zip")
     if file.exists():
         raise InputError(f"'{file}' is there already; remove it, or choose another with -o")
-    store.restore()
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with ZipFile(partial, "w", ZIP_DEFLATED) as archive:
+        with store.whole() as whole, ZipFile(partial, "w", ZIP_DEFLATED) as archive:
             archive.comment = f"{MADE_BY}{FORMAT}".encode()
             if store.runs():
                 archive.writestr(_member(MANIFEST), (store.folder / MANIFEST).read_bytes())
-            for path in (path for row in rows for path in store.files(row.key)):
+            for path in (path for row in rows for path in whole.files(row.key)):
                 archive.writestr(_member(f"{path.parent.name}/{path.name}"), path.read_bytes())
         partial.replace(file)
     except OSError as error:

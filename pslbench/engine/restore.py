@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
     from pslbench.engine.store import Lasting
 
 TABLE = "results.csv"
-READ: Mapping[str, Callable[[str], Any]] = {"str": str, "int": int, "bool": "True".__eq__, "float": float}
+READ: Mapping[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": int,
+    "bool": {"True": True, "False": False}.__getitem__,
+    "float": float,
+}
 FIELDS = {known.name: str(known.type) for known in fields(Result) if known.type in READ}
 STAGE = "seconds_"
+KEY = r"[0-9A-Za-z_-]+"  # of a cell: its files are called so
 
 
 def rows_of(table: Path, lasting: Lasting) -> list[Result]:
@@ -28,8 +35,11 @@ def rows_of(table: Path, lasting: Lasting) -> list[Result]:
     """
     try:
         with table.open(newline="", encoding="utf-8") as file:
-            rows = [_row(line) for line in csv.DictReader(file, strict=True)]
-    except (OSError, ValueError, TypeError, AttributeError, csv.Error):
+            lines = csv.DictReader(file, strict=True)
+            if "key" not in (lines.fieldnames or ["key"]):
+                raise ValueError(lines.fieldnames)
+            rows = [_row(line) for line in lines]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
         raise InputError(f"{table} was not written by pslbench, or is damaged; choose another folder") from None
     data, recipes = lasting.contents, lasting.recipes
     return [replace(r, checksum=data.get(r.dataset, ""), recipe=recipes.get(r.combination, "")) for r in rows]
@@ -39,6 +49,8 @@ def _row(line: Mapping[str, str]) -> Result:
     said = {name: text for name, text in line.items() if text}
     kind, _, message = said.pop("error", "").partition(": ")
     facts = {name: READ[FIELDS[name]](said.pop(name)) for name in FIELDS if name in said}
+    if not re.fullmatch(KEY, facts["key"]):
+        raise ValueError(facts["key"])
     numbers = {name: float(text) for name, text in said.items()}
     return Result(
         **{"recipe": "", "checksum": "", **facts},

@@ -114,16 +114,28 @@ class Store:
         if not self._keeps_tables_alone:
             return
         rows = self.rows()
+        if not (self.folder / MANIFEST).exists():
+            raise InputError(f"'{self.folder}' has a {TABLE} without its {MANIFEST}; bring that too, or choose another")
         with self._room(), TemporaryDirectory(prefix=".cells-", dir=self.folder) as partial:
-            made = Path(partial) / "cells"
-            made.mkdir()
-            for row in rows:
-                _write(made / f"{row.key}.json", _as_json(row), sync=False)
+            made = _cells_of(rows, Path(partial))
             try:
                 made.rename(self._cells)
             except OSError:
                 if not self._cells.is_dir():  # else another run was faster
                     raise
+
+    @contextmanager
+    def whole(self) -> Iterator[Store]:
+        """This folder, or a passing one with its cells, where it keeps tables alone; to read, and left as it is."""
+        if not self._keeps_tables_alone:
+            yield self
+            return
+        rows, runs = self.rows(), self.runs()
+        with TemporaryDirectory(prefix="pslbench-") as passing:
+            _cells_of(rows, Path(passing))
+            copy = Store(Path(passing))
+            copy.note_runs(runs)
+            yield copy
 
     def save(self, result: Result, evidence: Evidence | None) -> None:
         """Save one row, with what is kept beside it."""
@@ -184,7 +196,7 @@ class Store:
     def rows(self) -> list[Result]:
         """Every row saved, in the order of their keys; those too that do not count any more."""
         if self._keeps_tables_alone:
-            return rows_of(self.folder / TABLE, self.lasting(()))
+            return sorted(rows_of(self.folder / TABLE, self.lasting(())), key=lambda row: row.key)
         return [_read(path) for path in sorted(self._cells.glob("*.json"))]
 
     def lasting(self, rows: Iterable[Result]) -> Lasting:
@@ -253,6 +265,15 @@ class Store:
                 f"cannot write to '{self.folder}' ({error.strerror}); what is finished is saved: make room, and the "
                 "same command goes on from there"
             ) from None
+
+
+def _cells_of(rows: Iterable[Result], folder: Path) -> Path:
+    """The folder `cells` that is made of these rows."""
+    cells = folder / "cells"
+    cells.mkdir()
+    for row in rows:
+        _write(cells / f"{row.key}.json", _as_json(row), sync=False)
+    return cells
 
 
 def _as_json(row: Result) -> bytes:

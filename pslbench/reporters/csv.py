@@ -10,5 +10,8 @@ from pslbench.parts import reporter
 @reporter("csv", writes=True)
 def csv(results: Sequence[Result], records: Records) -> None:
     """Write results.csv, a row a cell, and leaderboard.csv, a row a combination."""
-    results_frame(results).to_csv(records.folder / "results.csv", index=False)
-    leaderboard_frame(results).to_csv(records.folder / "leaderboard.csv", index=False)
+    frames = {"results.csv": results_frame(results), "leaderboard.csv": leaderboard_frame(results)}
+    for name, frame in frames.items():
+        partial = records.folder / f".{name}"
+        frame.to_csv(partial, index=False)
+        partial.replace(records.folder / name)
