@@ -87,7 +87,8 @@ def _layout(x: Any, seed: int, dims: int, neighbors: int, min_dist: float, epoch
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         features = layout.fit_transform(x)
-    return Embedding(features, KNeighborsRegressor(near, weights="distance").fit(x, features).predict)
+    amid = KNeighborsRegressor(near, weights="distance").fit(x, features)
+    return Embedding(features, lambda new: amid.predict(new).astype(features.dtype))
 
 
 @hookimpl
