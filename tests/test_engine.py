@@ -150,6 +150,7 @@ def test_failures_stay_until_they_are_retried(plugin, notes, tmp_path):
     again = command(*given)
     assert again.status == 1
     assert "1 of 1 cells were there already" in again.err
+    assert "--retry-failed, or remove their files from" in again.err
     assert command(*given, "--retry-failed").status == 0
     assert rows(tmp_path / "r").status.tolist() == ["ok"]
 

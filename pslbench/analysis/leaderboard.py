@@ -186,9 +186,7 @@ def results_frame(results: Sequence[Result]) -> pd.DataFrame:
                 **{name: row.scores.get(name) for name in SCORES},
                 **{f"seconds_{name}": row.seconds.get(name) for name in STAGES},
                 "peak_memory_mb": row.peak_memory_mb,
-                "error": " ".join(f"{row.error['type']}: {row.error['message']}".split())[:LONGEST]
-                if row.error
-                else None,
+                "error": " ".join("{type}: {message}".format(**row.error).split())[:LONGEST] if row.error else None,
                 "key": row.key,
                 "finished": row.finished,
             }

@@ -38,7 +38,10 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
     if failed:
         where, error = store.folder / "cells" / f"{failed[0].key}.json", failed[0].error or {}
         first = f"first one's traceback is in {where}" if error.get("traceback") else f"first: {error.get('message')}"
-        complain(f"{len(failed)} of {len(asked)} cells failed; the {first}")
+        complain(
+            f"{len(failed)} of {len(asked)} cells failed; the {first}; have them run again with "
+            f"--retry-failed, or remove their files from {where.parent}"
+        )
     output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
     by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
     return 2 if by_input else max(status, int(bool(failed)))

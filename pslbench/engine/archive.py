@@ -26,9 +26,6 @@ def pack(store: Store, file: Path) -> None:
     Raises:
         InputError: where there is nothing to pack, `file` is there already, or it cannot be written.
     """
-    rows = store.rows()
-    if not rows:
-        raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to export")
     if file.suffix != ".zip":
         raise InputError(f"an export is a zip file; call it {file.name}.zip")
     if file.exists():
@@ -36,6 +33,8 @@ def pack(store: Store, file: Path) -> None:
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with store.whole() as whole, ZipFile(partial, "w", ZIP_DEFLATED) as archive:
+            if not (rows := whole.rows()):
+                raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to export")
             archive.comment = f"{MADE_BY}{FORMAT}".encode()
             if store.runs():
                 archive.writestr(_member(MANIFEST), (store.folder / MANIFEST).read_bytes())

@@ -87,7 +87,10 @@ def _legend(found: list[Curve]) -> list[str]:
     over = (
         f" ({' and '.join(f'{budget:,}' for budget in budgets)} labels, which curves have in common)" if lacking else ""
     )
-    lines = [f"area: test accuracy averaged over the logarithm of the budget{over}, ± as above{few}", *meanings(found)]
+    lines = [f"area: test accuracy averaged over the logarithm of the budget{over}, ± as above{few}"]
+    if any(set(point.by_seed()) - set(curve.areas) for curve in found if curve.areas for point in curve.points):
+        lines.append("the area is of the seeds that each budget was run with, an accuracy of all that it was run with")
+    lines += meanings(found)
     if any(not curve.areas for curve in found):
         lines.append("-: not run at each of these budgets with the same seeds")
     if len(found) > DRAWN:

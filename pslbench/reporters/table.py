@@ -163,7 +163,8 @@ def legend(board: list[Standing], shown: list[Column], top: int = 0) -> list[str
     lines = [f"test accuracy: mean ± half-width of its 95% interval over seeds{few(board)}"]
     lines[0] += f"; {labels}: accuracy of labels" if labels else ""
     lines += meanings(board)
-    pairs = f"paired t tests, corrected for all {comb(len(competing), 2)} pairs (Holm)"
+    n_pairs = comb(len(competing), 2)
+    pairs = f"paired t tests, corrected for all {n_pairs} pairs (Holm)" if n_pairs > 1 else "a paired t test"
     if "group" in heads:
         name = "word" if competing[0].groups.startswith("aa") else "letter"  # words: more groups than letters
         lines.append(f"group: rows that share a {name} cannot be told apart; {pairs}")
