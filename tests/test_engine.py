@@ -1,6 +1,7 @@
 """Nothing finished is lost, whatever is killed; the same rows on one worker, on two and on Dask."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,7 +151,11 @@ def test_failures_stay_until_they_are_retried(plugin, notes, tmp_path):
     again = command(*given)
     assert again.status == 1
     assert "1 of 1 cells were there already" in again.err
-    assert "--retry-failed, or remove their files from" in again.err
+    shown = command("leaderboard", tmp_path / "r")
+    for said in (again.err, shown.err):
+        assert "pslbench run --retry-failed tries again; to be rid of one, remove its file from" in said
+    shutil.rmtree(tmp_path / "r" / "cells")
+    assert "tries again\n" in command("leaderboard", tmp_path / "r").err
     assert command(*given, "--retry-failed").status == 0
     assert rows(tmp_path / "r").status.tolist() == ["ok"]
 

@@ -169,7 +169,9 @@ def test_rows_that_are_told_apart_are_never_called_one_group():
 def test_a_single_pair_needs_no_correction():
     made = [row("a", s, 0.8 + s / 1000) for s in range(5)] + [row("b", s, 0.9 + s / 500) for s in range(5)]
     out = said(table(made, None))
-    assert "rows that share a letter cannot be told apart; a paired t test" in out
+    assert "rows that share a letter cannot be told apart by a paired t test" in out
+    made += [row("c", 9, 0.5)]  # has no seed in common with the others
+    assert "cannot be told apart by a paired t test" in said(table(made, None))
 
 
 def test_budget_curves_are_drawn_with_the_areas_under_them(folder, cli):
@@ -205,9 +207,13 @@ def test_the_table_of_curves_says_what_is_drawn_and_over_what_the_area_is():
     assert re.search(r"^ +bound .*∞", out, re.M)
     assert "(10 and 40 labels, which curves have in common" in out
     assert re.search(r"^ 1 s9 +0\.8200", out, re.M)
-    assert "the area is of the seeds" not in out
-    out = said(curves([*made, row("s0", 7, 0.5, budget=10)], None))
-    assert "the area is of the seeds that each budget was run with" in out
+    assert "area is of the seeds" not in out
+    assert "Unequal arithmetic" not in out
+    for budget, seeds in ((10, [7]), (150, [0, 7]), (150, [0])):
+        more = [row("s0", seed, 0.5, budget=budget, precision="bfloat16") for seed in seeds]
+        out = said(curves([*made, *more], None))
+        assert "an area is of the seeds that all of its budgets have" in out
+        assert "! Unequal arithmetic" in out
 
 
 def test_curves_fit_the_screen_and_stand_out_from_black_and_from_white(folder):

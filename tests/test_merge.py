@@ -204,6 +204,7 @@ def test_damaged_archives(cli, machines, tmp_path):
     refused(cli("import", tmp_path / "nothing.zip", "-o", tmp_path / "copy"), "No such file")
     (tmp_path / "empty" / "cells").mkdir(parents=True)
     refused(cli("export", tmp_path / "empty"), "nothing to export")
+    refused(cli("export", tmp_path / "empty", "-o", tmp_path / "missing" / "x.zip"), "nothing to export")
     refused(cli("export", machines[0], "-o", tmp_path / "whole.zip" / "new.zip"), "cannot write", "Not a directory")
 
 

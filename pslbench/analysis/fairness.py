@@ -23,7 +23,7 @@ def _distinct(attribute: str) -> Callable[[Standing], str]:
 
 CHECKS: tuple[tuple[str, Callable[[Standing], str], str], ...] = (
     ("seeds", _seeds, "only those in common are compared"),
-    ("trainer", lambda s: s.part("trainer"), "a difference is also theirs"),
+    ("trainer", lambda s: s.part("trainer"), "a difference may be the trainers', not the strategies'"),
     ("data", lambda s: ", ".join(sorted({row.checksum[:8] for row in s.rows})), "the scores are of different samples"),
     ("labels spent", lambda s: f"{s.mean('labels_spent'):,.6g}", "who spends less may do worse for that alone"),
     ("arithmetic", _distinct("precision"), "rounding alone may change a score"),

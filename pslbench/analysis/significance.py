@@ -65,6 +65,13 @@ def holm_of_pairs(p: Numbers) -> Numbers:
     return corrected
 
 
+def count_pairs(p: Numbers) -> int:
+    """How many pairs of rows can be judged, by p values, float (rows, rows), NaN where nothing can be said."""
+    import numpy as np
+
+    return int(np.isfinite(p[np.triu_indices(len(p), 1)]).sum())
+
+
 def sign_flip_test(differences: ArrayLike) -> float:
     """Two-sided p value of the mean of differences, float (n,), over all changes of their signs (Fisher 1935).
 

@@ -38,9 +38,9 @@ def report(catalog: Catalog, store: Store, asked: Sequence[Result], show: bool =
     if failed:
         where, error = store.folder / "cells" / f"{failed[0].key}.json", failed[0].error or {}
         first = f"first one's traceback is in {where}" if error.get("traceback") else f"first: {error.get('message')}"
+        kept = f"; to be rid of one, remove its file from {where.parent}" if where.exists() else ""
         complain(
-            f"{len(failed)} of {len(asked)} cells failed; the {first}; have them run again with "
-            f"--retry-failed, or remove their files from {where.parent}"
+            f"{len(failed)} of {len(asked)} cells failed; the {first}; pslbench run --retry-failed tries again{kept}"
         )
     output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
     by_input = any(result.error and result.error["type"] == "InputError" for result in failed)

@@ -109,7 +109,7 @@ def show_all(matrix: Matrix) -> None:
     tables = [_matrix(matrix, names, width, each) for each in columns]
     legend = (
         "upper line: row minus column; lower line: p of the paired t test, corrected for all "
-        f"{len(matrix.pairs)} pairs (Holm); bold where told apart"
+        f"{sum(not isnan(p) for _, p in matrix.pairs.values())} pairs (Holm); bold where told apart"
     )
     console.print(
         titled(f"{_setting(matrix.standings)} · all pairs in test accuracy", apart(tables), [legend]), "", sep="\n"

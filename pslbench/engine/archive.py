@@ -32,14 +32,15 @@ def pack(store: Store, file: Path) -> None:
         raise InputError(f"'{file}' is there already; remove it, or choose another with -o")
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with store.whole() as whole, ZipFile(partial, "w", ZIP_DEFLATED) as archive:
+        with store.whole() as whole:
             if not (rows := whole.rows()):
                 raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to export")
-            archive.comment = f"{MADE_BY}{FORMAT}".encode()
-            if store.runs():
-                archive.writestr(_member(MANIFEST), (store.folder / MANIFEST).read_bytes())
-            for path in (path for row in rows for path in whole.files(row.key)):
-                archive.writestr(_member(f"{path.parent.name}/{path.name}"), path.read_bytes())
+            with ZipFile(partial, "w", ZIP_DEFLATED) as archive:
+                archive.comment = f"{MADE_BY}{FORMAT}".encode()
+                if store.runs():
+                    archive.writestr(_member(MANIFEST), (store.folder / MANIFEST).read_bytes())
+                for path in (path for row in rows for path in whole.files(row.key)):
+                    archive.writestr(_member(f"{path.parent.name}/{path.name}"), path.read_bytes())
         partial.replace(file)
     except OSError as error:
         raise InputError(f"cannot write '{file}' ({error.strerror}); choose another with -o") from None

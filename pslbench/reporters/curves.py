@@ -88,11 +88,13 @@ def _legend(found: list[Curve]) -> list[str]:
         f" ({' and '.join(f'{budget:,}' for budget in budgets)} labels, which curves have in common)" if lacking else ""
     )
     lines = [f"area: test accuracy averaged over the logarithm of the budget{over}, ± as above{few}"]
-    if any(set(point.by_seed()) - set(curve.areas) for curve in found if curve.areas for point in curve.points):
-        lines.append("the area is of the seeds that each budget was run with, an accuracy of all that it was run with")
+    if any(set(point.by_seed()) != set(curve.areas) for curve in found if curve.areas for point in curve.points):
+        lines.append("an area is of the seeds that all of its budgets have, an accuracy of all seeds of its budget")
     lines += meanings(found)
     if any(not curve.areas for curve in found):
         lines.append("-: not run at each of these budgets with the same seeds")
     if len(found) > DRAWN:
         lines.append(f"the first {DRAWN} are drawn, {len(found) - DRAWN} more are not")
+    if len({row.precision for curve in found if curve.ranked for point in curve.points for row in point.rows}) > 1:
+        lines.append("! Unequal arithmetic, between curves or along one: rounding alone may change a score.")
     return lines

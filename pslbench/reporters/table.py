@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import comb, isnan
+from math import isnan
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pslbench.analysis.fairness import unfair
-from pslbench.analysis.leaderboard import Standing, boards, in_order, leaderboard_row
+from pslbench.analysis.leaderboard import Standing, accuracies, boards, in_order, leaderboard_row
+from pslbench.analysis.significance import count_pairs, paired_t_tests
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
@@ -163,11 +164,11 @@ def legend(board: list[Standing], shown: list[Column], top: int = 0) -> list[str
     lines = [f"test accuracy: mean ± half-width of its 95% interval over seeds{few(board)}"]
     lines[0] += f"; {labels}: accuracy of labels" if labels else ""
     lines += meanings(board)
-    n_pairs = comb(len(competing), 2)
-    pairs = f"paired t tests, corrected for all {n_pairs} pairs (Holm)" if n_pairs > 1 else "a paired t test"
+    judged = count_pairs(paired_t_tests(accuracies(competing)))
+    pairs = f"paired t tests, corrected for all {judged} pairs (Holm)" if judged > 1 else "a paired t test"
     if "group" in heads:
         name = "word" if competing[0].groups.startswith("aa") else "letter"  # words: more groups than letters
-        lines.append(f"group: rows that share a {name} cannot be told apart; {pairs}")
+        lines.append(f"group: rows that share a {name} cannot be told apart by {pairs}")
     elif len(competing) > 2 and not few(board):
         lines.append(f"no two rows can be told apart by {pairs}")
     if 0 < top < len(competing):

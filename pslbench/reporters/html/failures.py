@@ -11,7 +11,7 @@ SHOWN = 60  # kinds of failures
 
 def failures(study: Study) -> Section:
     """Cells that failed, with their tracebacks."""
-    intro = "Cells that failed, those with the same error together. --retry-failed runs them again."
+    intro = "Cells that failed, those with the same error together. pslbench run --retry-failed tries again."
 
     def body() -> Markup:
         failed = [row for row in study.results if not row.ok]
