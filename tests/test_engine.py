@@ -136,11 +136,11 @@ def test_ctrl_c_saves_what_is_done_shows_it_and_leaves_no_process(plugin, notes,
 
 def test_cells_that_take_too_long_or_too_much_are_ended_and_the_others_go_on(plugin, notes, tmp_path):
     given = ["run", "slow:seconds=60", "hungry", "random", *CELLS, "-s", "1", "-o", tmp_path / "r"]
-    outcome = command(*given, "--plugin", plugin(SLOW), "--timeout", "8", "--memory-limit", "1")
+    outcome = command(*given, "--plugin", plugin(SLOW), "--timeout", "15", "--memory-limit", "1")
     assert outcome.status == 1
     errors = rows(tmp_path / "r").set_index("strategy").error
     assert errors["hungry"].startswith("MemoryLimit: it took")
-    assert errors["slow:seconds=60.0"] == "Timeout: it took longer than 8 seconds"
+    assert errors["slow:seconds=60.0"] == "Timeout: it took longer than 15 seconds"
     assert pd.isna(errors["random"])
     assert "2 of 3 cells failed" in outcome.err
 
