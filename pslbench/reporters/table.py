@@ -164,13 +164,17 @@ def legend(board: list[Standing], shown: list[Column], top: int = 0) -> list[str
     lines = [f"test accuracy: mean ± half-width of its 95% interval over seeds{few(board)}"]
     lines[0] += f"; {labels}: accuracy of labels" if labels else ""
     lines += meanings(board)
-    judged = count_pairs(paired_t_tests(accuracies(competing)))
-    pairs = f"paired t tests, corrected for all {judged} pairs (Holm)" if judged > 1 else "a paired t test"
     if "group" in heads:
         name = "word" if competing[0].groups.startswith("aa") else "letter"  # words: more groups than letters
-        lines.append(f"group: rows that share a {name} cannot be told apart by {pairs}")
+        lines.append(f"group: rows that share a {name} cannot be told apart by {_tests(competing)}")
     elif len(competing) > 2 and not few(board):
-        lines.append(f"no two rows can be told apart by {pairs}")
+        lines.append(f"no two rows can be told apart by {_tests(competing)}")
     if 0 < top < len(competing):
         lines.append(f"{len(competing) - top} more are not shown")
     return lines + [f"! {sentence}" for sentence in unfair(competing)]
+
+
+def _tests(competing: list[Standing]) -> str:
+    """What tells rows apart, with the number of pairs that can be judged."""
+    judged = count_pairs(paired_t_tests(accuracies(competing)))
+    return f"paired t tests, corrected for all {judged} pairs (Holm)" if judged > 1 else "a paired t test"
