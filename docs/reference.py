@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pslbench.cli.show import described
 from pslbench.parts import KINDS, Kind, Part
-from pslbench.plugins.manager import BUILTIN, Catalog, discover
+from pslbench.plugins.catalog import BUILTIN, Catalog
+from pslbench.plugins.discovery import discover
 
 HERE = Path(__file__).parent
 TITLES: dict[Kind, str] = {

@@ -1,4 +1,4 @@
-"""What authors of plugins import, and nothing else, save built-in parts that they build upon.
+"""The public API for authors of plugins.
 
 Example:
     from pslbench import Pool, PseudoLabels, hookimpl, strategy
@@ -6,47 +6,49 @@ Example:
     @strategy("first")
     def first(pool: Pool) -> PseudoLabels:
         '''Label the first samples of the pool and train on those alone.'''
-        chosen = range(pool.budget)
-        return PseudoLabels(chosen, pool.label(chosen))
+        selected = range(pool.budget)
+        return PseudoLabels(selected, pool.label(selected))
 
     @hookimpl
     def pslbench_register():
         yield first
 """
 
+from typing import Any
+
 from pslbench.contracts import (
     Clusters,
     Dataset,
     Embedding,
     Graph,
-    Labelling,
     Pool,
     Predictor,
     PseudoLabels,
-    Records,
-    Result,
     TrainingData,
 )
-from pslbench.errors import BudgetExceeded, ContractError, InputError
+from pslbench.errors import BudgetExceeded, ContractError, InputError, deprecated
 from pslbench.parts import Part, clusterer, dataset, embedder, reporter, strategy, trainer
 from pslbench.plugins.spec import API_VERSION, hookimpl
+from pslbench.results.records import CellInfo, LabelingRecord, Result, ResultsReader, RunInfo
 
 __all__ = [
     "API_VERSION",
     "BudgetExceeded",
+    "CellInfo",
     "Clusters",
     "ContractError",
     "Dataset",
     "Embedding",
     "Graph",
     "InputError",
-    "Labelling",
+    "LabelingRecord",
     "Part",
     "Pool",
     "Predictor",
     "PseudoLabels",
-    "Records",
     "Result",
+    "ResultsReader",
+    "RunInfo",
     "TrainingData",
     "clusterer",
     "dataset",
@@ -56,3 +58,11 @@ __all__ = [
     "strategy",
     "trainer",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    renamed = {"Labelling": "LabelingRecord", "Records": "ResultsReader"}
+    if name in renamed:
+        deprecated(f"pslbench.{name}", f"pslbench.{renamed[name]}")
+        return globals()[renamed[name]]
+    raise AttributeError(f"module 'pslbench' has no attribute '{name}'")

@@ -8,7 +8,7 @@ from pslbench.contracts import Clusters
 from pslbench.errors import ContractError
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 ROWS = 4096  # at a time, so that no second copy of the features is made
 
@@ -33,22 +33,22 @@ def fit_clusters(fitter: Any, features: Floats, k: int, new: Floats | None = Non
     assignment = np.asarray(found).astype(np.int64)
     if assignment.shape != (len(features),) or assignment.min() < 0 or assignment.max() >= k:
         raise ContractError(f"the clusterer must give every sample a cluster from 0 to {k - 1}")
-    centres = _own_centres(fitter, k)
-    if centres is None:
+    centers = _own_centres(fitter, k)
+    if centers is None:
         assignment = np.unique(assignment, return_inverse=True)[1]
-        centres = _means(features, assignment)
+        centers = _means(features, assignment)
     distances = np.concatenate(
         [
-            np.linalg.norm(features[i : i + ROWS] - centres[assignment[i : i + ROWS]], axis=1)
+            np.linalg.norm(features[i : i + ROWS] - centers[assignment[i : i + ROWS]], axis=1)
             for i in range(0, len(features), ROWS)
         ]
     )
-    medoids = _medoids(features, assignment, centres, distances)
-    clusters = Clusters(assignment, centres, medoids, distances)
+    medoids = _medoids(features, assignment, centers, distances)
+    clusters = Clusters(assignment, centers, medoids, distances)
     if new is None:
         return clusters, None
-    by_itself = hasattr(fitter, "predict") and len(centres) == k
-    falls = fitter.predict(new) if by_itself else pairwise_distances_argmin(new, centres)
+    by_itself = hasattr(fitter, "predict") and len(centers) == k
+    falls = fitter.predict(new) if by_itself else pairwise_distances_argmin(new, centers)
     return clusters, np.asarray(falls).astype(np.int64)
 
 
@@ -70,14 +70,14 @@ def _means(features: Floats, assignment: Ints) -> Floats:
     return np.asarray(members @ features / sizes[:, None], np.float32)
 
 
-def _medoids(features: Floats, assignment: Ints, centres: Floats, distances: Floats) -> Ints:
+def _medoids(features: Floats, assignment: Ints, centers: Floats, distances: Floats) -> Ints:
     import numpy as np
     from sklearn.metrics import pairwise_distances_argmin
 
     order = np.lexsort((distances, assignment))
     present, first = np.unique(assignment[order], return_index=True)
-    medoids = np.empty(len(centres), np.int64)
+    medoids = np.empty(len(centers), np.int64)
     medoids[present] = order[first]
-    if len(empty := np.setdiff1d(np.arange(len(centres)), present)):
-        medoids[empty] = pairwise_distances_argmin(centres[empty], features)
+    if len(empty := np.setdiff1d(np.arange(len(centers)), present)):
+        medoids[empty] = pairwise_distances_argmin(centers[empty], features)
     return medoids

@@ -1,46 +1,52 @@
-"""What can go wrong, by whose hand it is put right."""
+"""The exceptions, grouped by who must fix them, and the wording that errors share."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-MANY = 30  # names are too many for a line
+MAX_NAMES = 30  # listed in one error message
 
 
 class InputError(Exception):
-    """The user's input is wrong. The message is one line that says what to do; the command exits with 2."""
+    """The user's input is wrong. The message is one line that says what to do; the command exits with status 2."""
 
 
 class BadData(InputError):
-    """Arrays that make no data set."""
+    """Arrays that do not form a valid data set."""
 
 
 class ContractError(Exception):
-    """A part gave back something its contract does not allow. The cell fails, the run goes on."""
+    """A part returned something that its contract does not allow. The cell fails and the run continues."""
 
 
 class BudgetExceeded(Exception):
-    """A strategy asked for more labels than its cell's budget allows. The cell fails, the run goes on."""
+    """A strategy queried more labels than the budget of its cell allows. The cell fails and the run continues."""
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
-    """An `InputError` for a name that is not known, naming the nearest one that is."""
-    return InputError(f"unknown {what} '{name}'; {nearest(name, known)}")
+    """Return an `InputError` for an unknown name that suggests the nearest known one."""
+    return InputError(f"unknown {what} '{name}'; {suggest(name, known)}")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint: the nearest name that is known, or all of them where none is near."""
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a hint: the nearest known name, or the list of known names if none is near."""
     known = sorted(known)
     if near := get_close_matches(name, known, n=1, cutoff=0.5):
         return f"did you mean '{near[0]}'?"
-    some = known if len(known) <= MANY else [*known[:MANY], f"{len(known) - MANY} more"]
-    return f"known: {', '.join(some) or 'none'}"
+    listed = known if len(known) <= MAX_NAMES else [*known[:MAX_NAMES], f"{len(known) - MAX_NAMES} more"]
+    return f"known: {', '.join(listed) or 'none'}"
 
 
 def one_line(error: BaseException) -> str:
-    """The error's type and message, on one line; of one that cannot say its message, the type."""
+    """Return the type and the message of an error on one line, or the type alone if the message cannot be read."""
     try:
         return " ".join(f"{type(error).__name__}: {error}".split())
     except Exception:
         return type(error).__name__
+
+
+def deprecated(old: str, new: str) -> None:
+    """Warn that a public name is deprecated and say what replaces it."""
+    warnings.warn(f"{old} is deprecated; use {new}", DeprecationWarning, stacklevel=3)

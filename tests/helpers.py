@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pslbench.contracts import Result
+from pslbench.results.records import Result
 
 TINY = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "2"]
 

@@ -11,11 +11,11 @@ from tempfile import mkdtemp
 from helpers import command
 
 from pslbench.cli import main
-from pslbench.cli.ending import records
-from pslbench.contracts import Records, Result
-from pslbench.engine.store import Store
-from pslbench.plugins.manager import discover
+from pslbench.cli.summary import records
+from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.records import Result, ResultsReader
 
 PLUGIN = '''
 import numpy as np
@@ -57,9 +57,9 @@ def reported() -> Path:
     return folder / "r"
 
 
-def looked_up(folder: Path) -> tuple[list[Result], Records]:
+def looked_up(folder: Path) -> tuple[list[Result], ResultsReader]:
     """What a reporter gets of a folder."""
-    store = Store.open(folder)
+    store = ResultsFolder.open(folder)
     return store.results(), records(discover(), store)
 
 

@@ -9,10 +9,10 @@ import pytest
 from helpers import command, rows
 
 from pslbench import Dataset
-from pslbench.engine.cache import Entry, Settings, Stage, StageCache, kept, trim
-from pslbench.engine.identity import facts_of
-from pslbench.engine.plan import TRAINED_WITHIN, Grid, plan
-from pslbench.plugins.manager import discover
+from pslbench.execution.cache import Entry, Settings, Stage, StageCache, kept, trim
+from pslbench.planning.identity import facts_of
+from pslbench.planning.plan import TRAINED_WITHIN, Grid, plan
+from pslbench.plugins.discovery import discover
 
 CELLS = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "1", "-j", "1"]
 COUNTING = """

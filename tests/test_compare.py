@@ -12,11 +12,11 @@ from helpers import TINY, command, row, rows
 from scipy import stats
 
 from pslbench.analysis.comparison import comparisons, matrices
-from pslbench.analysis.leaderboard import standings
-from pslbench.cli import pairs
+from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.cli.compare import _failed
-from pslbench.contracts import Records
 from pslbench.datasets.digits import digits
+from pslbench.reporters import comparison_tables as pairs
+from pslbench.results.records import ResultsReader
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_over_several_data_sets(four, tmp_path, arrays, cli):
 
 def records(predicted=None):
     data = SimpleNamespace(y_test=np.array([0, 1]))
-    return Records(None, (), predicted or (lambda row: np.eye(2)), lambda row: None, lambda row: data)
+    return ResultsReader(None, (), predicted or (lambda row: np.eye(2)), lambda row: None, lambda row: data)
 
 
 def compared(a, b):
@@ -180,7 +180,7 @@ def test_upper_bounds_are_no_pairs_of_a_matrix():
     made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate("abc") for s in range(3)]
     made += [row("bound", s, 1, upper_bound=True) for s in range(3)]
     (found,) = matrices(made)
-    assert [standing.part("strategy") for standing in found.standings] == ["c", "b", "a"]
+    assert [entry.part("strategy") for entry in found.entries] == ["c", "b", "a"]
     assert matrices([r for r in made if r.strategy != "b"]) == []
 
 
@@ -217,7 +217,7 @@ def test_predictions_are_pooled_over_the_seeds_in_common():
 def test_pairs_of_a_matrix_are_corrected_together():
     levels = {"a": [0.9, 0.91, 0.92], "b": [0.8, 0.815, 0.81], "c": [0.7, 0.71, 0.74]}
     (found,) = matrices([row(name, s, v) for name, values in levels.items() for s, v in enumerate(values)])
-    assert [standing.part("strategy") for standing in found.standings] == ["a", "b", "c"]
+    assert [entry.part("strategy") for entry in found.entries] == ["a", "b", "c"]
     raw = {pair: stats.ttest_rel(levels["abc"[pair[0]]], levels["abc"[pair[1]]]).pvalue for pair in found.pairs}
     smallest = min(raw, key=raw.get)
     assert found.pairs[smallest][1] == pytest.approx(3 * raw[smallest])
@@ -236,9 +236,9 @@ def test_ties_with_the_best_are_found_in_pairs():
     made += [row("better-where-it-ran-with-the-best", s, 0.1) for s in (7, 8)]
     made += [row("twice", s, 0.4) for s in (0, 1)]
     made += [row("bound", s, 1.0, upper_bound=True) for s in levels]
-    made += [row("peeked", s, 1.0, test_looks=3) for s in levels]
+    made += [row("peeked", s, 1.0, test_set_evaluations=3) for s in levels]
     made += [replace(row("broken", 0, 0), status="failed", scores={})]
-    board = standings(made)
+    board = leaderboard_entries(made)
     ranked = [s.part("strategy") for s in board if s.ranked]
     assert ranked[:4] == ["best", "just-the-same", "steadily-worse", "always-by-as-much"]
     assert {s.part("strategy") for s in board if s.tied} == {"just-the-same", "now-and-then-worse"}

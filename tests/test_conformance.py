@@ -27,7 +27,7 @@ from pslbench import (
 )
 from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.parts import KINDS
-from pslbench.plugins.manager import discover
+from pslbench.plugins.discovery import discover
 from pslbench.testing import Skip, check, checks, parametrize, pool
 from pslbench.testing.builtin import TERMS, terms_of
 from pslbench.testing.checks import CHECKS

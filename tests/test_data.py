@@ -35,19 +35,19 @@ def test_data_list_and_check(cli):
     assert listed.status == 0
     for name in ("mnist-5k", "digits", "fashion-mnist", "your own path"):
         assert name in listed.out
-    checked = cli("data", "check", "digits")
-    assert "1,297 in the pool, 500 to test on" in checked.out
-    assert "10 classes" in checked.out
+    check_probabilities = cli("data", "check", "digits")
+    assert "1,297 in the pool, 500 to test on" in check_probabilities.out
+    assert "10 classes" in check_probabilities.out
 
 
 def test_data_check_says_what_may_not_be_meant(cli, arrays, tmp_path):
     x = np.zeros((40, 3, 8, 8))
     np.savez(tmp_path / "mine.npz", **arrays | {"x_train": x, "x_test": x[:20], "y_train": 1 + 2 * arrays["y_train"]})
-    checked = cli("data", "check", tmp_path / "mine.npz")
-    assert checked.status == 0
-    assert "no sample of the pool is of class 0, 2" in checked.err
-    assert "the test set has no sample of class 3" in checked.err
-    assert "look like (channels, height, width)" in checked.err
+    check_probabilities = cli("data", "check", tmp_path / "mine.npz")
+    assert check_probabilities.status == 0
+    assert "no sample of the pool is of class 0, 2" in check_probabilities.err
+    assert "the test set has no sample of class 3" in check_probabilities.err
+    assert "look like (channels, height, width)" in check_probabilities.err
 
 
 def write_idx(folder, arrays, zipped):

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from pslbench.cli import app
-from pslbench.plugins.manager import discover
+from pslbench.plugins.discovery import discover
 
 ROOT = Path(__file__).parents[1]
 PLUGIN = "docs/writing-a-plugin.md"

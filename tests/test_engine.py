@@ -80,7 +80,7 @@ def workers(process):
     found = []
     for child in psutil.Process(process.pid).children(recursive=True):
         with suppress(psutil.Error):  # it may end at this very moment
-            found += [child] if "pslbench.engine.worker" in child.cmdline() else []
+            found += [child] if "pslbench.execution.worker" in child.cmdline() else []
     return found
 
 

@@ -16,10 +16,10 @@ from pslbench.analysis.clusters import portraits
 from pslbench.analysis.metrics import calibration_error, reliability
 from pslbench.analysis.pareto import pareto_front
 from pslbench.analysis.projection import project
-from pslbench.cli.ending import records
-from pslbench.engine.store import Store
-from pslbench.plugins.manager import discover
+from pslbench.cli.summary import records
+from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
+from pslbench.results.folder import ResultsFolder
 
 SECTIONS = ["leaderboard", "budgets", "costs", "pairs", "confusion", "calibration", "clusters", "errors", "map"]
 SECTIONS += ["time", "failures", "manifest"]
@@ -173,7 +173,7 @@ def test_damaged_predictions_and_cells_that_all_failed(folder, tmp_path):
 
 
 def test_what_costs_nothing_and_upper_bounds_alone(tmp_path):
-    kept = records(discover(), Store(tmp_path))
+    kept = records(discover(), ResultsFolder(tmp_path))
     bounds = [row("all", seed, 0.9 + seed / 100, upper_bound=True, labels_spent=9) for seed in range(2)]
     html(bounds, kept, combinations=1)
     said = page_of(tmp_path).sections["costs"]
@@ -194,7 +194,7 @@ def test_what_costs_nothing_and_upper_bounds_alone(tmp_path):
 @pytest.mark.parametrize(("seeds", "says"), [(2, True), (3, False)])
 def test_it_says_why_there_is_no_interval(tmp_path, seeds, says):
     made_up = [row(name, s, 0.9 + s / 100, budget=b) for name in "ab" for s in range(seeds) for b in (10, 20)]
-    html(made_up, records(discover(), Store(tmp_path)), combinations=1)
+    html(made_up, records(discover(), ResultsFolder(tmp_path)), combinations=1)
     sections = page_of(tmp_path).sections
     for section in ("leaderboard", "budgets", "pairs"):
         assert ("none below 3 seeds" in sections[section]) == says

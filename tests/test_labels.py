@@ -6,8 +6,8 @@ from helpers import TINY, command, rows
 
 from pslbench import BudgetExceeded, ContractError, Pool, PseudoLabels
 from pslbench.clustering import fit_clusters
-from pslbench.engine.oracle import Account, behind_doors
-from pslbench.plugins.manager import discover
+from pslbench.execution.oracle import LabelAccount, behind_doors
+from pslbench.plugins.discovery import discover
 
 PEEKER = '''
 def walk(thing):
@@ -121,15 +121,15 @@ def test_one_label_too_many_and_writing_into_the_pool_fail_the_cell(strategy, er
 def test_what_was_not_asked_for_makes_no_difference():
     """Non-interference: with every label changed that it did not ask for, a strategy does the same."""
     catalog = discover()
-    data = catalog.call(catalog.choose("dataset", "digits")[0])
-    embedding = catalog.call(catalog.choose("embedder", "pixels")[0], data.x_train)
-    clusters, _ = fit_clusters(catalog.call(catalog.choose("clusterer", "kmeans")[0], 40, 0), embedding.features, 40)
+    data = catalog.call(catalog.parse("dataset", "digits")[0])
+    embedding = catalog.call(catalog.parse("embedder", "pixels")[0], data.x_train)
+    clusters, _ = fit_clusters(catalog.call(catalog.parse("clusterer", "kmeans")[0], 40, 0), embedding.features, 40)
 
     def outcome(strategy, labels):
-        account = Account(labels, 40)
+        account = LabelAccount(labels, 40)
         with behind_doors(account.label) as (ask,):
             pool = Pool(data.x_train, 10, 40, np.random.default_rng(0), ask, ask, embedding, clusters)
-            return catalog.call(catalog.choose("strategy", strategy)[0], pool), account._asked
+            return catalog.call(catalog.parse("strategy", strategy)[0], pool), account._asked
 
     for strategy in ("centroid", "centroid-only", "random"):
         before, asked = outcome(strategy, data.y_train)
@@ -139,7 +139,7 @@ def test_what_was_not_asked_for_makes_no_difference():
 
 
 def test_the_account_counts_distinct_samples_and_charges_nothing_it_refuses():
-    account = Account(np.arange(10) % 3, 4)
+    account = LabelAccount(np.arange(10) % 3, 4)
     assert account.label(np.array([1, 2, 1])).tolist() == [1, 2, 1]
     assert len(account.asked) == 2
     account.label(np.array([1, 2]))
@@ -215,5 +215,5 @@ def test_clusters_without_members_are_left_out_where_the_clusterer_has_no_centre
     x = np.array([[9, 9], [9, 8], [1, 2], [2, 1]], np.float32)
     clusters, falls = fit_clusters(Two(), x, 4, np.array([[1, 1], [8, 8]], np.float32))
     assert clusters.assignment.tolist() == [1, 1, 0, 0]
-    assert clusters.centres.tolist() == [[1.5, 1.5], [9, 8.5]]
+    assert clusters.centers.tolist() == [[1.5, 1.5], [9, 8.5]]
     assert falls.tolist() == [0, 1]

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.text import Text
 
 from pslbench.analysis.budget_curves import budget_curves
-from pslbench.analysis.leaderboard import standings
+from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.selection import select
-from pslbench.cli.ending import shown
-from pslbench.engine.store import Store
+from pslbench.cli.summary import shown
 from pslbench.errors import InputError
 from pslbench.reporters.curves import COLOURS, Plot, curves
-from pslbench.reporters.table import table
+from pslbench.reporters.leaderboard_table import table
+from pslbench.results.folder import ResultsFolder
 
 STRATEGIES = ["random", "centroid", "centroid-only", "typiclust", "majority"]
 
@@ -178,8 +178,8 @@ def test_budget_curves_are_drawn_with_the_areas_under_them(folder, cli):
     out = cli("leaderboard", folder).out
     assert "digits · test accuracy by budget" in out
     assert "digits · test accuracy by budget" not in cli("leaderboard", folder, "--filter", "budget=20").out
-    results = Store.open(folder).results()
-    (found,) = budget_curves(standings(results))
+    results = ResultsFolder.open(folder).results()
+    (found,) = budget_curves(leaderboard_entries(results))
     best = found[0]
     seeds = [np.mean([p.by_seed()[s] for p in best.points]) for s in range(3)]  # two budgets: the middle of both
     assert best.area.mean == pytest.approx(np.mean(seeds))
@@ -217,7 +217,7 @@ def test_the_table_of_curves_says_what_is_drawn_and_over_what_the_area_is():
 
 
 def test_curves_fit_the_screen_and_stand_out_from_black_and_from_white(folder):
-    (found,) = budget_curves(standings(Store.open(folder).results()))
+    (found,) = budget_curves(leaderboard_entries(ResultsFolder.open(folder).results()))
     console = Console(width=80, force_terminal=True, color_system="256")
     with console.capture() as captured:
         console.print(Plot(found[:2]))

@@ -251,7 +251,7 @@ def test_rows_of_the_wrong_type(cli, folders, change):
         1,
         {"data": []},
         {"versions": "new"},
-        *({"recipes": recipes} for recipes in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])),
+        *({"recipes": fingerprints} for fingerprints in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])),
     ],
 )
 def test_manifests_of_the_wrong_type(cli, folders, run):

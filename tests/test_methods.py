@@ -15,8 +15,8 @@ from sklearn.semi_supervised import LabelSpreading
 
 from pslbench.contracts import Clusters, Graph, Pool, PseudoLabels, TrainingData
 from pslbench.contracts import Embedding as Embedded
-from pslbench.neighbours import nearest_neighbours
-from pslbench.plugins.manager import discover
+from pslbench.neighbors import nearest_neighbors
+from pslbench.plugins.discovery import discover
 from pslbench.strategies.co_testing import agreement, clearest, medoids, teachable
 from pslbench.strategies.confident import _by_cluster, off_diagonal
 from pslbench.strategies.diffusion import laplacian, solve
@@ -43,17 +43,17 @@ def pool_of(features, labels=None, budget=10, clusters=None, train=None, seed=0)
     features = np.asarray(features, np.float32)
     labels = np.zeros(len(features), np.int64) if labels is None else labels
     ask, n_classes = (lambda indices: labels[indices]), int(labels.max()) + 1
-    rng, graph = np.random.default_rng(seed), nearest_neighbours(features)
+    rng, graph = np.random.default_rng(seed), nearest_neighbors(features)
     return Pool(features, n_classes, budget, rng, ask, train, Embedded(features), clusters, graph)
 
 
 def clusters_of(features, assignment):
     assignment = np.asarray(assignment)
     k = int(assignment.max()) + 1
-    centres = np.stack([features[assignment == c].mean(axis=0) for c in range(k)])
-    distances = np.linalg.norm(features - centres[assignment], axis=1)
+    centers = np.stack([features[assignment == c].mean(axis=0) for c in range(k)])
+    distances = np.linalg.norm(features - centers[assignment], axis=1)
     medoids = np.array([min(np.flatnonzero(assignment == c), key=lambda i: distances[i]) for c in range(k)])
-    return Clusters(assignment, centres, medoids, distances.astype(np.float32))
+    return Clusters(assignment, centers, medoids, distances.astype(np.float32))
 
 
 def strategy(name, pool, **values):
@@ -64,24 +64,24 @@ def strategy(name, pool, **values):
 
 
 def test_neighbours_are_scikit_learns(digits):
-    graph = nearest_neighbours(digits[0], 10)
+    graph = nearest_neighbors(digits[0], 10)
     distances, _ = NearestNeighbors(n_neighbors=10).fit(digits[0]).kneighbors()
-    to_them = np.linalg.norm(digits[0][graph.neighbours] - digits[0][:, None], axis=2)  # ties may come in any order
+    to_them = np.linalg.norm(digits[0][graph.neighbors] - digits[0][:, None], axis=2)  # ties may come in any order
     np.testing.assert_allclose(graph.distances, distances, atol=2e-3)
     np.testing.assert_allclose(to_them, distances, atol=2e-3)
-    assert (graph.neighbours != np.arange(len(digits[0]))[:, None]).all()
+    assert (graph.neighbors != np.arange(len(digits[0]))[:, None]).all()
 
 
 def test_samples_that_are_equal_are_each_others_neighbours_and_not_their_own():
-    graph = nearest_neighbours(np.array([[1, 1]] * 30 + [[5, 5]], np.float32), 20)
-    assert (graph.neighbours != np.arange(31)[:, None]).all()
+    graph = nearest_neighbors(np.array([[1, 1]] * 30 + [[5, 5]], np.float32), 20)
+    assert (graph.neighbors != np.arange(31)[:, None]).all()
     assert graph.distances[:30].max() == 0
-    assert graph.neighbours.shape == (31, 20)
+    assert graph.neighbors.shape == (31, 20)
     assert np.isfinite(graph.affinities().data).all()
 
 
 def test_a_pool_smaller_than_the_neighbourhood():
-    assert nearest_neighbours(np.eye(4, dtype=np.float32)).neighbours.shape == (4, 3)
+    assert nearest_neighbors(np.eye(4, dtype=np.float32)).neighbors.shape == (4, 3)
 
 
 def test_affinities_by_hand():
@@ -125,10 +125,10 @@ def test_k_center_is_within_twice_the_best_radius(digits):
     x = digits[0][:14]
     distances = pairwise_distances(x)
 
-    def radius(centres):
-        return distances[list(centres)].min(axis=0).max()
+    def radius(centers):
+        return distances[list(centers)].min(axis=0).max()
 
-    best = min(radius(centres) for centres in itertools.combinations(range(14), 3))
+    best = min(radius(centers) for centers in itertools.combinations(range(14), 3))
     for seed in range(5):
         chosen = farthest_first(pool_of(x, seed=seed), 3)
         assert radius(chosen) <= 2 * best + 1e-6
@@ -208,7 +208,7 @@ def test_uncertainty_asks_where_the_classifier_doubts():
 
 
 def test_conjugate_gradients_solve_what_a_direct_solver_solves(digits):
-    lap = laplacian(nearest_neighbours(digits[0]).affinities(), 0.01)
+    lap = laplacian(nearest_neighbors(digits[0]).affinities(), 0.01)
     b = np.random.default_rng(0).normal(size=(600, 3))
     np.testing.assert_allclose(solve(lap, b, tolerance=1e-9), spsolve(lap.tocsc(), b), atol=1e-6)
     assert not solve(lap, np.zeros((600, 2))).any()
@@ -239,7 +239,7 @@ def test_poisson_is_what_a_direct_solver_gives(budget, digits):
     chosen = clusters.medoids
     source = np.zeros((600, 10))
     source[chosen] = np.eye(10)[y[chosen]] - np.eye(10)[y[chosen]].mean(axis=0)
-    u = spsolve(laplacian(nearest_neighbours(x).affinities()).tocsc(), source)
+    u = spsolve(laplacian(nearest_neighbors(x).affinities()).tocsc(), source)
     assert (u.argmax(axis=1)[given.indices] != given.labels).sum() <= 2  # near-ties
 
 
@@ -272,7 +272,7 @@ def test_label_spreading_is_scikit_learns_own(digits):
 def test_pwll_is_what_dense_algebra_gives(digits):
     x, y = digits[0][:80], digits[1][:80]
     given = strategy("pwll", pool_of(x, y, 12, seed=3), tau=0.01)
-    w = nearest_neighbours(x).affinities().toarray()
+    w = nearest_neighbors(x).affinities().toarray()
     lap, chosen = np.diag((1 + 1e-4) * w.sum(axis=1)) - w, [int(np.random.default_rng(3).integers(80))]
     for _ in range(12):
         charges = np.full(80, -len(chosen) / 80)
@@ -343,7 +343,7 @@ def test_co_testing_asks_where_graph_and_student_disagree_and_believes_what_they
 def test_co_testing_gives_an_island_that_no_label_reaches_to_no_class_and_asks_there():
     far = np.concatenate([np.random.default_rng(0).normal(at, 0.1, (60, 2)) for at in (0, 50, 100)])
     chosen, labels = np.array([3, 70]), np.array([0, 1])
-    spread = potential(nearest_neighbours(far.astype(np.float32)).affinities(), chosen, labels, 2)
+    spread = potential(nearest_neighbors(far.astype(np.float32)).affinities(), chosen, labels, 2)
     certain = np.tile(np.float32([0.99, 0.01]), (180, 1))
     assert not clearest(spread)[120:].any()
     assert not agreement(spread, certain, 0.8)[120:].any()

@@ -12,14 +12,14 @@ from pslbench.clustering import fit_clusters
 from pslbench.contracts import TrainingData
 from pslbench.embedders.upright import upright_images
 from pslbench.errors import InputError
-from pslbench.plugins.manager import discover
+from pslbench.plugins.discovery import discover
 
 CATALOG = discover()
 
 
 def use(kind, text, *arguments):
     """Calls a part; the seed, the last of the arguments, goes to those that take one."""
-    chosen = CATALOG.choose(kind, text)[0]
+    chosen = CATALOG.parse(kind, text)[0]
     seeded = kind == "dataset" or CATALOG.part(kind, chosen.name)[1].takes_seed
     return CATALOG.call(chosen, *(arguments if seeded else arguments[:-1]))
 
@@ -52,7 +52,7 @@ def test_clusterers(digits, name):
     members = [np.flatnonzero(clusters.assignment == c) for c in range(40)]
     for c, inside in enumerate(members):
         if len(inside):
-            distances = np.linalg.norm(features[inside] - clusters.centres[c], axis=1)
+            distances = np.linalg.norm(features[inside] - clusters.centers[c], axis=1)
             np.testing.assert_allclose(clusters.distances[inside], distances, rtol=1e-4, atol=1e-4)
             assert clusters.medoids[c] == inside[distances.argmin()]
     assert cluster_scores(digits.y_train, clusters.assignment)["purity"] > 0.7
@@ -182,10 +182,10 @@ def test_affine_moves_images_a_little_and_by_chance():
     moved = affine(dot, np.random.default_rng(0))
     mass = moved.sum(axis=(1, 2, 3))
     grid = np.arange(28)
-    centres = np.stack([(moved.sum(axis=2)[..., 0] @ grid) / mass, (moved.sum(axis=1)[..., 0] @ grid) / mass], axis=1)
-    assert abs(centres - 13.5).max() <= 1.25 * SHIFT * 28 + 0.1  # what is shifted may be enlarged too
-    assert (centres.std(axis=0) > 1).all()
-    assert abs(centres.mean(axis=0) - 13.5).max() < 0.5
+    centers = np.stack([(moved.sum(axis=2)[..., 0] @ grid) / mass, (moved.sum(axis=1)[..., 0] @ grid) / mass], axis=1)
+    assert abs(centers - 13.5).max() <= 1.25 * SHIFT * 28 + 0.1  # what is shifted may be enlarged too
+    assert (centers.std(axis=0) > 1).all()
+    assert abs(centers.mean(axis=0) - 13.5).max() < 0.5
     np.testing.assert_array_equal(moved, affine(dot, np.random.default_rng(0)))
     holes = (erase(np.ones((50, 28, 28, 1), np.float32), np.random.default_rng(0)) == 0).sum(axis=(1, 2, 3))
     assert holes.max() == 49

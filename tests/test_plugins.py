@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers import TINY, command
 
-from pslbench.plugins.manager import discover
+from pslbench.plugins.discovery import discover
 
 GOOD = """
 @strategy("first", uses="x")
@@ -45,7 +45,7 @@ def test_an_installed_package_brings_an_embedder(cli):
 
 
 def test_a_plugin_that_is_left_out_is_not_imported():
-    script = "import sys; from pslbench.plugins.manager import discover; discover(off=['hog']); print(*sys.modules)"
+    script = "import sys; from pslbench.plugins.discovery import discover; discover(off=['hog']); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "pslbench.strategies.centroid" in modules
     assert "pslbench_hog" not in modules
@@ -179,7 +179,7 @@ def test_a_hook_of_a_newer_api_may_be_optional(plugin, cli):
 
 
 def test_what_is_odd_about_a_plugin_is_said(plugin, cli, monkeypatch):
-    monkeypatch.setattr("pslbench.plugins.manager.SLOW", 0.3)
+    monkeypatch.setattr("pslbench.plugins.discovery.SLOW", 0.3)
     loud = plugin("print('hello'); import time; time.sleep(0.4)\n" + GOOD, "loud")
     listed = cli("plugins", "--plugin", loud, "--plugin", plugin(GOOD, "other"))
     assert "\nloud: prints while it is imported: 'hello'" in listed.out

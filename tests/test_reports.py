@@ -13,12 +13,12 @@ from PIL import Image
 from test_bad_input import refused
 
 from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
-from pslbench.cli.ending import records
-from pslbench.engine.store import Store
+from pslbench.cli.summary import records
 from pslbench.errors import InputError
-from pslbench.plugins.manager import discover
+from pslbench.plugins.discovery import discover
 from pslbench.reporters.plot import LOOK, figures, pdf, png
-from pslbench.reporters.sheets import sheets
+from pslbench.reporters.typeset_tables import sheets
+from pslbench.results.folder import ResultsFolder
 
 ODD = "50%_a&b<c#d$.npz"  # each of these means something to Markdown, HTML or LaTeX
 
@@ -37,7 +37,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(folder):
-    return Store.open(folder).results()
+    return ResultsFolder.open(folder).results()
 
 
 def test_formats_are_not_written_after_a_run(folder):
@@ -126,7 +126,7 @@ def test_plots(cli, folder):
 
 
 def test_plots_of_nothing_and_of_names_that_do_not_fit_a_file(tmp_path):
-    kept = records(discover(), Store(tmp_path))
+    kept = records(discover(), ResultsFolder(tmp_path))
     for reporter in (png, pdf):
         with pytest.raises(InputError, match="nothing to draw"):
             reporter([row("a", 0, 0.5, status="failed")], kept)

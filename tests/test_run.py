@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from helpers import TINY, command, rows
 
-from pslbench.plugins.manager import discover
+from pslbench.plugins.discovery import discover
 
 ALL = [name for name, part in discover().parts("strategy").items() if part.enabled]
 FAST_CNN = "cnn:epochs=1,min_steps=100"
@@ -105,8 +105,8 @@ def test_cnn_gives_the_same_row_twice_and_marks_the_epoch_picked_on_the_test_set
     last = frame[frame.trainer == FAST_CNN].reset_index(drop=True)
     pd.testing.assert_frame_equal(last, rows(second), check_exact=True)
     assert last.test_accuracy[0] > 0.3
-    assert last.test_looks[0] == 0
-    assert frame[frame.trainer == picked].test_looks.item() == 50
+    assert last.test_set_evaluations[0] == 0
+    assert frame[frame.trainer == picked].test_set_evaluations.item() == 50
     board = pd.read_csv(first / "leaderboard.csv").set_index("trainer")
     assert board.ranked[FAST_CNN]
     assert not board.ranked[picked]
@@ -235,7 +235,7 @@ def pslbench_register():
     tiny = ["-d", "digits", "-t", "late", "-b", "40", "-s", "1"]
     outcome = command("run", "curious", *tiny, "-o", tmp_path / "r", "--plugin", late)
     assert outcome.status == 0, outcome.err
-    assert rows(tmp_path / "r").test_looks.tolist() == [1]
+    assert rows(tmp_path / "r").test_set_evaluations.tolist() == [1]
 
 
 def test_predictions_that_are_no_probabilities_fail_the_cell(plugin, tmp_path):

@@ -16,10 +16,10 @@ from statsmodels.stats.nonparametric import rank_compare_2indep
 from pslbench.analysis.aggregate import against, average_ranks, interquartile_means, overall, wilcoxon_tests
 from pslbench.analysis.bootstrap import bca, stratified
 from pslbench.analysis.budget_curves import area_under_curve, budget_curves
-from pslbench.analysis.complete import complete
-from pslbench.analysis.fairness import unfair
+from pslbench.analysis.complete_submatrix import complete
+from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.groups import groups, letters
-from pslbench.analysis.leaderboard import boards, standings
+from pslbench.analysis.leaderboard import boards, leaderboard_entries
 from pslbench.analysis.settings import settings
 from pslbench.analysis.significance import holm, holm_of_pairs, mcnemar_test, paired_t_tests, sign_flip_test
 from pslbench.analysis.statistics import interval, paired_difference
@@ -261,20 +261,20 @@ def test_curves_are_ordered_by_area_and_held_against_the_largest_in_pairs():
         for budget in (10, 40)
     ]
     rows += [row("once", 0, 0.9, budget=10), row("bound", 0, 1.0, budget=10, upper_bound=True)]
-    (curves,) = budget_curves(standings(rows))
+    (curves,) = budget_curves(leaderboard_entries(rows))
     assert [curve.part("strategy") for curve in curves] == ["best", "worse", "once", "bound"]
     assert curves[0].area.mean == pytest.approx(0.51 + 0.025)
     assert curves[1].behind.mean == pytest.approx(np.mean([0.1, 0.1 - 0.025, 0.1 - 0.05]))
     assert curves[2].areas == {}
     assert curves[2].behind is None
-    assert budget_curves(standings([row("alone", 0, 0.5)])) == []
+    assert budget_curves(leaderboard_entries([row("alone", 0, 0.5)])) == []
 
 
 def test_a_budget_that_one_curve_alone_has_does_not_take_the_areas_of_the_others(rng):
     rows = [row(name, s, rng.uniform(), budget=b) for name in "abc" for s in range(3) for b in (10, 40)]
-    (before,) = budget_curves(standings(rows))
+    (before,) = budget_curves(leaderboard_entries(rows))
     rows += [row("a", s, 0.9, budget=90) for s in range(3)]
-    (curves,) = budget_curves(standings(rows))
+    (curves,) = budget_curves(leaderboard_entries(rows))
     assert [curve.budgets for curve in curves] == [(10, 40)] * 3
     assert [curve.areas for curve in curves] == [curve.areas for curve in before]
     assert [curve.behind for curve in curves] == [curve.behind for curve in before]
@@ -286,7 +286,7 @@ def test_letters_of_a_board_are_corrected_for_all_its_pairs(rng):
     rows = [row(name, s, level + noise[i, s]) for i, (name, level) in enumerate(levels.items()) for s in range(5)]
     rows += [row("good", s, 0.9, upper_bound=True, clusterer="other") for s in range(5)]
     (board,) = boards(rows)
-    groups_of = {standing.part("strategy"): standing.groups for standing in board if standing.ranked}
+    groups_of = {entry.part("strategy"): entry.groups for entry in board if entry.ranked}
     assert groups_of == {"good": "a", "near": "a", "bad": "b"}
     assert board[-1].groups == ""
 
@@ -303,18 +303,18 @@ def test_a_board_for_each_trainer():
 def test_settings_hold_those_that_differ_in_their_strategy_alone():
     rows = [row("a", 0, 0.5, clusterer=c) for c in ("gmm", "kmeans")]
     rows += [row("free", 0, 0.5, clusterer="-", embedder="-"), row("graph", 0, 0.5, clusterer="-")]
-    found = settings(standings(rows), "dataset", "budget", "trainer")
+    found = settings(leaderboard_entries(rows), "dataset", "budget", "trainer")
     assert [sorted(s.part("strategy") for s in each) for each in found] == [["a", "free", "graph"]] * 2
-    free = [s for s in standings(rows) if s.part("clusterer") == "-"]
+    free = [s for s in leaderboard_entries(rows) if s.part("clusterer") == "-"]
     assert len(settings(free, "dataset", "budget", "trainer")) == 1
 
 
 def test_what_is_unfair_is_said():
     fair = [row("a", s, 0.5, labels_spent=10) for s in range(3)] + [row("b", s, 0.5, labels_spent=10) for s in range(3)]
-    assert unfair(standings(fair)) == []
+    assert fairness_warnings(leaderboard_entries(fair)) == []
 
     def said(**change):
-        return unfair(standings([replace(r, **change) if r.strategy == "b" else r for r in fair]))
+        return fairness_warnings(leaderboard_entries([replace(r, **change) if r.strategy == "b" else r for r in fair]))
 
     assert said(labels_spent=4) == ["Unequal labels spent: 10 (a); 4 (b): who spends less may do worse for that alone."]
     assert said(labels_spent=4000, upper_bound=True) == []
@@ -322,7 +322,9 @@ def test_what_is_unfair_is_said():
     assert said(trainer="other") == [f"Unequal trainer: t (a); other (b): {so}."]
     assert said(checksum="another")[0].startswith("Unequal data: data (a); another (b)")
     assert said(precision="bfloat16")[0].startswith("Unequal arithmetic: unknown (a); bfloat16 (b)")
-    seeds = unfair(standings([*fair, row("c", 0, 0.5, labels_spent=10), row("c", 7, 0.5, labels_spent=10)]))
+    seeds = fairness_warnings(
+        leaderboard_entries([*fair, row("c", 0, 0.5, labels_spent=10), row("c", 7, 0.5, labels_spent=10)])
+    )
     assert seeds == ["Unequal seeds: 0-2 (a, b); 0, 7 (c): only those in common are compared."]
 
 
@@ -334,7 +336,7 @@ def test_over_several_data_sets():
         for seed in range(3)
     ]
     rows += [row("partial", 0, 0.99, dataset="d0"), row("bound", 0, 1.0, dataset="d0", upper_bound=True)]
-    (found,) = overall(standings(rows))
+    (found,) = overall(leaderboard_entries(rows))
     assert [each.strategy for each in found.rows] == ["good", "middling", "bad"]
     assert found.reference == "good"
     assert found.left_out == ("partial",)
@@ -343,16 +345,16 @@ def test_over_several_data_sets():
     assert best.rank.estimate == 1
     assert second.practice.worse > 0.99
     assert second.p == pytest.approx(3 * 2 / 2**6)  # the smallest that six data sets allow, times three pairs
-    (few,) = overall(standings([r for r in rows if r.dataset in ("d0", "d1")]), reference="bad")
+    (few,) = overall(leaderboard_entries([r for r in rows if r.dataset in ("d0", "d1")]), reference="bad")
     assert isnan(few.rows[0].p)
     assert few.rows[0].practice.better > 0.9
-    assert overall(standings([r for r in rows if r.dataset == "d0"])) == []
+    assert overall(leaderboard_entries([r for r in rows if r.dataset == "d0"])) == []
 
 
 def over(scores):
     """The lines under the table over data sets, for test accuracies by strategy, data set and seed."""
     made = [row(name, seed, value, dataset=d) for (name, d, seed), value in scores.items()]
-    (found,) = overall(standings(made))
+    (found,) = overall(leaderboard_entries(made))
     console = Console(width=400)
     with console.capture() as captured:
         console.print(table_of(found))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pslbench import InputError, Part, Records, Result, hookimpl, reporter
+from pslbench import InputError, Part, Result, ResultsReader, hookimpl, reporter
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,7 +18,9 @@ COUNTS = ("labels_spent", "test_looks", "peak_memory_mb")
 
 
 @reporter("mlflow", enabled=False)
-def log(results: Sequence[Result], records: Records, *, uri: str | None = None, experiment: str = "pslbench") -> str:
+def log(
+    results: Sequence[Result], records: ResultsReader, *, uri: str | None = None, experiment: str = "pslbench"
+) -> str:
     """Log each row as a run of MLflow: parts as parameters, scores and seconds as metrics.
 
     A row that is there as it is now is left alone, so that it may be called as often as one likes. Where a row was
@@ -80,7 +82,7 @@ def is_of(run: Run, result: Result) -> bool:
     return run.info.status in ("FINISHED", "FAILED") and run.data.tags.get(FINISHED) == result.finished
 
 
-def log_row(client: MlflowClient, number: str, result: Result, records: Records) -> None:
+def log_row(client: MlflowClient, number: str, result: Result, records: ResultsReader) -> None:
     from mlflow.entities import Metric, Param
 
     end = int(datetime.fromisoformat(result.finished).timestamp() * 1000)
@@ -96,8 +98,8 @@ def log_row(client: MlflowClient, number: str, result: Result, records: Records)
     client.set_terminated(run.info.run_id, "FINISHED" if result.ok else "FAILED", end)
 
 
-def tags_of(result: Result, records: Records) -> dict[str, Any]:
-    tags = {KEY: result.key, FINISHED: result.finished, "pslbench.recipe": result.recipe}
+def tags_of(result: Result, records: ResultsReader) -> dict[str, Any]:
+    tags = {KEY: result.key, FINISHED: result.finished, "pslbench.recipe": result.fingerprint}
     tags |= {"pslbench.checksum": result.checksum, "pslbench.precision": result.precision}
     tags |= {"pslbench.ranked": str(result.ranked).lower(), "mlflow.source.name": str(records.folder)}
     if result.error:

@@ -9,8 +9,8 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.bootstrap import stratified
-from pslbench.analysis.complete import complete
-from pslbench.analysis.leaderboard import Standing
+from pslbench.analysis.complete_submatrix import complete
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.settings import settings
 from pslbench.analysis.significance import holm_of_pairs
 from pslbench.analysis.statistics import Bounds, interval
@@ -65,7 +65,7 @@ class Overall:
         datasets_left_out: data sets that strategies lack.
     """
 
-    members: tuple[Standing, ...]
+    members: tuple[LeaderboardEntry, ...]
     datasets: tuple[str, ...]
     seeds: int
     rows: tuple[Aggregate, ...]
@@ -74,22 +74,22 @@ class Overall:
     datasets_left_out: tuple[str, ...]
 
 
-def overall(standings: Sequence[Standing], reference: str = "") -> list[Overall]:
+def overall(entries: Sequence[LeaderboardEntry], reference: str = "") -> list[Overall]:
     """Strategies over data sets, for each budget, trainer, embedder and clusterer that two data sets have in common.
 
     Args:
         standings: those that compete are taken.
         reference: the strategy to hold others against; the best by default.
     """
-    ranked = [standing for standing in standings if standing.ranked]
+    ranked = [entry for entry in entries if entry.ranked]
     found = (_overall(members, reference) for members in settings(ranked, "budget", "trainer"))
     return [each for each in found if each]
 
 
-def _overall(members: Sequence[Standing], reference: str) -> Overall | None:
+def _overall(members: Sequence[LeaderboardEntry], reference: str) -> Overall | None:
     by_strategy: dict[str, dict[str, dict[int, float]]] = {}
-    for standing in members:
-        by_strategy.setdefault(standing.part("strategy"), {})[standing.part("dataset")] = standing.by_seed()
+    for entry in members:
+        by_strategy.setdefault(entry.part("strategy"), {})[entry.part("dataset")] = entry.by_seed()
     if reference and reference not in by_strategy:  # an upper bound, which does not compete
         return None
     names, datasets = _in_common(by_strategy, reference)
@@ -107,7 +107,7 @@ def _overall(members: Sequence[Standing], reference: str) -> Overall | None:
         tuple(rows),
         reference or rows[0].strategy,
         tuple(by_strategy.keys() - set(names)),
-        tuple({standing.part("dataset") for standing in members} - set(datasets)),
+        tuple({entry.part("dataset") for entry in members} - set(datasets)),
     )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.complete import complete
-from pslbench.analysis.leaderboard import Standing
+from pslbench.analysis.complete_submatrix import complete
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import Interval, interval, paired_difference
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Curve:
             not compete.
     """
 
-    points: tuple[Standing, ...]
+    points: tuple[LeaderboardEntry, ...]
     budgets: tuple[int, ...]
     areas: dict[int, float]
     behind: Interval | None = None
@@ -87,24 +87,24 @@ def area_under_curve(budgets: ArrayLike, accuracies: ArrayLike) -> Numbers:
     return area
 
 
-def budget_curves(standings: Sequence[Standing]) -> list[list[Curve]]:
+def budget_curves(entries: Sequence[LeaderboardEntry]) -> list[list[Curve]]:
     """The curves of each data set that was run with several budgets: the competing ones by area, then the others."""
-    by_dataset: dict[str, list[Standing]] = {}
-    for standing in standings:
-        by_dataset.setdefault(standing.part("dataset"), []).append(standing)
+    by_dataset: dict[str, list[LeaderboardEntry]] = {}
+    for entry in entries:
+        by_dataset.setdefault(entry.part("dataset"), []).append(entry)
     found = []
     for members in by_dataset.values():
-        budgets = sorted({standing.combination[1] for standing in members if standing.rows})
+        budgets = sorted({entry.combination[1] for entry in members if entry.rows})
         if len(budgets) > 1:
             found.append(_ordered(members, budgets))
     return found
 
 
-def _ordered(members: Sequence[Standing], budgets: Sequence[int]) -> list[Curve]:
-    by_parts: dict[tuple[str, ...], list[Standing]] = {}
-    for standing in sorted(members, key=lambda s: s.combination[1]):
-        if standing.rows:
-            by_parts.setdefault(tuple(standing.combination[2:]), []).append(standing)
+def _ordered(members: Sequence[LeaderboardEntry], budgets: Sequence[int]) -> list[Curve]:
+    by_parts: dict[tuple[str, ...], list[LeaderboardEntry]] = {}
+    for entry in sorted(members, key=lambda s: s.combination[1]):
+        if entry.rows:
+            by_parts.setdefault(tuple(entry.combination[2:]), []).append(entry)
     common = _in_common(list(by_parts.values()), budgets)
     curves = [Curve(tuple(points), common, _areas(points, common)) for points in by_parts.values()]
     best, *others = sorted(curves, key=lambda c: (not c.ranked, isnan(c.area.mean), -c.area.mean))
@@ -114,7 +114,7 @@ def _ordered(members: Sequence[Standing], budgets: Sequence[int]) -> list[Curve]
     ]
 
 
-def _in_common(found: Sequence[Sequence[Standing]], budgets: Sequence[int]) -> tuple[int, ...]:
+def _in_common(found: Sequence[Sequence[LeaderboardEntry]], budgets: Sequence[int]) -> tuple[int, ...]:
     """Budgets that the competing curves have, but for curves that lack more than a budget would cost."""
     import numpy as np
 
@@ -124,7 +124,7 @@ def _in_common(found: Sequence[Sequence[Standing]], budgets: Sequence[int]) -> t
     return tuple(budgets[column] for column in columns)
 
 
-def _areas(points: Sequence[Standing], budgets: Sequence[int]) -> dict[int, float]:
+def _areas(points: Sequence[LeaderboardEntry], budgets: Sequence[int]) -> dict[int, float]:
     by_seed = [point.by_seed() for point in points if point.combination[1] in budgets]
     if len(by_seed) < len(budgets):
         return {}

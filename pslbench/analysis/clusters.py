@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,13 +8,13 @@ from itertools import combinations
 from math import isnan, nan
 
 from pslbench.analysis.bootstrap import bca
-from pslbench.analysis.fairness import unfair
-from pslbench.analysis.leaderboard import ALPHA, SCORES, Standing, accuracies, standings
+from pslbench.analysis.fairness import fairness_warnings
+from pslbench.analysis.leaderboard import ALPHA, SCORES, LeaderboardEntry, accuracies, leaderboard_entries
 from pslbench.analysis.settings import settings
 from pslbench.analysis.significance import holm, mcnemar_test, paired_t_tests, sign_flip_test
 from pslbench.analysis.statistics import MIN_SEEDS, Bounds, Interval, interval, paired_difference
 from pslbench.analysis.superiority import superiority
-from pslbench.contracts import Records, Result
+from pslbench.results.records import Result, ResultsReader
 
 CERTAIN = 0.90  # level of the interval whose upper end is the one-sided 95% bound
 
@@ -43,8 +43,8 @@ class Comparison:
         caveats: what makes the comparison unfair, in words.
     """
 
-    a: Standing
-    b: Standing
+    a: LeaderboardEntry
+    b: LeaderboardEntry
     differences: dict[str, Interval]
     agreement: Interval
     bca: Bounds
@@ -111,19 +111,19 @@ class Matrix:
             corrected for all these pairs; NaN where it has no interval.
     """
 
-    standings: tuple[Standing, ...]
+    entries: tuple[LeaderboardEntry, ...]
     pairs: dict[tuple[int, int], tuple[Interval, float]]
 
     def apart(self, i: int, j: int) -> bool:
         return self.pairs[i, j][1] < ALPHA
 
 
-def comparisons(results: Sequence[Result], a: str, b: str, records: Records) -> list[Comparison]:
+def comparisons(results: Sequence[Result], a: str, b: str, records: ResultsReader) -> list[Comparison]:
     """Compare strategies `a` and `b` wherever `results` has both under the same data, budget, trainer and clusters."""
-    both = [s for s in standings([row for row in results if row.ok]) if s.part("strategy") in (a, b)]
+    both = [s for s in leaderboard_entries([row for row in results if row.ok]) if s.part("strategy") in (a, b)]
     found = []
     for setting in settings(both, "dataset", "budget", "trainer"):
-        by_name = {standing.part("strategy"): standing for standing in setting}
+        by_name = {entry.part("strategy"): entry for entry in setting}
         if len(by_name) == 2:
             found.append(_compare(by_name[a], by_name[b], records))
     return found
@@ -131,12 +131,12 @@ def comparisons(results: Sequence[Result], a: str, b: str, records: Records) -> 
 
 def matrices(results: Sequence[Result]) -> list[Matrix]:
     """All pairs, for each setting that has three strategies or more that compete."""
-    good = [standing for standing in standings(results) if standing.ranked]
+    good = [entry for entry in leaderboard_entries(results) if entry.ranked]
     found = settings(good, "dataset", "budget", "trainer")
     return [_matrix(setting) for setting in found if len(setting) > 2]
 
 
-def _matrix(setting: Sequence[Standing]) -> Matrix:
+def _matrix(setting: Sequence[LeaderboardEntry]) -> Matrix:
     ordered = sorted(setting, key=lambda s: -s.score("test_accuracy").mean)
     tests = paired_t_tests(accuracies(ordered))
     pairs = list(combinations(range(len(ordered)), 2))
@@ -145,7 +145,7 @@ def _matrix(setting: Sequence[Standing]) -> Matrix:
     return Matrix(tuple(ordered), {p: (d, float(c)) for p, d, c in zip(pairs, differences, corrected, strict=True)})
 
 
-def _compare(one: Standing, other: Standing, records: Records) -> Comparison:
+def _compare(one: LeaderboardEntry, other: LeaderboardEntry, records: ResultsReader) -> Comparison:
     seeds = {row.seed for row in one.rows} & {row.seed for row in other.rows}
     a, b = (replace(s, rows=tuple(row for row in s.rows if row.seed in seeds)) for s in (one, other))
     seen = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
@@ -163,11 +163,11 @@ def _compare(one: Standing, other: Standing, records: Records) -> Comparison:
         sign_flip_test(ours - theirs) if judged else nan,
         mcnemar,
         superiority(ours, theirs),
-        (*_marks(a), *_marks(b), *unfair([one, other])),
+        (*_marks(a), *_marks(b), *fairness_warnings([one, other])),
     )
 
 
-def _predictions(a: Standing, b: Standing, records: Records) -> tuple[Interval, McNemar]:
+def _predictions(a: LeaderboardEntry, b: LeaderboardEntry, records: ResultsReader) -> tuple[Interval, McNemar]:
     same, only_a, only_b = [], 0, 0
     for mine, theirs in zip(a.rows, b.rows, strict=True):
         y = records.dataset(mine).y_test
@@ -178,7 +178,7 @@ def _predictions(a: Standing, b: Standing, records: Records) -> tuple[Interval, 
     return interval(same), McNemar(only_a, only_b, mcnemar_test(only_a, only_b) if same else nan)
 
 
-def _marks(standing: Standing) -> list[str]:
+def _marks(entry: LeaderboardEntry) -> list[str]:
     bound, looked = "may ask for every label: an upper bound, not a rival", "looked at the test set while training"
-    found = ((standing.is_bound, bound), (standing.looked, looked))
-    return [f"{standing.part('strategy')} {why}." for holds, why in found if holds]
+    found = ((entry.is_bound, bound), (entry.looked, looked))
+    return [f"{entry.part('strategy')} {why}." for holds, why in found if holds]

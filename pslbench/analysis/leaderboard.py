@@ -9,8 +9,8 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.statistics import Interval, interval, paired_difference
-from pslbench.contracts import Result
 from pslbench.errors import unknown
+from pslbench.results.records import Result
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,16 @@ SCORES = (
 STAGES = ("embed", "graph", "cluster", "label", "train", "score", "total")
 ALPHA = 0.05
 LONGEST = 10_000  # of an error, in characters
-LESS_IS_BETTER = ("nll", "ece", "behind", "failed", "labels_spent", "test_looks", "peak_memory_mb", "seconds_")
+LESS_IS_BETTER = (
+    "nll",
+    "ece",
+    "behind",
+    "failed",
+    "labels_spent",
+    "test_set_evaluations",
+    "peak_memory_mb",
+    "seconds_",
+)
 ON_SCREEN = {  # what tables call columns of leaderboard.csv
     "accuracy": "test_accuracy",
     "direct": "direct_accuracy",
@@ -39,7 +48,7 @@ ON_SCREEN = {  # what tables call columns of leaderboard.csv
 
 
 @dataclass(frozen=True)
-class Standing:
+class LeaderboardEntry:
     """One combination over its seeds.
 
     Attributes:
@@ -79,7 +88,7 @@ class Standing:
     @property
     def looked(self) -> bool:
         """Whether the trainer of any of its rows looked at the test set."""
-        return any(row.test_looks for row in self.rows)
+        return any(row.test_set_evaluations for row in self.rows)
 
     def part(self, kind: str) -> str:
         return str(self.combination[PARTS.index(kind)])
@@ -96,7 +105,7 @@ class Standing:
         return interval([v[key] for v in values if key in v] if key else values).mean
 
 
-def boards(results: Sequence[Result], group: str = "") -> list[list[Standing]]:
+def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardEntry]]:
     """Combinations by data set, budget and the part named `group`; in each board the competing ones from best to worst,
     then those that do not compete. One that uses no such part stands in each of those boards."""
     ordered = sorted(results, key=lambda row: (row.combination, row.seed))
@@ -106,28 +115,28 @@ def boards(results: Sequence[Result], group: str = "") -> list[list[Standing]]:
     return [_judged(part) for board in together for part in _split(board, group)]
 
 
-def standings(results: Sequence[Result]) -> list[Standing]:
+def leaderboard_entries(results: Sequence[Result]) -> list[LeaderboardEntry]:
     """The boards by data set and budget, one after another."""
-    return [standing for board in boards(results) for standing in board]
+    return [entry for board in boards(results) for entry in board]
 
 
 def column(name: str) -> str:
     """The column of `leaderboard.csv` that a name means. Raises InputError, naming the nearest one."""
-    known = leaderboard_row(Standing(("", 0, "", "", "", ""), (), 0)).keys()
+    known = leaderboard_row(LeaderboardEntry(("", 0, "", "", "", ""), (), 0)).keys()
     meant = ON_SCREEN.get(name.replace(" ", "_"), name.replace(" ", "_"))
     if meant not in known:
         raise unknown("column", name, (*known, *ON_SCREEN))
     return meant
 
 
-def in_order(board: Sequence[Standing], by: str) -> list[Standing]:
+def in_order(board: Sequence[LeaderboardEntry], by: str) -> list[LeaderboardEntry]:
     """By a column of `leaderboard.csv`, the better ones first, words by the alphabet; by test accuracy as they come."""
     if by == "test_accuracy":
         return list(board)
     sign = 1 if by.startswith(LESS_IS_BETTER) or by.endswith("half_width") else -1
 
-    def place(standing: Standing) -> tuple[Any, ...]:
-        value = leaderboard_row(standing)[by]
+    def place(entry: LeaderboardEntry) -> tuple[Any, ...]:
+        value = leaderboard_row(entry)[by]
         if isinstance(value, str):
             return (False, value)
         missing = value is None or isnan(value)
@@ -136,27 +145,27 @@ def in_order(board: Sequence[Standing], by: str) -> list[Standing]:
     return sorted(board, key=place)
 
 
-def _standing(combination: tuple[str, int, str, str, str, str], rows: list[Result]) -> Standing:
+def _standing(combination: tuple[str, int, str, str, str, str], rows: list[Result]) -> LeaderboardEntry:
     good = tuple(row for row in rows if row.ok)
-    return Standing(combination, good, len(rows) - len(good))
+    return LeaderboardEntry(combination, good, len(rows) - len(good))
 
 
-def _order(standing: Standing) -> tuple[Any, ...]:
-    accuracy = standing.score("test_accuracy").mean
-    return *standing.combination[:2], not standing.ranked, isnan(accuracy), -accuracy, standing.combination
+def _order(entry: LeaderboardEntry) -> tuple[Any, ...]:
+    accuracy = entry.score("test_accuracy").mean
+    return *entry.combination[:2], not entry.ranked, isnan(accuracy), -accuracy, entry.combination
 
 
-def _split(board: list[Standing], group: str) -> list[list[Standing]]:
-    values = sorted({standing.part(group) for standing in board} - {"-"}) if group else []
+def _split(board: list[LeaderboardEntry], group: str) -> list[list[LeaderboardEntry]]:
+    values = sorted({entry.part(group) for entry in board} - {"-"}) if group else []
     return [[s for s in board if s.part(group) in (value, "-")] for value in values] or [board]
 
 
-def _judged(board: list[Standing]) -> list[Standing]:
+def _judged(board: list[LeaderboardEntry]) -> list[LeaderboardEntry]:
     """The board with what the test accuracies of those that compete, in pairs, say of each."""
     from pslbench.analysis.groups import letters
     from pslbench.analysis.significance import holm_of_pairs, paired_t_tests
 
-    competing = [standing for standing in board if standing.ranked]
+    competing = [entry for entry in board if entry.ranked]
     shared = letters(holm_of_pairs(paired_t_tests(accuracies(competing))) < ALPHA)
     judged = [
         replace(s, groups=mine, behind=paired_difference(competing[0].by_seed(), s.by_seed()) if rank else None)
@@ -165,11 +174,11 @@ def _judged(board: list[Standing]) -> list[Standing]:
     return judged + board[len(competing) :]
 
 
-def accuracies(board: Sequence[Standing]) -> Numbers:
+def accuracies(board: Sequence[LeaderboardEntry]) -> Numbers:
     """Test accuracies, float (combinations, seeds); NaN where one has no such seed."""
     import numpy as np
 
-    by_seed = [standing.by_seed() for standing in board]
+    by_seed = [entry.by_seed() for entry in board]
     seeds = sorted({seed for each in by_seed for seed in each})
     return np.array([[each.get(seed, np.nan) for seed in seeds] for each in by_seed]).reshape(len(board), len(seeds))
 
@@ -182,7 +191,7 @@ def results_frame(results: Sequence[Result]) -> pd.DataFrame:
         [
             {
                 **{name: getattr(row, name) for name in (*PARTS, "seed", "status", "labels_spent")},
-                **{name: getattr(row, name) for name in ("upper_bound", "test_looks", "precision")},
+                **{name: getattr(row, name) for name in ("upper_bound", "test_set_evaluations", "compute_dtype")},
                 **{name: row.scores.get(name) for name in SCORES},
                 **{f"seconds_{name}": row.seconds.get(name) for name in STAGES},
                 "peak_memory_mb": row.peak_memory_mb,
@@ -199,25 +208,25 @@ def leaderboard_frame(results: Sequence[Result]) -> pd.DataFrame:
     """A row a combination, as in `leaderboard.csv`: means over seeds, and half-widths of their 95% intervals."""
     import pandas as pd
 
-    return pd.DataFrame([leaderboard_row(standing) for standing in standings(results)])
+    return pd.DataFrame([leaderboard_row(entry) for entry in leaderboard_entries(results)])
 
 
-def leaderboard_row(standing: Standing) -> dict[str, Any]:
+def leaderboard_row(entry: LeaderboardEntry) -> dict[str, Any]:
     """The columns of `leaderboard.csv` with their values."""
-    scores = {name: standing.score(name) for name in SCORES}
+    scores = {name: entry.score(name) for name in SCORES}
     return {
-        **dict(zip(PARTS, standing.combination, strict=True)),
-        "seeds": len(standing.rows),
-        "failed": standing.failed,
-        "ranked": standing.ranked,
-        "tied_with_best": None if standing.unclear else standing.tied,
-        "groups": standing.groups,
-        "behind": standing.behind.mean if standing.behind else None,
-        "behind_half_width": standing.behind.half_width if standing.behind else None,
-        "labels_spent": standing.mean("labels_spent"),
-        "test_looks": standing.mean("test_looks"),
+        **dict(zip(PARTS, entry.combination, strict=True)),
+        "seeds": len(entry.rows),
+        "failed": entry.failed,
+        "ranked": entry.ranked,
+        "tied_with_best": None if entry.unclear else entry.tied,
+        "groups": entry.groups,
+        "behind": entry.behind.mean if entry.behind else None,
+        "behind_half_width": entry.behind.half_width if entry.behind else None,
+        "labels_spent": entry.mean("labels_spent"),
+        "test_set_evaluations": entry.mean("test_set_evaluations"),
         **{name: score.mean for name, score in scores.items()},
         **{f"{name}_half_width": score.half_width for name, score in scores.items()},
-        **{f"seconds_{name}": standing.mean("seconds", name) for name in STAGES},
-        "peak_memory_mb": standing.mean("peak_memory_mb"),
+        **{f"seconds_{name}": entry.mean("seconds", name) for name in STAGES},
+        "peak_memory_mb": entry.mean("peak_memory_mb"),
     }

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
     Numbers = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 
 def project(x: Floats) -> Floats:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from pslbench.analysis.leaderboard import PARTS
-from pslbench.contracts import Result
 from pslbench.errors import InputError, unknown
+from pslbench.results.records import Result
 
-COLUMNS = (*PARTS, "seed", "status", "precision")
+COLUMNS = (*PARTS, "seed", "status", "compute_dtype")
 
 
 def select(results: Sequence[Result], conditions: Sequence[str]) -> list[Result]:

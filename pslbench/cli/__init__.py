@@ -25,7 +25,7 @@ from pslbench.cli import (
     run,
     show,
 )
-from pslbench.cli.screen import INTERRUPTED, errors, interrupted, output
+from pslbench.cli.console import INTERRUPTED, errors, interrupted, output
 from pslbench.errors import InputError
 
 

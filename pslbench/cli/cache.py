@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pslbench.cli.screen import output
+from pslbench.cli.console import output
 
 app = typer.Typer(no_args_is_help=True, help="See and clear the stages kept for later runs.", rich_markup_mode="rich")
 
@@ -25,7 +25,7 @@ def info(cache_dir: Folder = None) -> None:
     from rich import box
     from rich.table import Table
 
-    from pslbench.engine.cache import cache_root, kept
+    from pslbench.execution.cache import cache_root, kept
 
     folder = cache_root(cache_dir)
     entries = kept(folder)
@@ -49,7 +49,7 @@ def clear(cache_dir: Folder = None) -> None:
 
       pslbench cache clear
     """
-    from pslbench.engine import cache
+    from pslbench.execution import cache
 
     folder = cache.cache_root(cache_dir)
     entries = cache.kept(folder)

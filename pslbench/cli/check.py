@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.screen import errors, output
+from pslbench.cli.console import errors, output
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Part, Value
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pslbench.plugins.manager import Catalog
+    from pslbench.plugins.catalog import Catalog
     from pslbench.testing import Outcome, Report
 
 COLOURS = {"passed": "green", "expected failure": "yellow", "skipped": "cyan", "failed": "bold red"}
@@ -59,7 +59,7 @@ def check(
 
       pslbench check birch --known-failure "sample_order=a tree depends on it"
     """
-    from pslbench.engine.worker import ENVIRONMENT
+    from pslbench.execution.worker import ENVIRONMENT
 
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -87,8 +87,8 @@ def _choose(catalog: Catalog, names: Sequence[str], files: Sequence[str]) -> Ite
         name, _, parameters = text.partition(":")
         typed = {item.partition("=")[0] for item in parameters.split(",")}
         for kind in catalog.kinds(name):
-            for choice in catalog.choose(kind, text):
-                yield catalog.part(kind, choice.name)[1], {k: v for k, v in choice.values if k in typed}
+            for choice in catalog.parse(kind, text):
+                yield catalog.resolve(kind, choice.name)[1], {k: v for k, v in choice.values if k in typed}
     if not names:
         yield from _of_files(catalog, files)
 

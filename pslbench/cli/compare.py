@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.cli.ending import records, report
+from pslbench.cli.console import output, warn
 from pslbench.cli.options import Combinations, Execution, Plugins, spread
 from pslbench.cli.run import foresee, run_grid
-from pslbench.cli.screen import complain, output
+from pslbench.cli.summary import records, report
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pslbench.analysis.comparison import Comparison
-    from pslbench.engine.plan import Grid
+    from pslbench.planning.plan import Grid
 
 
 @spread
@@ -54,8 +54,8 @@ def compare(
     """
     from pslbench.analysis.aggregate import overall
     from pslbench.analysis.comparison import comparisons, matrices
-    from pslbench.analysis.leaderboard import standings
-    from pslbench.cli import pairs
+    from pslbench.analysis.leaderboard import leaderboard_entries
+    from pslbench.reporters import comparison_tables as pairs
     from pslbench.reporters.overall import table_of
 
     if execution.save_config:
@@ -73,7 +73,7 @@ def compare(
     pairs.show(found)
     for matrix in matrices(results):
         pairs.show_all(matrix)
-    for each in overall(standings(results), first):
+    for each in overall(leaderboard_entries(results), first):
         output().print(table_of(each), "", sep="\n")
     status = report(catalog, store, results, show=False)
     return status if fail_if_worse is None else max(status, _failed(found, fail_if_worse))
@@ -99,11 +99,11 @@ def _failed(found: Sequence[Comparison], points: float) -> int:
         if worse is None:
             few = f"{counted(comparison.seeds, 'seed')} in common, it takes {MIN_SEEDS}; try -s 5"
             same = f"the difference is the same on each of {comparison.seeds} seeds, so there is no interval"
-            complain(f"{a} cannot be judged against {b}: {few if comparison.seeds < MIN_SEEDS else same}")
+            warn(f"{a} cannot be judged against {b}: {few if comparison.seeds < MIN_SEEDS else same}")
         elif worse:
             said = f"{a} is worse than {b} by more than {points:g} points, with 95% certainty (one-sided)"
             output().print(said, style="bold red", markup=False)
             failed = 1
     if not found:
-        complain("nothing could be compared, so nothing is judged")
+        warn("nothing could be compared, so nothing is judged")
     return failed

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.screen import complain, output
+from pslbench.cli.console import output, warn
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def check(name: Name, *, plugins: options.Plugins) -> None:
 
 
 def _load(name: str, plugins: options.Plugins) -> Dataset:
-    from pslbench.engine.plan import load_data
+    from pslbench.planning.plan import load_data
 
     catalog = plugins.find()
     chosen = options.choose_dataset(catalog, name)
@@ -74,7 +74,7 @@ def _load(name: str, plugins: options.Plugins) -> Dataset:
 def _describe(data: Dataset) -> None:
     import numpy as np
 
-    from pslbench.datasets.doubts import doubts
+    from pslbench.datasets.dataset_warnings import doubts
 
     console = output()
     console.print(f"{data.name}: {len(data.x_train):,} in the pool, {len(data.x_test):,} to test on", markup=False)
@@ -84,4 +84,4 @@ def _describe(data: Dataset) -> None:
     console.print(f"{data.n_classes} classes: {each}", soft_wrap=True, markup=False)
     console.print(f"checksum {data.checksum}", soft_wrap=True)
     for doubt in doubts(data):
-        complain(doubt)
+        warn(doubt)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
+from pslbench.cli.console import output
 from pslbench.cli.merge import KeepFirst, Output, join
-from pslbench.cli.screen import output
 from pslbench.errors import InputError
 
 
@@ -30,11 +30,11 @@ def export_results(
 
       pslbench export results/mnist -o mnist-5-seeds.zip
     """
-    from pslbench.engine.archive import pack
-    from pslbench.engine.store import Store
+    from pslbench.results.archive import pack
+    from pslbench.results.folder import ResultsFolder
 
     packed = file or Path(f"{folder.resolve().name}.zip")
-    pack(Store.open(folder), packed)
+    pack(ResultsFolder.open(folder), packed)
     output().print(str(packed), soft_wrap=True, markup=False)
 
 
@@ -55,7 +55,7 @@ def import_results(
 
       pslbench import mnist.zip -o results/mnist
     """
-    from pslbench.engine.archive import unpack
+    from pslbench.results.archive import unpack
 
     with TemporaryDirectory(prefix="pslbench-") as folder:
         try:

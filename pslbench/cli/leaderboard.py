@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.ending import finished, report
+from pslbench.cli.summary import finished, report
 from pslbench.errors import unknown
 
 
@@ -45,11 +45,11 @@ def leaderboard(
     """
     from pslbench.analysis.leaderboard import PARTS, column
     from pslbench.analysis.selection import select
-    from pslbench.engine.store import Store
+    from pslbench.results.folder import ResultsFolder
 
     by = column(sort)
     if group and group not in PARTS:
         raise unknown("part", group, PARTS)
-    store = Store.open(folder)
+    store = ResultsFolder.open(folder)
     chosen = select(finished(store), filters or [])
     return report(plugins.find(), store, chosen, sort=by, group=group, top=top)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.screen import output
+from pslbench.cli.console import output
 from pslbench.errors import unknown
 from pslbench.parts import KINDS
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.ending import report
-from pslbench.cli.screen import complain, errors, output
+from pslbench.cli.console import errors, output, warn
+from pslbench.cli.summary import report
 
 if TYPE_CHECKING:
-    from pslbench.engine.merge import Merged
-    from pslbench.engine.store import Store
+    from pslbench.results.folder import ResultsFolder
+    from pslbench.results.merge import Merged
 
 SHOWN = 10  # lines about cells
 Output = Annotated[
@@ -49,28 +49,28 @@ def merge(
 
       pslbench merge results/latest from-the-lab -o results/latest
     """
-    from pslbench.engine.store import Store
+    from pslbench.results.folder import ResultsFolder
 
-    return join({str(folder): Store.open(folder) for folder in folders}, to, keep_first, plugins)
+    return join({str(folder): ResultsFolder.open(folder) for folder in folders}, to, keep_first, plugins)
 
 
-def join(sources: Mapping[str, Store], folder: Path, keep_first: bool, plugins: options.Plugins) -> int:
+def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, plugins: options.Plugins) -> int:
     """Write the union of `sources` to a folder, unless they do not agree, and give the exit status."""
-    from pslbench.engine import merge as engine
-    from pslbench.engine.store import Store
     from pslbench.reporters.formats import counted
+    from pslbench.results import merge as engine
+    from pslbench.results.folder import ResultsFolder
 
     catalog = plugins.find()
     with ExitStack() as held:
-        if there := Store(folder).is_there:
-            held.enter_context(Store.create(folder).alone())
+        if there := ResultsFolder(folder).is_there:
+            held.enter_context(ResultsFolder.create(folder).alone())
             others = {name: store for name, store in sources.items() if not store.folder.samefile(folder)}
-            sources = {str(folder): Store(folder), **others}
+            sources = {str(folder): ResultsFolder(folder), **others}
         merged = engine.merge({name: held.enter_context(each.whole()) for name, each in sources.items()})
         if _disagree(merged) and not keep_first:
             errors().print("[bold red]error:[/] nothing was written; --keep-first lets the folder named first win")
             return 1
-        store = Store.create(folder)
+        store = ResultsFolder.create(folder)
         if not there:
             held.enter_context(store.alone())
         _write(merged, store)
@@ -83,13 +83,13 @@ def _disagree(merged: Merged) -> bool:
     """Whether folders do not agree; each difference is told."""
     lines = [*merged.mixed, *merged.differing[:SHOWN]]
     for line in lines:
-        complain(line)
+        warn(line)
     if (more := len(merged.differing) - SHOWN) > 0:
-        complain(f"{more} more cells have other values in another folder")
+        warn(f"{more} more cells have other values in another folder")
     return bool(lines)
 
 
-def _write(merged: Merged, store: Store) -> None:
+def _write(merged: Merged, store: ResultsFolder) -> None:
     runs = list(merged.runs)
     if merged.mixed:
         command, now = shlex.join(["pslbench", *sys.argv[1:]]), datetime.now(UTC)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.screen import output
+from pslbench.cli.console import output
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Kind
 
 if TYPE_CHECKING:
-    from pslbench.plugins.manager import Catalog
+    from pslbench.plugins.catalog import Catalog
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

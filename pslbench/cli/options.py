@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from pslbench.cli.screen import complain, output
+from pslbench.cli.console import output, warn
 from pslbench.errors import InputError, unknown
 from pslbench.processor import cores
 
 if TYPE_CHECKING:
-    from pslbench.engine.cache import Settings
-    from pslbench.engine.plan import Grid
-    from pslbench.parts import Choice
-    from pslbench.plugins.manager import Catalog
+    from pslbench.execution.cache import Settings
+    from pslbench.parts import PartConfig
+    from pslbench.planning.plan import Grid
+    from pslbench.plugins.catalog import Catalog
 
 RESULTS = Path("results/latest")
 ALL = "all"  # what `--all` is called in a file of options; `every` in the code
@@ -42,14 +42,14 @@ class Plugins:
 
     def find(self) -> Catalog:
         """The catalog; a plugin that failed costs one line on standard error."""
-        from pslbench.plugins.manager import discover
+        from pslbench.plugins.discovery import discover
 
         catalog = discover(self.plugin, self.no_plugin)
         for plugin in catalog.plugins:
             if plugin.status == "failed":
-                complain(f"plugin '{plugin.name}' is left out: {plugin.problem}")
+                warn(f"plugin '{plugin.name}' is left out: {plugin.problem}")
             for note in plugin.notes:
-                complain(f"plugin '{plugin.name}': {note}")
+                warn(f"plugin '{plugin.name}': {note}")
         return catalog
 
 
@@ -78,17 +78,17 @@ class Combinations:
 
     def grid(self, catalog: Catalog, strategies: list[str]) -> Grid:
         """These with `strategies`, each looked up and read. Raises InputError."""
-        from pslbench.engine.plan import Grid, read_budgets, read_seeds
+        from pslbench.planning.plan import Grid, read_budgets, read_seeds
 
         known = catalog.parts("strategy")
         if stray := [text for text in strategies if text.isdecimal() and text not in known]:
             raise InputError(f"'{stray[0]}' is no strategy; several budgets, or seeds, are one word, as in -b 20,40")
         return Grid(
             [c for text in self.dataset for c in choose_dataset(catalog, text)],
-            [c for text in self.embedder for c in catalog.choose("embedder", text)],
-            [c for text in self.clusterer for c in catalog.choose("clusterer", text)],
-            [c for text in strategies for c in catalog.choose("strategy", text)],
-            [c for text in self.trainer for c in catalog.choose("trainer", text)],
+            [c for text in self.embedder for c in catalog.parse("embedder", text)],
+            [c for text in self.clusterer for c in catalog.parse("clusterer", text)],
+            [c for text in strategies for c in catalog.parse("strategy", text)],
+            [c for text in self.trainer for c in catalog.parse("trainer", text)],
             read_budgets(self.budget),
             read_seeds(self.seeds),
         )
@@ -170,7 +170,7 @@ class Execution:
 
     def cache(self) -> Settings:
         """The cache's settings. Raises InputError where there can be none."""
-        from pslbench.engine.cache import GIGABYTE, Settings, cache_root
+        from pslbench.execution.cache import GIGABYTE, Settings, cache_root
 
         folder = cache_root(self.cache_dir).absolute()
         try:
@@ -225,17 +225,17 @@ def _default(option: Field[Any]) -> Any:
     return option.default if option.default_factory is MISSING else option.default_factory()
 
 
-def choose_dataset(catalog: Catalog, text: str) -> list[Choice]:
+def choose_dataset(catalog: Catalog, text: str) -> list[PartConfig]:
     """A data set by name, or an .npz file or folder by its path. Raises InputError."""
-    from pslbench.parts import choice
+    from pslbench.parts import configure
 
     if not text:
         raise InputError("-d wants a data set's name, an .npz file or a folder of images, not an empty word")
     known = catalog.parts("dataset")
     if text.partition(":")[0] in known:
-        return catalog.choose("dataset", text)
+        return catalog.parse("dataset", text)
     for name, is_meant in (("npz", text.endswith(".npz")), ("images", Path(text).is_dir() or os.sep in text)):
         if is_meant:
-            return [choice(catalog.part("dataset", name)[1], name, path=os.path.normpath(text))]
+            return [configure(catalog.resolve("dataset", name)[1], name, path=os.path.normpath(text))]
     nearest = unknown("dataset", text.partition(":")[0], known)
     raise InputError(f"{nearest}; or give the path of an .npz file, or of a folder with train/ and test/")

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.screen import output
+from pslbench.cli.console import output
 
 if TYPE_CHECKING:
-    from pslbench.plugins.manager import Plugin
+    from pslbench.plugins.catalog import Plugin
 
 COLOURS = {"ok": "green", "failed": "red", "off": "yellow"}
 
@@ -29,7 +29,7 @@ def plugins(
 
       pslbench plugins --plugin mine.py --verbose
     """
-    from pslbench.plugins.manager import discover
+    from pslbench.plugins.discovery import discover
 
     found = discover(plugins.plugin, plugins.no_plugin).plugins
     if as_json:

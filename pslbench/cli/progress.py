@@ -7,9 +7,9 @@ from types import TracebackType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from pslbench.cli.screen import errors
-from pslbench.contracts import Result
-from pslbench.engine.plan import Cell
+from pslbench.cli.console import errors
+from pslbench.planning.plan import Cell
+from pslbench.results.records import Result
 
 
 class ProgressBar:

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.ending import finished, records, shown
-from pslbench.cli.screen import output
+from pslbench.cli.console import output
+from pslbench.cli.summary import finished, records, shown
 
 
 @options.spread
@@ -40,10 +40,10 @@ def report(
 
       pslbench report results/latest --format png:width=7,dpi=300
     """
-    from pslbench.engine.store import Store
+    from pslbench.results.folder import ResultsFolder
 
-    catalog, store = plugins.find(), Store.open(folder)
-    chosen = [choice for text in formats for choice in catalog.choose("reporter", text)]
+    catalog, store = plugins.find(), ResultsFolder.open(folder)
+    chosen = [choice for text in formats for choice in catalog.parse("reporter", text)]
     results, looked_up, status = finished(store), records(catalog, store), 0
     for choice in chosen:
         before = dict(_files(folder))

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pslbench.cli.ending import report
+from pslbench.cli.console import INTERRUPTED, interrupted, output, warn
 from pslbench.cli.options import Combinations, Execution, Plugins, save_config, spread
-from pslbench.cli.screen import INTERRUPTED, complain, interrupted, output
+from pslbench.cli.summary import report
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Result
-    from pslbench.engine.cache import Settings
-    from pslbench.engine.executors import Pool, Tell
-    from pslbench.engine.plan import Grid, Plan
-    from pslbench.engine.store import Store
-    from pslbench.plugins.manager import Catalog
+    from pslbench.execution.cache import Settings
+    from pslbench.execution.executors import Pool, Tell
+    from pslbench.planning.plan import Grid, Plan
+    from pslbench.plugins.catalog import Catalog
+    from pslbench.results.folder import ResultsFolder
+    from pslbench.results.records import Result
 
 
 @spread
@@ -67,16 +67,18 @@ def run(
     return report(catalog, store, results)
 
 
-def run_grid(catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugins) -> tuple[Store, list[Result]]:
+def run_grid(
+    catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugins
+) -> tuple[ResultsFolder, list[Result]]:
     """Run what is missing of a grid, with a progress bar, and give all its rows and the store that has them."""
     from pslbench.cli.progress import ProgressBar
-    from pslbench.engine import run as engine
-    from pslbench.engine.cache import trim
-    from pslbench.engine.store import Store
+    from pslbench.execution import run as engine
+    from pslbench.execution.cache import trim
+    from pslbench.results.folder import ResultsFolder
 
     settings = execution.cache()
     planned = _plan(catalog, grid)
-    store = Store.create(execution.output)
+    store = ResultsFolder.create(execution.output)
     with store.alone():
         missing = engine.missing_cells(planned, store, execution.retry_failed, execution.fresh)
         if execution.fresh:
@@ -87,7 +89,7 @@ def run_grid(catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugin
         try:
             with watcher:
                 pool = partial(_pool, execution, plugins, settings, store, len(missing), watcher.heard)
-                return store, engine.run(catalog, planned, store, missing, pool, watcher, complain)
+                return store, engine.run(catalog, planned, store, missing, pool, watcher, warn)
         except KeyboardInterrupt:
             report(catalog, store, store.results(cell.key for cell in planned.cells))
             interrupted()
@@ -97,25 +99,25 @@ def run_grid(catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugin
 
 
 def _plan(catalog: Catalog, grid: Grid) -> Plan:
-    from pslbench.engine.plan import plan
+    from pslbench.planning.plan import plan
 
     planned = plan(catalog, grid, catalog.call)
     for warning in planned.warnings:
-        complain(warning)
+        warn(warning)
     return planned
 
 
 def _pool(
-    execution: Execution, plugins: Plugins, cache: Settings, store: Store, cells: int, tell: Tell
+    execution: Execution, plugins: Plugins, cache: Settings, store: ResultsFolder, cells: int, tell: Tell
 ) -> AbstractContextManager[Pool]:
-    from pslbench.engine.cache import GIGABYTE
-    from pslbench.engine.executors import dask_pool, local_pool
-    from pslbench.engine.worker import Orders
+    from pslbench.execution.cache import GIGABYTE
+    from pslbench.execution.executors import dask_pool, local_pool
+    from pslbench.execution.worker import WorkerConfig
 
     if execution.dask and execution.explain_cache:
         raise InputError("--explain-cache hears of this machine's workers only; leave it out, or --dask")
     jobs = execution.workers(cells)
-    orders = Orders(
+    orders = WorkerConfig(
         tuple(str(Path(file).absolute()) for file in plugins.plugin),
         tuple(plugins.no_plugin),
         cache,
@@ -129,14 +131,14 @@ def _pool(
 
 def foresee(catalog: Catalog, grid: Grid, execution: Execution) -> int:
     """Say what a run would do."""
-    from pslbench.engine.cache import StageCache
-    from pslbench.engine.run import missing_cells, prospect
-    from pslbench.engine.store import Store
+    from pslbench.execution.cache import StageCache
+    from pslbench.execution.run import estimate_run, missing_cells
+    from pslbench.results.folder import ResultsFolder
 
-    planned, store = _plan(catalog, grid), Store(execution.output)
+    planned, store = _plan(catalog, grid), ResultsFolder(execution.output)
     missing = missing_cells(planned, store, execution.retry_failed, execution.fresh)
     jobs = execution.workers(len(missing))
-    found = prospect(planned, store, missing, StageCache(execution.cache()), jobs)
+    found = estimate_run(planned, store, missing, StageCache(execution.cache()), jobs)
     console = output()
     console.print(f"{found.cells} cells: {found.done} done, {found.cached} trained before, {found.to_run} to run")
     if found.to_run > found.unknown:

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.screen import output
-from pslbench.parts import Part, said
+from pslbench.cli.console import output
+from pslbench.parts import Part, format_value
 
 
 @options.spread
@@ -25,7 +25,7 @@ def show(
     catalog = plugins.find()
     called = name.partition(":")[0]
     for kind in catalog.kinds(called):
-        _show(catalog.part(kind, called)[1])
+        _show(catalog.resolve(kind, called)[1])
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def described(part: Part) -> Description:
     meaning = {each.arg_name: " ".join((each.description or "").split()) for each in says.params}
     rows = []
     for name, parameter in part.parameters.items():
-        default = "(required)" if parameter.required else said(parameter.default)
+        default = "(required)" if parameter.required else format_value(parameter.default)
         words = ", ".join(filter(None, (parameter.type_name, parameter.range)))
         rows.append((name, words, default, meaning.get(name, "")))
     return Description(says.short_description or "", says.long_description or "", tuple(rows), _example(part))
@@ -84,5 +84,5 @@ def _example(part: Part) -> str:
     """How a user says the part with its parameters."""
     before = {"strategy": "run ", "reporter": f"report {options.RESULTS} --format "}
     option = before.get(part.kind, f"run --all --{part.kind} ")
-    values = {name: "..." if each.required else said(each.default) for name, each in part.parameters.items()}
+    values = {name: "..." if each.required else format_value(each.default) for name, each in part.parameters.items()}
     return f"pslbench {option}{part.name}:{','.join(f'{name}={value}' for name, value in values.items())}"

@@ -7,7 +7,7 @@ from annotated_types import Ge, Gt
 from pslbench.parts import clusterer
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 
 @clusterer("birch", reference="Zhang, Ramakrishnan & Livny 1996")

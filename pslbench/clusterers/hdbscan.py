@@ -7,7 +7,7 @@ from annotated_types import Ge
 from pslbench.parts import clusterer
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 
 @clusterer("hdbscan", max_pool=20_000, reference="Campello, Moulavi & Sander 2013")
@@ -39,8 +39,8 @@ class LargestClusters:
         found = HDBSCAN(min_cluster_size=self._min_cluster_size, min_samples=near, copy=True).fit(features)
         numbers, sizes = np.unique(found.labels_[found.labels_ >= 0], return_counts=True)
         kept = numbers[np.argsort(-sizes, kind="stable")[: self._k]]
-        centres = [features[found.labels_ == number].mean(axis=0) for number in kept] or [features.mean(axis=0)]
-        self.labels_: Ints = pairwise_distances_argmin(features, np.stack(centres))
+        centers = [features[found.labels_ == number].mean(axis=0) for number in kept] or [features.mean(axis=0)]
+        self.labels_: Ints = pairwise_distances_argmin(features, np.stack(centers))
         for place, number in enumerate(kept):
             self.labels_[found.labels_ == number] = place
         return self

@@ -7,7 +7,7 @@ from annotated_types import Ge
 from pslbench.parts import clusterer
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 
 @clusterer("spectral", max_pool=20_000, reference="Shi & Malik 2000; von Luxburg 2007")

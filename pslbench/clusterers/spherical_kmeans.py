@@ -7,7 +7,7 @@ from annotated_types import Ge
 from pslbench.parts import clusterer
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 
 @clusterer("spherical-kmeans", reference="Dhillon & Modha 2001, Concept Decompositions")

@@ -8,7 +8,7 @@ from pslbench.contracts import Embedding
 from pslbench.parts import embedder
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 BATCH = 256
 AT_A_TIME = 500  # images, when embedding

@@ -10,7 +10,7 @@ from pslbench.errors import InputError
 from pslbench.parts import embedder
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 
 @embedder("pca", reference="Pearson 1901; Halko, Martinsson & Tropp 2011")

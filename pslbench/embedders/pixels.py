@@ -6,7 +6,7 @@ from pslbench.contracts import Embedding
 from pslbench.parts import embedder
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 
 @embedder("pixels")

@@ -7,7 +7,7 @@ from pslbench.embedders.pixels import flat
 from pslbench.parts import embedder
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 SMALLEST = 1e-30  # that is divided by
 STEEPEST = 2.0  # pixels to the side a row: what lies flatter is no slant

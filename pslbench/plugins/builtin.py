@@ -40,7 +40,7 @@ MODULES = {
         "supervised",
     ),
     "trainers": ("cnn", "fixmatch", "freematch", "logreg"),
-    "reporters": ("table", "curves", "overall", "csv", "html", "markdown", "latex", "parquet", "plot"),
+    "reporters": ("leaderboard_table", "curves", "overall", "csv", "html", "markdown", "latex", "parquet", "plot"),
 }
 
 

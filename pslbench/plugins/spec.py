@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import pluggy
 
-from pslbench.contracts import Result
 from pslbench.parts import Part
+from pslbench.results.records import Result, RunInfo
 
-if TYPE_CHECKING:
-    from pslbench.engine.plan import Plan
-
-API_VERSION = 1  # raised when something that plugins use is added, changed or taken away
+API_VERSION = 2  # raised in each version that adds, changes or removes anything that plugins use
 
 hookspec = pluggy.HookspecMarker("pslbench")
 hookimpl = pluggy.HookimplMarker("pslbench")
@@ -21,7 +17,7 @@ hookimpl = pluggy.HookimplMarker("pslbench")
 
 @hookspec
 def pslbench_register() -> Iterable[Part]:  # type: ignore[empty-body]
-    """Yield the parts this plugin brings.
+    """Yield the parts that the plugin registers.
 
     Example:
         @hookimpl
@@ -30,16 +26,19 @@ def pslbench_register() -> Iterable[Part]:  # type: ignore[empty-body]
     """
 
 
-@hookspec
-def pslbench_run_started(plan: Plan) -> None:
-    """A run begins; `plan.cells` are the cells it will go through. What this returns is ignored."""
+@hookspec(warn_on_impl_args={"plan": DeprecationWarning("the argument plan is deprecated; use run, a RunInfo")})
+def pslbench_run_started(run: RunInfo, plan: RunInfo) -> None:
+    """Called when a run begins; `run.cells` are its cells. The return value is ignored.
+
+    The argument `plan` is deprecated: it is the same object as `run`.
+    """
 
 
 @hookspec
 def pslbench_cell_finished(result: Result) -> None:
-    """A cell ended, well or not, and its result is saved. What this returns is ignored."""
+    """Called when a cell has ended, successfully or not, and its result is saved. The return value is ignored."""
 
 
 @hookspec
 def pslbench_run_finished(results: Sequence[Result]) -> None:
-    """A run ended; `results` are those of its cells that finished. What this returns is ignored."""
+    """Called when a run has ended; `results` are those of its finished cells. The return value is ignored."""

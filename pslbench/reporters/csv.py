@@ -3,12 +3,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
-from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
+from pslbench.results.records import Result, ResultsReader
 
 
 @reporter("csv", writes=True)
-def csv(results: Sequence[Result], records: Records) -> None:
+def csv(results: Sequence[Result], records: ResultsReader) -> None:
     """Write results.csv, a row a cell, and leaderboard.csv, a row a combination."""
     frames = {"results.csv": results_frame(results), "leaderboard.csv": leaderboard_frame(results)}
     for name, frame in frames.items():

@@ -6,12 +6,12 @@ from math import log, nan
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
-from pslbench.analysis.leaderboard import standings
+from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
 from pslbench.reporters.formats import apart, number, ruled_table, spread, titled
-from pslbench.reporters.table import differing, marks, meanings
+from pslbench.reporters.leaderboard_table import differing, marks, meanings
+from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -23,9 +23,9 @@ WIDTH, HEIGHT = 100, 22
 
 
 @reporter("curves")
-def curves(results: Sequence[Result], records: Records) -> RenderableType | None:
+def curves(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
     """Test accuracy by budget on the screen, where several budgets were run, and the area under each curve."""
-    found = budget_curves(standings(results))
+    found = budget_curves(leaderboard_entries(results))
     return apart(part for each in found for part in (_table(each), Plot(each[:DRAWN]))) if found else None
 
 
@@ -95,6 +95,6 @@ def _legend(found: list[Curve]) -> list[str]:
         lines.append("-: not run at each of these budgets with the same seeds")
     if len(found) > DRAWN:
         lines.append(f"the first {DRAWN} are drawn, {len(found) - DRAWN} more are not")
-    if len({row.precision for curve in found if curve.ranked for point in curve.points for row in point.rows}) > 1:
+    if len({row.compute_dtype for curve in found if curve.ranked for point in curve.points for row in point.rows}) > 1:
         lines.append("! Unequal arithmetic, between curves or along one: rounding alone may change a score.")
     return lines

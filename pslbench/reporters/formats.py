@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Group, RenderableType
     from rich.table import Table
 
-    from pslbench.analysis.leaderboard import Standing
+    from pslbench.analysis.leaderboard import LeaderboardEntry
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -46,10 +46,10 @@ def counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
-def few(standings: Iterable[Standing]) -> str:
+def few(entries: Iterable[LeaderboardEntry]) -> str:
     """Why some of these have no interval, to stand at the end of a sentence about intervals; empty where all may have
     one."""
-    return f"; none below {MIN_SEEDS} seeds" if any(0 < len(each.rows) < MIN_SEEDS for each in standings) else ""
+    return f"; none below {MIN_SEEDS} seeds" if any(0 < len(each.rows) < MIN_SEEDS for each in entries) else ""
 
 
 def apart(shown: Iterable[RenderableType]) -> Group:

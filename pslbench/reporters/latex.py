@@ -3,9 +3,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
-from pslbench.reporters.sheets import Cell, Sheet, sheets
+from pslbench.reporters.typeset_tables import Cell, Sheet, sheets
+from pslbench.results.records import Result, ResultsReader
 
 SPECIAL = str.maketrans(
     {
@@ -26,7 +26,7 @@ SPECIAL = str.maketrans(
 
 
 @reporter("latex", writes=True, enabled=False)
-def latex(results: Sequence[Result], records: Records) -> None:
+def latex(results: Sequence[Result], records: ResultsReader) -> None:
     """Write leaderboard.tex: the tables as they stand in papers, for \\input; they want the package booktabs."""
     text = "\n\n".join("\n".join(_lines(sheet)) for sheet in sheets(results))
     (records.folder / "leaderboard.tex").write_text(f"% \\usepackage{{booktabs}}\n\n{text}\n", encoding="utf-8")

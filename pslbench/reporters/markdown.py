@@ -2,15 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
-from pslbench.reporters.sheets import Cell, Sheet, sheets
+from pslbench.reporters.typeset_tables import Cell, Sheet, sheets
+from pslbench.results.records import Result, ResultsReader
 
 SPECIAL = str.maketrans({**{c: f"\\{c}" for c in "\\`*_[]|~$#"}, "<": "&lt;", "&": "&amp;"})
 
 
 @reporter("md", writes=True, enabled=False, reference="GitHub Flavored Markdown Spec 0.29, section 4.10")
-def markdown(results: Sequence[Result], records: Records) -> None:
+def markdown(results: Sequence[Result], records: ResultsReader) -> None:
     """Write leaderboard.md: the tables, to be pasted into a README."""
     text = "\n\n".join("\n".join(_lines(sheet)) for sheet in sheets(results))
     (records.folder / "leaderboard.md").write_text(text + "\n", encoding="utf-8")

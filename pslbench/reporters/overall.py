@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from pslbench.analysis.aggregate import ENOUGH, ROPE, Aggregate, Overall, overall
 from pslbench.analysis.bootstrap import TRUSTED
-from pslbench.analysis.leaderboard import ALPHA, standings
+from pslbench.analysis.leaderboard import ALPHA, leaderboard_entries
 from pslbench.analysis.settings import title
 from pslbench.analysis.statistics import MIN_SEEDS, Bounds
-from pslbench.contracts import Records, Result
 from pslbench.parts import reporter
 from pslbench.reporters.formats import apart, counted, p_value, ruled_table, titled
+from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
 
 @reporter("overall")
-def overall_table(results: Sequence[Result], records: Records) -> RenderableType | None:
+def overall_table(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
     """Strategies over several data sets on the screen, where there are several."""
-    found = overall(standings(results))
+    found = overall(leaderboard_entries(results))
     return apart(map(table_of, found)) if found else None
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from annotated_types import Ge
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
-from pslbench.analysis.leaderboard import Standing, standings
+from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
 from pslbench.analysis.settings import settings, title
-from pslbench.contracts import Records, Result
 from pslbench.errors import InputError
 from pslbench.parts import reporter
 from pslbench.reporters.formats import few
-from pslbench.reporters.table import MARKS
+from pslbench.reporters.leaderboard_table import MARKS
+from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +40,7 @@ Scale = Literal["linear", "logit"]
 @reporter("png", writes=True, enabled=False)
 def png(
     results: Sequence[Result],
-    records: Records,
+    records: ResultsReader,
     *,
     width: Width = TEXT,
     scale: Scale = "linear",
@@ -58,7 +58,7 @@ def png(
 
 
 @reporter("pdf", writes=True, enabled=False)
-def pdf(results: Sequence[Result], records: Records, *, width: Width = TEXT, scale: Scale = "linear") -> None:
+def pdf(results: Sequence[Result], records: ResultsReader, *, width: Width = TEXT, scale: Scale = "linear") -> None:
     """Draw test accuracy by budget, or by strategy where there is one budget, as PDF with TrueType fonts.
 
     Args:
@@ -77,7 +77,7 @@ def figures(results: Sequence[Result], width: float, scale: Scale) -> Iterator[t
     """
     import matplotlib as mpl
 
-    found = settings([s for s in standings(results) if s.rows], "dataset", "trainer")
+    found = settings([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
     if not found:
         raise InputError("no cell ended well; there is nothing to draw")
     names = _file_names([title(setting, "dataset", "embedder", "clusterer", "trainer") for setting in found])
@@ -147,15 +147,15 @@ def _name_ends(
         axes.annotate(names[place], (1, y), (6, 0), xycoords=beside, textcoords="offset points", va="center_baseline")
 
 
-def _by_strategy(board: Sequence[Standing], width: float, scale: Scale) -> Figure:
+def _by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Scale) -> Figure:
     """A dot a strategy with its interval, best on top; filled where it cannot be told apart from the best."""
-    names = _fitted([_name([standing]) for standing in board], (1 - DRAWN) * width - 0.4)
+    names = _fitted([_name([entry]) for entry in board], (1 - DRAWN) * width - 0.4)
     height, note = 1.3 * LINE * (len(board) + 1), f"lines: 95% intervals{few(board)}"
     figure, axes = _axes(width, height, note, left=_inches(*names) + 0.2, right=0.2)
     _set_scale(axes, "x", scale)
-    for place, standing in enumerate(board):
-        score, colour = standing.score("test_accuracy"), COLOURS[0] if standing.ranked else GREY
-        first = standing.ranked and (standing.behind is None or standing.tied)
+    for place, entry in enumerate(board):
+        score, colour = entry.score("test_accuracy"), COLOURS[0] if entry.ranked else GREY
+        first = entry.ranked and (entry.behind is None or entry.tied)
         axes.hlines(place, _inside(score.low), _inside(score.high), color=colour)
         axes.plot(
             _inside(score.mean), place, "o", color=colour, markersize=4, markerfacecolor=colour if first else "white"
@@ -231,7 +231,7 @@ def _inches(*names: str) -> float:
     return max(float(TextPath((0, 0), name, size=SIZE).get_extents().width) for name in names) / 72
 
 
-def _name(standings: Sequence[Standing]) -> str:
+def _name(entries: Sequence[LeaderboardEntry]) -> str:
     """Their strategy, with a mark where any of them does not compete."""
-    marks = [mark for mark, holds, _ in MARKS if mark in "∞†" and any(map(holds, standings))]
-    return " ".join([standings[0].part("strategy"), *marks])
+    marks = [mark for mark, holds, _ in MARKS if mark in "∞†" and any(map(holds, entries))]
+    return " ".join([entries[0].part("strategy"), *marks])

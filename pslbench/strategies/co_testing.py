@@ -6,9 +6,9 @@ from annotated_types import Ge, Interval
 
 from pslbench.clustering import fit_clusters
 from pslbench.contracts import Pool, PseudoLabels
-from pslbench.neighbours import nearest_neighbours
+from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import one_hot
+from pslbench.strategies.diffusion import gaussian_affinities, one_hot
 from pslbench.strategies.poisson import potential
 from pslbench.strategies.selecting import kept_and_bought
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 FIRST = 4  # labels a class before the first student: with 2, medoids missed whole islands of an embedding
 DOUBTED = 0.2  # share of each class that the first student is not shown
@@ -28,6 +28,7 @@ SMALLEST = 1e-6  # probability, before logarithms are taken
 @strategy(
     "co-testing",
     enabled=False,
+    trains=True,
     uses="graph",
     reference="Muslea, Minton & Knoblock 2006, Active Learning with Multiple Views",
 )
@@ -59,7 +60,7 @@ def co_testing(
 
     chosen = medoids(pool.features, min(FIRST * pool.n_classes, pool.budget), pool.rng)
     labels = pool.label(chosen)
-    near = pool.graph.affinities()
+    near = gaussian_affinities(pool.graph)
     spread = potential(near, chosen, labels, pool.n_classes)
     taught = clearest(spread)
     students: Floats | None = None
@@ -74,7 +75,7 @@ def co_testing(
             views = _side_by_side(pool.features, spread, students)
             asked = doubtful[medoids(views[doubtful], size, pool.rng)]
             chosen, labels = np.append(chosen, asked), np.append(labels, pool.label(asked))
-        alike = nearest_neighbours(np.log(students + SMALLEST)).affinities()
+        alike = gaussian_affinities(nearest_neighbors(np.log(students + SMALLEST)))
         spread = potential(near + alike, chosen, labels, pool.n_classes)
         taught = teachable(spread, agreement(spread, students, sure))
     return kept_and_bought(spread.argmax(axis=1), taught, chosen, labels)

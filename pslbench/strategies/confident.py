@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 
 @strategy(
@@ -33,7 +33,7 @@ def confident(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
     """
     chosen, labels = bought(pool, select)
     given = _by_cluster(pool, chosen, labels)
-    probabilities = one_hot(given, pool.n_classes)[pool.graph.neighbours].mean(axis=1)
+    probabilities = one_hot(given, pool.n_classes)[pool.graph.neighbors].mean(axis=1)
     return kept_and_bought(given, ~off_diagonal(given, probabilities), chosen, labels)
 
 
@@ -42,7 +42,7 @@ def _by_cluster(pool: Pool, chosen: Ints, labels: Ints) -> Ints:
     from sklearn.metrics import pairwise_distances_argmin
 
     clusters = pool.clusters
-    label_of = labels[pairwise_distances_argmin(clusters.centres, pool.features[chosen])]
+    label_of = labels[pairwise_distances_argmin(clusters.centers, pool.features[chosen])]
     for place in (-clusters.distances[chosen]).argsort(kind="stable"):  # the nearest comes last, and stays
         label_of[clusters.assignment[chosen[place]]] = labels[place]
     given: Ints = label_of[clusters.assignment]

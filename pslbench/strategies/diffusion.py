@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pslbench.contracts import PseudoLabels
+from pslbench.contracts import Graph, PseudoLabels
 from pslbench.strategies.selecting import kept_and_bought
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 TOLERANCE = 1e-3
 LEAK = 1e-4  # of each sample's degree: makes the systems regular; what no label reaches stays at 0
+
+
+def gaussian_affinities(graph: Graph, k: int = 10) -> csr_matrix:
+    """Return the weights of the graph of k nearest neighbors, float64 (n, n), symmetric, without self-loops.
+
+    (W + Wᵀ) / 2 with W_ij = exp(-4 d_ij² / d_k(i)²) if j is one of the k nearest of i, at distance d_ij, where d_k(i)
+    is the distance of the k-th (Calder et al. 2020, Poisson Learning, section 4, with k = 10).
+    """
+    import numpy as np
+
+    squares = graph.nearest_distances(k).astype(np.float64) ** 2
+    widths = np.maximum(squares[:, -1:], np.finfo(np.float64).tiny)
+    directed = graph.weighted(np.exp(-4 * squares / widths))
+    return ((directed + directed.T) / 2).tocsr()
 
 
 def laplacian(weights: csr_matrix, leak: float = LEAK) -> csr_matrix:

@@ -6,7 +6,7 @@ from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 
 @strategy("k-center", enabled=False, uses="features", reference="Gonzalez 1985; Sener & Savarese 2018, Core-Set")

@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import TOLERANCE, as_pseudo_labels, laplacian, one_hot, solve
+from pslbench.strategies.diffusion import TOLERANCE, as_pseudo_labels, gaussian_affinities, laplacian, one_hot, solve
 from pslbench.strategies.selecting import Selection, bought
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 
 @strategy(
@@ -31,7 +31,7 @@ def laplace(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
             (typiclust), or random ones.
     """
     chosen, labels = bought(pool, select)
-    u = harmonic(laplacian(pool.graph.affinities()), chosen, one_hot(labels, pool.n_classes))
+    u = harmonic(laplacian(gaussian_affinities(pool.graph)), chosen, one_hot(labels, pool.n_classes))
     return as_pseudo_labels(u, chosen, labels)
 
 

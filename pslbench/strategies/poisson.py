@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import as_pseudo_labels, laplacian, one_hot, solve
+from pslbench.strategies.diffusion import as_pseudo_labels, gaussian_affinities, laplacian, one_hot, solve
 from pslbench.strategies.selecting import Selection, bought
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 FINE = 1e-5  # tolerance: with few labels the potentials of two classes come close
 
@@ -28,7 +28,7 @@ def poisson(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
             (typiclust), or random ones.
     """
     chosen, labels = bought(pool, select)
-    return as_pseudo_labels(potential(pool.graph.affinities(), chosen, labels, pool.n_classes), chosen, labels)
+    return as_pseudo_labels(potential(gaussian_affinities(pool.graph), chosen, labels, pool.n_classes), chosen, labels)
 
 
 def potential(weights: csr_matrix, chosen: Ints, labels: Ints, n_classes: int) -> NDArray[Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 ROWS = 1024  # at a time: the graph of all balls is never held
 SAMPLE = 2000  # samples that the purity of balls is measured on
@@ -44,10 +44,10 @@ def pure_radius(pool: Pool, purity: float) -> float:
 
     seed = int(pool.rng.integers(2**32))
     cluster = MiniBatchKMeans(min(pool.n_classes, len(pool)), n_init=3, random_state=seed).fit(pool.features).labels_
-    centres = np.sort(pool.rng.permutation(len(pool))[:SAMPLE])
+    centers = np.sort(pool.rng.permutation(len(pool))[:SAMPLE])
     to_another = [np.zeros(0)]
     for each in np.unique(cluster):
-        inside, outside = centres[cluster[centres] == each], pool.features[cluster != each]
+        inside, outside = centers[cluster[centers] == each], pool.features[cluster != each]
         if len(inside) and len(outside):
             to_another.append(pairwise_distances_argmin_min(pool.features[inside], outside)[1])
     distances = np.concatenate(to_another)
@@ -78,15 +78,15 @@ def greedy_cover(features: Floats, delta: float, budget: int) -> Ints:
     return np.array(chosen, np.int64)
 
 
-def balls(features: Floats, squares: Floats, centres: Ints, delta: float) -> Iterator[NDArray[np.bool_]]:
+def balls(features: Floats, squares: Floats, centers: Ints, delta: float) -> Iterator[NDArray[np.bool_]]:
     """For some of the `centres` after others, which samples, bool (some, n), lie within `delta` of each.
 
     `squares` are the squared norms, float32 (n,), of the features, float32 (n, d).
     """
     import numpy as np
 
-    for first in range(0, len(centres), ROWS):
-        some = centres[first : first + ROWS]
+    for first in range(0, len(centers), ROWS):
+        some = centers[first : first + ROWS]
         products = features[some] @ features.T
         products *= -2
         products += squares

@@ -6,13 +6,13 @@ from annotated_types import Ge
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import TOLERANCE, as_pseudo_labels, laplacian, one_hot, solve
+from pslbench.strategies.diffusion import TOLERANCE, as_pseudo_labels, gaussian_affinities, laplacian, one_hot, solve
 from pslbench.strategies.laplace import harmonic
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 
 ROUGH = 1e-2  # tolerance while samples are chosen, each time from the solution before
@@ -30,7 +30,7 @@ def pwll(pool: Pool, *, tau: Annotated[float, Ge(0)] = 0.001) -> PseudoLabels:
     """
     import numpy as np
 
-    weights = pool.graph.affinities().astype(np.float32)
+    weights = gaussian_affinities(pool.graph).astype(np.float32)
     lap = laplacian(weights)
     chosen = np.array([pool.rng.integers(len(pool))])
     labels, u, potential = pool.label(chosen), None, None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 Selection = Literal["medoids", "typical", "random"]
 

@@ -9,7 +9,7 @@ from pslbench.parts import strategy
 from pslbench.strategies.selecting import Selection, bought, kept_and_bought
 
 
-@strategy("self-training", enabled=False, reference="Scudder 1965; Lee 2013, Pseudo-Label")
+@strategy("self-training", enabled=False, trains=True, reference="Scudder 1965; Lee 2013, Pseudo-Label")
 def self_training(
     pool: Pool,
     *,

@@ -6,7 +6,7 @@ from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 NEIGHBOURS = 20
 SMALLEST = 5  # clusters of so few, or fewer, are left out

@@ -11,12 +11,12 @@ from pslbench.strategies.typiclust import most_typical
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 Measure = Literal["entropy", "margin", "least-confidence"]
 
 
-@strategy("uncertainty", enabled=False, reference="Settles 2009, Active Learning Literature Survey")
+@strategy("uncertainty", enabled=False, trains=True, reference="Settles 2009, Active Learning Literature Survey")
 def uncertainty(pool: Pool, *, measure: Measure = "margin", rounds: Annotated[int, Ge(1)] = 3) -> PseudoLabels:
     """Label typical samples first, then, in rounds, those that the classifier trained so far is least certain of.
 

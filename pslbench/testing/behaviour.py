@@ -12,7 +12,7 @@ from pslbench.testing import pools
 from pslbench.testing.subject import Skip, Subject, require
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 SIZES, MORE = (250, 500, 1000, 2000), 2
 QUICK, LONG = 0.25, 1.5  # seconds: below, growth is not judged; above, no larger pool is needed

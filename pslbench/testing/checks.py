@@ -9,39 +9,39 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pslbench.parts import Kind
-from pslbench.testing import awkward, behaviour, every, labels
+from pslbench.testing import behaviour, common_checks, edge_cases, labels
 from pslbench.testing.subject import Subject
 
 CheckFunction = Callable[[Subject], str | None]
 EVERY: tuple[CheckFunction, ...] = (
-    every.check_metadata,
-    every.check_light_import,
-    every.check_default_construction,
-    every.check_parameter_types,
-    every.check_output,
-    every.check_admitted_values,
-    every.check_inputs_unchanged,
-    every.check_global_random_state,
-    every.check_determinism,
+    common_checks.check_metadata,
+    common_checks.check_light_import,
+    common_checks.check_default_construction,
+    common_checks.check_parameter_types,
+    common_checks.check_output,
+    common_checks.check_admitted_values,
+    common_checks.check_inputs_unchanged,
+    common_checks.check_global_random_state,
+    common_checks.check_determinism,
 )
 POOLS: tuple[CheckFunction, ...] = (
-    awkward.check_few_distinct_samples,
-    awkward.check_duplicates,
-    awkward.check_constant_features,
+    edge_cases.check_few_distinct_samples,
+    edge_cases.check_duplicates,
+    edge_cases.check_constant_features,
 )
 LABELLED: tuple[CheckFunction, ...] = (
-    awkward.check_one_class,
-    awkward.check_everything_labelled,
-    awkward.check_vectors,
+    edge_cases.check_one_class,
+    edge_cases.check_everything_labelled,
+    edge_cases.check_vectors,
 )
 BOUGHT: tuple[CheckFunction, ...] = (labels.check_budget, labels.check_counted_labels)
 LAST: tuple[CheckFunction, ...] = (labels.check_no_peeking, behaviour.check_sample_order, behaviour.check_time)
-TRAINED: tuple[CheckFunction, ...] = (awkward.check_weights, behaviour.check_predictions_last)
+TRAINED: tuple[CheckFunction, ...] = (edge_cases.check_weights, behaviour.check_predictions_last)
 CHECKS: dict[Kind, tuple[CheckFunction, ...]] = {
     "dataset": EVERY,
-    "embedder": (*EVERY, *POOLS, awkward.check_vectors, *LAST),
-    "clusterer": (*EVERY, *POOLS, awkward.check_everything_labelled, *LAST),
+    "embedder": (*EVERY, *POOLS, edge_cases.check_vectors, *LAST),
+    "clusterer": (*EVERY, *POOLS, edge_cases.check_everything_labelled, *LAST),
     "strategy": (*EVERY, *BOUGHT, *POOLS, *LABELLED, *LAST),
     "trainer": (*EVERY, *POOLS, *LABELLED, *TRAINED, *LAST),
-    "reporter": (*EVERY, awkward.check_only_failures),
+    "reporter": (*EVERY, edge_cases.check_only_failures),
 }

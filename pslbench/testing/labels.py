@@ -8,7 +8,7 @@ from pslbench.testing import pools
 from pslbench.testing.subject import Skip, Subject, require
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
     from pslbench.testing.pools import Scene
 
 __tracebackhide__ = True

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Dataset, PseudoLabels
-from pslbench.engine.cache import Entry
-from pslbench.engine.stages import neighbours
+from pslbench.execution.cache import Entry
+from pslbench.execution.stages import neighbors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 SAMPLES, TESTS, CLASSES, SIDE, BUDGET = 60, 24, 3, 8, 15
 
@@ -59,7 +59,7 @@ class Scene:
         data = replace(self.data, x_train=self.data.x_train[order], y_train=self.data.y_train[order])
         features, of, near = self.embedding.arrays, self.clusters.arrays, self.graph.arrays
         clusters = {"assignment": of["assignment"][order], "distances": of["distances"][order]}
-        graph = {"neighbours": place[near["neighbours"][order]], "distances": near["distances"][order]}
+        graph = {"neighbors": place[near["neighbors"][order]], "distances": near["distances"][order]}
         return replace(
             self,
             data=data,
@@ -89,7 +89,7 @@ def scene(x: Floats, y: Ints, budget: int = BUDGET, taught: PseudoLabels | None 
     clusters, _ = fit_clusters(KMeans(budget, n_init=1, random_state=0), features, budget)
     half = np.arange(len(x) // 2)
     taught = taught or PseudoLabels(half, y[half])
-    return Scene(data, budget, taught, embedding, Entry(vars(clusters)), neighbours(embedding))
+    return Scene(data, budget, taught, embedding, Entry(vars(clusters)), neighbors(embedding))
 
 
 def _samples(n: int, draw: int) -> tuple[Floats, Ints]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from pslbench.errors import InputError, one_line, unknown
 from pslbench.parts import Part, Value
 from pslbench.testing.checks import CHECKS, CheckFunction
-from pslbench.testing.every import IMPORTING
+from pslbench.testing.common_checks import IMPORTING
 from pslbench.testing.subject import Skip, Subject
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def check(part: Part, known_failures: Reasons | None = None, skips: Reasons | No
         InputError: a check or a parameter that the part has not, naming the nearest; a check without a reason.
     """
     subject = Subject(part, values)
-    return Report(subject.kind, subject.choice.text, tuple(run(part, known_failures, skips, **values)))
+    return Report(subject.kind, subject.config.text, tuple(run(part, known_failures, skips, **values)))
 
 
 def run(part: Part, known_failures: Reasons | None, skips: Reasons | None, **values: Value) -> Iterator[Outcome]:

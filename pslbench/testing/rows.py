@@ -9,13 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pslbench.contracts import Dataset, Pool, PseudoLabels, Records, Result
+from pslbench.contracts import Dataset, Pool, PseudoLabels
 from pslbench.parts import dataset, strategy
+from pslbench.results.records import Result, ResultsReader
 from pslbench.testing import pools
 
 if TYPE_CHECKING:
-    from pslbench.engine.cell import Outcome
-    from pslbench.plugins.manager import Catalog
+    from pslbench.execution.cell import Outcome
+    from pslbench.plugins.catalog import Catalog
 
 
 @dataset("tiny")
@@ -35,7 +36,7 @@ def _catalog() -> Catalog:
 
     from pslbench.clusterers.kmeans import kmeans
     from pslbench.embedders.pixels import pixels
-    from pslbench.plugins.manager import Catalog, Plugin
+    from pslbench.plugins.catalog import Catalog, Plugin
     from pslbench.strategies.centroid import centroid
     from pslbench.strategies.random import random
     from pslbench.strategies.supervised import supervised
@@ -51,14 +52,14 @@ def outcomes() -> tuple[Outcome, ...]:
 
     There are two data sets, two budgets and two seeds.
     """
-    from pslbench.engine.cache import GIGABYTE, Settings, StageCache
-    from pslbench.engine.cell import run_cell
-    from pslbench.engine.plan import Grid, plan
+    from pslbench.execution.cache import GIGABYTE, Settings, StageCache
+    from pslbench.execution.cell import run_cell
+    from pslbench.planning.plan import Grid, plan
 
     catalog = _catalog()
-    strategies = [catalog.choose("strategy", name)[0] for name in ("random", "centroid", "supervised", "broken")]
-    data, embedder = catalog.choose("dataset", "tiny:draw=0|2"), catalog.choose("embedder", "pixels")
-    clusterer, trainer = catalog.choose("clusterer", "kmeans"), catalog.choose("trainer", "logreg")
+    strategies = [catalog.parse("strategy", name)[0] for name in ("random", "centroid", "supervised", "broken")]
+    data, embedder = catalog.parse("dataset", "tiny:draw=0|2"), catalog.parse("embedder", "pixels")
+    clusterer, trainer = catalog.parse("clusterer", "kmeans"), catalog.parse("trainer", "logreg")
     grid = Grid(data, embedder, clusterer, strategies, trainer, [pools.BUDGET, 2 * pools.BUDGET], [0, 1])
     with tempfile.TemporaryDirectory() as folder:
         cache = StageCache(Settings(Path(folder), GIGABYTE))
@@ -72,18 +73,18 @@ def failures() -> tuple[Outcome, ...]:
     return tuple(outcome for outcome in outcomes() if not outcome[0].ok)
 
 
-def records(folder: Path, kept: Sequence[Outcome]) -> tuple[list[Result], Records]:
+def records(folder: Path, kept: Sequence[Outcome]) -> tuple[list[Result], ResultsReader]:
     """The results of a folder that these outcomes are written to, and what can be looked up there."""
-    from pslbench.engine.store import Store
+    from pslbench.results.folder import ResultsFolder
 
-    store = Store.create(folder)
+    store = ResultsFolder.create(folder)
     for outcome in kept:
         store.save(*outcome)
     store.note_run({"command": "pslbench check", "cells": len(kept)})
     results, catalog = store.results([result.key for result, _ in kept]), _catalog()
 
     def dataset(result: Result) -> Dataset:
-        data: Dataset = catalog.call(*catalog.choose("dataset", result.dataset))
+        data: Dataset = catalog.call(*catalog.parse("dataset", result.dataset))
         return data
 
-    return results, Records(folder, tuple(store.runs()), store.probabilities, store.labelling, dataset)
+    return results, ResultsReader(folder, tuple(store.runs()), store.probabilities, store.labeling, dataset)

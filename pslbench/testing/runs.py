@@ -12,40 +12,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pslbench.contracts import Dataset, Pool
-from pslbench.engine import stages
-from pslbench.engine.cache import Entry
 from pslbench.errors import ContractError
-from pslbench.parts import Choice, Kind, Part
+from pslbench.execution import stages
+from pslbench.execution.cache import Entry
+from pslbench.parts import Kind, Part, PartConfig
 from pslbench.testing import pools, rows
 from pslbench.testing.pools import Scene
 
 if TYPE_CHECKING:
-    from pslbench.plugins.manager import Catalog
+    from pslbench.plugins.catalog import Catalog
 
 
 def catalog_of(part: Part) -> Catalog:
     """The part, and a trainer for strategies that train on their way."""
     import pluggy
 
-    from pslbench.plugins.manager import Catalog, Plugin
+    from pslbench.plugins.catalog import Catalog, Plugin
     from pslbench.trainers.logreg import logreg
 
     parts = (part,) if part.kind == "trainer" else (part, logreg)
     return Catalog((Plugin("kit", "pslbench.testing", parts=parts),), pluggy.PluginManager("pslbench"))
 
 
-def _dataset(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+def _dataset(catalog: Catalog, chosen: PartConfig, scene: Scene, seed: int) -> Entry:
     data = catalog.call(chosen)
     if not isinstance(data, Dataset):
         raise ContractError(f"a data set must give a Dataset, not {type(data).__name__}")
     return stages.as_entry(data)
 
 
-def _embedder(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+def _embedder(catalog: Catalog, chosen: PartConfig, scene: Scene, seed: int) -> Entry:
     return stages.embed(catalog, chosen, scene.data, seed)
 
 
-def _clusterer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+def _clusterer(catalog: Catalog, chosen: PartConfig, scene: Scene, seed: int) -> Entry:
     return stages.cluster(catalog, chosen, scene.embedding, scene.budget, seed)
 
 
@@ -57,23 +57,23 @@ def pool(n: int = pools.SAMPLES, budget: int = pools.BUDGET, seed: int = 0) -> P
     Example:
         assert len(my_idea(pool(), rounds=0).labels) == 60
     """
-    from pslbench.engine.oracle import Account
+    from pslbench.execution.oracle import LabelAccount
     from pslbench.trainers.logreg import logreg
 
     scene = pools.ordinary(n, budget)
     bench = _bench(catalog_of(logreg), scene, seed)
-    space = stages.Space(scene.embedding, scene.clusters, scene.graph)
+    space = stages.PoolViews(scene.embedding, scene.clusters, scene.graph)
     train = partial(stages.taught, bench, look=bench.exam().look, seed=seed)
-    return stages.as_pool(bench, budget, space, Account(scene.data.y_train, budget).label, train)
+    return stages.as_pool(bench, budget, space, LabelAccount(scene.data.y_train, budget).label, train)
 
 
-def _bench(catalog: Catalog, scene: Scene, seed: int) -> stages.Bench:
-    return stages.Bench(catalog, scene.data, catalog.choose("trainer", "logreg")[0], seed)
+def _bench(catalog: Catalog, scene: Scene, seed: int) -> stages.TrainingContext:
+    return stages.TrainingContext(catalog, scene.data, catalog.parse("trainer", "logreg")[0], seed)
 
 
-def _strategy(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
-    uses = catalog.part("strategy", chosen.name)[1].uses
-    space = stages.Space(
+def _strategy(catalog: Catalog, chosen: PartConfig, scene: Scene, seed: int) -> Entry:
+    uses = catalog.resolve("strategy", chosen.name)[1].uses
+    space = stages.PoolViews(
         scene.embedding if uses != ("x",) else None,
         scene.clusters if "clusters" in uses else None,
         scene.graph if "graph" in uses else None,
@@ -81,11 +81,11 @@ def _strategy(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entr
     return stages.label(_bench(catalog, scene, seed), chosen, scene.budget, space)
 
 
-def _trainer(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
-    return stages.train(stages.Bench(catalog, scene.data, chosen, seed), scene.taught)
+def _trainer(catalog: Catalog, chosen: PartConfig, scene: Scene, seed: int) -> Entry:
+    return stages.train(stages.TrainingContext(catalog, scene.data, chosen, seed), scene.taught)
 
 
-def _reporter(catalog: Catalog, chosen: Choice, scene: Scene, seed: int) -> Entry:
+def _reporter(catalog: Catalog, chosen: PartConfig, scene: Scene, seed: int) -> Entry:
     """What it shows, as `text`, and the `files` it leaves; what of the folder, and of the rows, it `changed`."""
     from rich.console import Console
 
@@ -108,7 +108,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-STAGES: dict[Kind, Callable[[Catalog, Choice, Scene, int], Entry]] = {
+STAGES: dict[Kind, Callable[[Catalog, PartConfig, Scene, int], Entry]] = {
     "dataset": _dataset,
     "embedder": _embedder,
     "clusterer": _clusterer,

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
 from pslbench.contracts import Pool
-from pslbench.engine.cache import Entry
 from pslbench.errors import BadData, BudgetExceeded, InputError, one_line, unknown
-from pslbench.parts import SEEDED, Choice, Kind, Part, Value, choice, said
+from pslbench.execution.cache import Entry
+from pslbench.parts import SEEDED, Kind, Part, PartConfig, Value, configure, format_value
 from pslbench.testing import pools
 from pslbench.testing.pools import Scene
 from pslbench.testing.runs import STAGES, catalog_of
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Ints
+    from pslbench.contracts.arrays import Ints
 
 __tracebackhide__ = True
 
@@ -115,8 +115,8 @@ class Subject:
         for name, value in self.values.items():
             if name not in self.part.parameters:
                 raise unknown(f"parameter of {self.part.name}", name, self.part.parameters)
-            if fault := self.part.parameters[name].fault(value):
-                raise InputError(f"{self.part.name}: {name}={said(value)} {fault}")
+            if fault := self.part.parameters[name].problem_with(value):
+                raise InputError(f"{self.part.name}: {name}={format_value(value)} {fault}")
 
     @property
     def kind(self) -> Kind:
@@ -136,8 +136,8 @@ class Subject:
         return f"draw from {drawn[self.kind]} alone" if self.kind in drawn else "let nothing in it be random"
 
     @property
-    def choice(self) -> Choice:
-        return choice(self.part, self.part.name, **self.values)
+    def config(self) -> PartConfig:
+        return configure(self.part, self.part.name, **self.values)
 
     def run(self, scene: Scene, seed: int = 0, chance: int = 0) -> Run:
         """Run it once; `chance` is where the global streams of random numbers start."""
@@ -145,7 +145,7 @@ class Subject:
         part = replace(self.part, function=seen.watching(self.part.function))
         with global_streams(chance) as touched:
             start = time.process_time()
-            entry = STAGES[self.kind](catalog_of(part), self.choice, scene, seed)
+            entry = STAGES[self.kind](catalog_of(part), self.config, scene, seed)
             seconds = time.process_time() - start
         after = dict(scene.arrays())
         changed = [name for name, array in before.items() if array.tobytes() != after[name].tobytes()]

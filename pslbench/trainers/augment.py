@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 TURN, SHEAR, SCALE, SHIFT = 0.2, 0.2, 0.15, 0.1  # radians, share, share, share of the image's side
 

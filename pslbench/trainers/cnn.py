@@ -18,7 +18,7 @@ from pslbench.trainers.augment import affine, changes, moved
 if TYPE_CHECKING:
     import numpy as np
 
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 BATCH, RATE = 256, 0.004
 DROPOUT = 0.5
@@ -69,7 +69,7 @@ def cnn(
     min_steps: Annotated[int, Ge(0)] = 1000,
     batch_size: Annotated[int | None, Ge(1)] = None,
     learning_rate: Annotated[float | None, Gt(0)] = None,
-    recipe: Literal["suite", "notebook"] = "suite",
+    fingerprint: Literal["suite", "notebook"] = "suite",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     augment: Literal["none", "affine"] = "none",
     views: Annotated[int, Ge(0)] = 0,
@@ -106,13 +106,13 @@ def cnn(
     import numpy as np
 
     said = batch_size, learning_rate, precision != "bfloat16"
-    if recipe == "notebook" and said != (None, None, True):
+    if fingerprint == "notebook" and said != (None, None, True):
         raise InputError("cnn:recipe=notebook has its own batch_size, learning_rate and precision; leave them out")
     if views and augment == "none":
         raise InputError(
             f"cnn:views={views} looks at changed images; say which changes: cnn:views={views},augment=affine"
         )
-    n, as_notebook = len(data.indices), recipe == "notebook"
+    n, as_notebook = len(data.indices), fingerprint == "notebook"
     chosen = "float32" if as_notebook else auto_precision(precision)
     epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH)))
     fitting = max(SMALL_BATCH, epochs * n // max(min_steps, 1))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
     Confident = Callable[[Floats], NDArray[np.bool_]]
 

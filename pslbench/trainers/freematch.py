@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pslbench.contracts import Floats
+    from pslbench.contracts.arrays import Floats
 
 
 @trainer("freematch", images_only=True, reference="Wang et al. 2023, FreeMatch")

@@ -9,7 +9,7 @@ from pslbench.contracts import TrainingData
 from pslbench.parts import trainer
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ def logreg(data: TrainingData, *, C: Annotated[float, Gt(0)] = 1.0, max_iter: An
     from sklearn.dummy import DummyClassifier
     from sklearn.linear_model import LogisticRegression
 
-    seen = np.unique(data.labels)
+    hard = data.probabilities.argmax(axis=1)
+    seen = np.unique(hard)
     model = LogisticRegression(C=C, max_iter=max_iter) if len(seen) > 1 else DummyClassifier(strategy="most_frequent")
     model.fit(data.x.reshape(len(data.indices), -1), data.labels, sample_weight=data.weights)
     return Linear(model, seen, data.n_classes)

@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 from pslbench.clustering import fit_clusters
 from pslbench.contracts import Embedding, Pool
 from pslbench.datasets.mnist import MNIST
-from pslbench.neighbours import nearest_neighbours
-from pslbench.plugins.manager import discover
+from pslbench.neighbors import nearest_neighbors
+from pslbench.plugins.discovery import discover
 
 ALL, SOME, BUDGET = 60_000, 3_000, 120
 SELECTING = ["typiclust", "probcover", "k-center", "random"]
@@ -51,7 +51,7 @@ def pool_of(n, data, uses):
         kmeans = MiniBatchKMeans(BUDGET, batch_size=1024, n_init=3, random_state=0)
         clusters, _ = fit_clusters(kmeans, features, BUDGET)
     if "graph" in uses:
-        graph = nearest_neighbours(features)
+        graph = nearest_neighbors(features)
     rng = np.random.default_rng(0)
     return Pool(x, 10, BUDGET, rng, lambda i: labels[i], lambda _: None, Embedding(features), clusters, graph)
 
@@ -99,4 +99,4 @@ def test_propagation(benchmark, mnist_in_64, whose):
 def test_graph(benchmark, mnist_in_64, whose):
     features = mnist_in_64[2]
     search = NearestNeighbors(n_neighbors=10, algorithm="brute")
-    once(benchmark, lambda: nearest_neighbours(features, 10) if whose == "ours" else search.fit(features).kneighbors())
+    once(benchmark, lambda: nearest_neighbors(features, 10) if whose == "ours" else search.fit(features).kneighbors())

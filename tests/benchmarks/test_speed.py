@@ -52,8 +52,8 @@ def sample(mnist, tmp_path_factory):
 @pytest.mark.parametrize("code", ["suite", "suite with recipe=notebook", "notebook"])
 def test_three_experiments(benchmark, sample, tmp_path, code):
     trainer = f"cnn:epochs={EPOCHS},min_steps={4 * EPOCHS_ON_CENTRES}"
-    recipe = ",recipe=notebook" if "recipe" in code else ""
-    words = ["run", "centroid", "centroid-only", "-d", sample, "-t", trainer + recipe, "-s", "1", "-o", tmp_path]
+    fingerprint = ",recipe=notebook" if "recipe" in code else ""
+    words = ["run", "centroid", "centroid-only", "-d", sample, "-t", trainer + fingerprint, "-s", "1", "-o", tmp_path]
     script = [sys.executable, Path(__file__).with_name("notebook.py"), sample, EPOCHS, EPOCHS_ON_CENTRES]
     benchmark.pedantic(lambda: run(*script) if code == "notebook" else suite(*words), rounds=1)
 

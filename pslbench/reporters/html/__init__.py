@@ -6,15 +6,15 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from pslbench.contracts import Records, Result
 from pslbench.errors import InputError
 from pslbench.parts import reporter
+from pslbench.results.records import Result, ResultsReader
 
 
 @reporter("html", writes=True, enabled=False)
 def html(
     results: Sequence[Result],
-    records: Records,
+    records: ResultsReader,
     *,
     combinations: Annotated[int, Ge(1)] = 12,
     samples: Annotated[int, Ge(10)] = 1500,

@@ -64,13 +64,13 @@ def _curves(study: Study, dataset: str) -> Figure:
 def _rows(study: Study, dataset: str) -> list[dict[str, Any]]:
     rows = []
     for board in study.boards:
-        for standing in study.charted(board) if board[0].part("dataset") == dataset else []:
-            mean = standing.score("test_accuracy")
+        for entry in study.charted(board) if board[0].part("dataset") == dataset else []:
+            mean = entry.score("test_accuracy")
             half = 0 if isnan(mean.half_width) else mean.half_width
             rows.append(
                 {
-                    "series": study.name(standing),
-                    "budget": standing.combination[1],
+                    "series": study.name(entry),
+                    "budget": entry.combination[1],
                     "mean": round(mean.mean, 5),
                     "low": round(mean.mean - half, 5),
                     "high": round(min(1, mean.mean + half), 5),

@@ -53,7 +53,7 @@ def _diagram(look: Look) -> Figure:
         tooltip=[alt.Tooltip(f"{name}:Q", title=title, format=",.3~f") for name, title in TOLD.items()],
     )
     line = base.mark_line(style="accent-line")
-    scores = look.standing
+    scores = look.entry
     caption = (
         f"{look.seeds}Expected calibration error {spread(scores.score('ece'))}, negative log-likelihood "
         f"{spread(scores.score('nll'))} nats, means over seeds."

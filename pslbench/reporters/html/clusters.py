@@ -30,9 +30,9 @@ def clusters(looks: Looks, sprites: Mapping[str, Sprites]) -> Section:
 
 
 def _gallery(look: Look, sprites: Mapping[str, Sprites]) -> Markup:
-    kept, data = look.labelling, look.data.images
+    kept, data = look.labeling, look.data.images
     if kept.assignment is None or kept.medoids is None:
-        raise AbsentError(f"{look.standing.part('strategy')} uses no clusters.")
+        raise AbsentError(f"{look.entry.part('strategy')} uses no clusters.")
     given = kept.cluster_labels if kept.cluster_labels is not None else data.y_train[kept.medoids]
     found = portraits(data.x_train, data.y_train, kept.assignment, kept.medoids, given)
     shown = [

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from pslbench.analysis.leaderboard import Standing
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.pareto import pareto_front
 from pslbench.reporters.html import marks
 from pslbench.reporters.html.section import AbsentError, Figure, Section, absent, figure, panels, section
@@ -22,15 +22,15 @@ def costs(study: Study) -> Section:
         "what stands on it. Differences of means only; the leaderboard says which are more than chance."
     )
 
-    def of_time(board: list[Standing]) -> Markup:
+    def of_time(board: list[LeaderboardEntry]) -> Markup:
         return figure(_chart(study, study.charted(board), "seconds", "seconds a cell, all stages"))
 
     def of_labels(dataset: str) -> Markup:
         there = [s for board in study.boards if board[0].part("dataset") == dataset for s in study.charted(board)]
-        standings = [standing for standing in there if not standing.is_bound]
-        if there and not standings:
+        entries = [entry for entry in there if not entry.is_bound]
+        if there and not entries:
             raise AbsentError("Only upper bounds were run.")
-        return figure(_chart(study, standings, "spent", "labels spent"))
+        return figure(_chart(study, entries, "spent", "labels spent"))
 
     def against_labels() -> Markup:
         try:
@@ -50,10 +50,10 @@ def costs(study: Study) -> Section:
     return section("costs", "Costs", "Accuracy against time and labels", intro, body)
 
 
-def _chart(study: Study, standings: Sequence[Standing], by: str, title: str) -> Figure:
+def _chart(study: Study, entries: Sequence[LeaderboardEntry], by: str, title: str) -> Figure:
     import altair as alt
 
-    rows = _rows(study, standings)
+    rows = _rows(study, entries)
     if not rows:
         raise AbsentError("Nothing ended well here.")
     names = list(study.series)
@@ -97,16 +97,16 @@ def _axis(values: Sequence[float], by: str, title: str) -> X:
     return x.axis(grid=False, format=",.2~f", **given)
 
 
-def _rows(study: Study, standings: Sequence[Standing]) -> list[dict[str, Any]]:
+def _rows(study: Study, entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
     return [
         {
-            "series": study.name(standing),
-            "mean": round(standing.score("test_accuracy").mean, 5),
-            "seconds": max(0.001, round(standing.mean("seconds", "total"), 4)),
-            "spent": standing.mean("labels_spent"),
-            "ranked": standing.ranked,
+            "series": study.name(entry),
+            "mean": round(entry.score("test_accuracy").mean, 5),
+            "seconds": max(0.001, round(entry.mean("seconds", "total"), 4)),
+            "spent": entry.mean("labels_spent"),
+            "ranked": entry.ranked,
         }
-        for standing in standings
+        for entry in entries
     ]
 
 

@@ -28,7 +28,7 @@ def errors(looks: Looks, sprites: Mapping[str, Sprites]) -> Section:
 
 
 def _gallery(look: Look, sprites: Mapping[str, Sprites]) -> Markup:
-    kept, data = look.labelling, look.data.images
+    kept, data = look.labeling, look.data.images
     true = data.y_train[kept.indices]
     wrong = np.flatnonzero(true != kept.labels)
     if not len(wrong):

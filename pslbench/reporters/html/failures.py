@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from pslbench.contracts import Result
 from pslbench.reporters.html.section import AbsentError, Section, render, section
 from pslbench.reporters.html.study import Study
+from pslbench.results.records import Result
 
 SHOWN = 60  # kinds of failures
 

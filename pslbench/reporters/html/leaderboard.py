@@ -6,13 +6,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pslbench.analysis.fairness import unfair
-from pslbench.analysis.leaderboard import Standing
+from pslbench.analysis.fairness import fairness_warnings
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import Interval
 from pslbench.reporters.formats import number, spread
 from pslbench.reporters.html.section import AbsentError, Section, render, section
 from pslbench.reporters.html.study import Study
-from pslbench.reporters.table import MARKS
+from pslbench.reporters.leaderboard_table import MARKS
 
 SHOWN = MARKS[1:]  # ties with the best are among the letters
 Cell = tuple[str, Any]  # what is shown, and what is sorted by
@@ -33,15 +33,15 @@ def _table(study: Study) -> Markup:
     columns = [column for column in _columns(study) if any(_there(column[2](s)) for b in study.boards for s in b)]
     rows = [
         {
-            "dataset": standing.part("dataset"),
-            "budget": standing.part("budget"),
-            "rank": rank if standing.ranked else None,
-            "name": study.name(standing),
-            "marks": "".join(mark for mark, holds, _ in SHOWN if holds(standing)),
-            "cells": [cell(standing) for _, _, cell in columns],
+            "dataset": entry.part("dataset"),
+            "budget": entry.part("budget"),
+            "rank": rank if entry.ranked else None,
+            "name": study.name(entry),
+            "marks": "".join(mark for mark, holds, _ in SHOWN if holds(entry)),
+            "cells": [cell(entry) for _, _, cell in columns],
         }
         for board in study.boards
-        for rank, standing in enumerate(board, 1)
+        for rank, entry in enumerate(board, 1)
     ]
     marks = [(mark, says) for mark, holds, says in SHOWN if any(holds(s) for b in study.boards for s in b)]
     return render(
@@ -51,7 +51,9 @@ def _table(study: Study) -> Markup:
         datasets=study.datasets,
         budgets=sorted({board[0].combination[1] for board in study.boards}),
         marks=marks,
-        unfair=[f"{study.title(b)}: {says}" for b in study.boards for says in unfair([s for s in b if s.ranked])],
+        fairness_warnings=[
+            f"{study.title(b)}: {says}" for b in study.boards for says in fairness_warnings([s for s in b if s.ranked])
+        ],
     )
 
 
@@ -59,7 +61,7 @@ def _there(cell: Cell) -> bool:
     return cell[1] not in (None, "")
 
 
-def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[Standing], Cell]]]:
+def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[LeaderboardEntry], Cell]]]:
     """Head, what it means, and what stands in it."""
     return (
         ("Accuracy", "test accuracy", _accuracy),
@@ -77,14 +79,14 @@ def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[Standing], Cell
     )
 
 
-def _accuracy(standing: Standing) -> Cell:
-    mean = standing.score("test_accuracy")
+def _accuracy(entry: LeaderboardEntry) -> Cell:
+    mean = entry.score("test_accuracy")
     return spread(mean), _sorted(mean)
 
 
-def _score(name: str) -> Callable[[Standing], Cell]:
-    def cell(standing: Standing) -> Cell:
-        mean = standing.score(name)
+def _score(name: str) -> Callable[[LeaderboardEntry], Cell]:
+    def cell(entry: LeaderboardEntry) -> Cell:
+        mean = entry.score(name)
         return number(mean.mean, 3), _sorted(mean)
 
     return cell
@@ -98,6 +100,6 @@ def _number(value: float, digits: int) -> Cell:
     return number(value, digits), None if isnan(value) else value
 
 
-def _seeds(standing: Standing) -> Cell:
-    failed = f", {standing.failed} failed" if standing.failed else ""
-    return f"{len(standing.rows)}{failed}", len(standing.rows)
+def _seeds(entry: LeaderboardEntry) -> Cell:
+    failed = f", {entry.failed} failed" if entry.failed else ""
+    return f"{len(entry.rows)}{failed}", len(entry.rows)

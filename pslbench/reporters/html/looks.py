@@ -8,17 +8,18 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.leaderboard import Standing
-from pslbench.contracts import Dataset, Labelling, Records, Result
+from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line
 from pslbench.reporters.formats import counted
 from pslbench.reporters.html.section import AbsentError, Item, panels
 from pslbench.reporters.html.study import Study
+from pslbench.results.records import LabelingRecord, Result, ResultsReader
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +61,14 @@ class Look:
     """
 
     title: str
-    standing: Standing
+    entry: LeaderboardEntry
     data: Data
-    records: Records
+    records: ResultsReader
 
     @cached_property
-    def labelling(self) -> Labelling:
+    def labeling(self) -> LabelingRecord:
         """What became of the pool with the first seed of which that is kept. Raises AbsentError where it is of none."""
-        kept = next((each for each in self._kept(self.records.labelling) if each is not None), None)
+        kept = next((each for each in self._kept(self.records.labeling) if each is not None), None)
         if kept is None:
             raise AbsentError(
                 "These rows were made by a version that did not keep what became of the pool; "
@@ -87,13 +88,13 @@ class Look:
     @property
     def seeds(self) -> str:
         """A sentence on the seeds of which `predictions` are lost; empty where there are none."""
-        rows, kept = len(self.standing.rows), len(self.predictions[0]) // len(self.data.get.y_test)
+        rows, kept = len(self.entry.rows), len(self.predictions[0]) // len(self.data.get.y_test)
         return f"Of {kept} of {rows} seeds: what was predicted with the others is not kept. " if kept < rows else ""
 
     def _kept(self, look_up: Callable[[Result], Item]) -> Iterator[Item]:
         """What is kept beside the rows, seed after seed. Raises AbsentError where there is nothing."""
         found, lost = 0, ""
-        for row in self.standing.rows:
+        for row in self.entry.rows:
             try:
                 kept = look_up(row)
             except InputError as error:
@@ -128,17 +129,17 @@ class Looks:
 
 def looks(study: Study, most: int) -> Looks:
     """The best of each board, then the second best of each, and so on; `most` at most, in the order of the boards."""
-    well = [[standing for standing in board if standing.rows] for board in study.boards]
-    by_rank = [standing for rank in zip_longest(*well) for standing in rank if standing is not None]
-    taken = {id(standing) for standing in by_rank[:most]}
-    kept = [standing for board in well for standing in board if id(standing) in taken]
-    data = {text: _data(study, text, kept) for text in dict.fromkeys(standing.part("dataset") for standing in kept)}
+    well = [[entry for entry in board if entry.rows] for board in study.boards]
+    by_rank = [entry for rank in zip_longest(*well) for entry in rank if entry is not None]
+    taken = {id(entry) for entry in by_rank[:most]}
+    kept = [entry for board in well for entry in board if id(entry) in taken]
+    data = {text: _data(study, text, kept) for text in dict.fromkeys(entry.part("dataset") for entry in kept)}
     found = [Look(f"{study.title([s])} · {study.name(s)}", s, data[s.part("dataset")], study.records) for s in kept]
     return Looks(found, len(by_rank) - len(found))
 
 
-def _data(study: Study, text: str, standings: Sequence[Standing]) -> Data:
-    row = next(standing.rows[0] for standing in standings if standing.part("dataset") == text)
+def _data(study: Study, text: str, entries: Sequence[LeaderboardEntry]) -> Data:
+    row = next(entry.rows[0] for entry in entries if entry.part("dataset") == text)
     try:
         return Data(text, study.records.dataset(row))
     except Exception as error:  # a plugin's data set may fail in any way

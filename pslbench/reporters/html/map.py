@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pslbench.analysis.projection import project
-from pslbench.contracts import Dataset, Labelling
+from pslbench.contracts import Dataset
 from pslbench.reporters.html import marks
 from pslbench.reporters.html.looks import Look, Looks
 from pslbench.reporters.html.section import Figure, Section, figure, section
+from pslbench.results.records import LabelingRecord
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Floats, Ints
+    from pslbench.contracts.arrays import Floats, Ints
 
 WAYS = ("true class", "pseudo-label", "error")
 WRONG = "datum.given != null && datum.given != datum.true"
@@ -46,7 +47,7 @@ def map_(looks: Looks, samples: int) -> Section:
 def _map(look: Look, place: Callable[[Dataset], tuple[Ints, Floats]]) -> Figure:
     import altair as alt
 
-    kept, data = look.labelling, look.data.get
+    kept, data = look.labeling, look.data.get
     names, rows = list(data.classes), _rows(kept, data, *place(data))
     way = alt.param(name="way", value=WAYS[0], bind=alt.binding_select(options=list(WAYS), name="Colour by "))
     x, y = (_axis(channel, [row[name] for row in rows]) for name, channel in (("x", alt.X), ("y", alt.Y)))
@@ -87,7 +88,7 @@ def _axis(channel: Any, values: Sequence[float]) -> Any:
     return channel(f"{channel.__name__.lower()}:Q", axis=None, scale=scale)
 
 
-def _rows(kept: Labelling, data: Dataset, taken: Ints, points: Floats) -> list[dict[str, Any]]:
+def _rows(kept: LabelingRecord, data: Dataset, taken: Ints, points: Floats) -> list[dict[str, Any]]:
     given = np.full(len(data.y_train), -1)
     given[kept.indices] = kept.labels
     asked = np.isin(taken, kept.asked)

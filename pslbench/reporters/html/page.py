@@ -12,7 +12,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pslbench.contracts import Records, Result
 from pslbench.reporters.html.budgets import budgets
 from pslbench.reporters.html.calibration import calibration
 from pslbench.reporters.html.clusters import clusters
@@ -29,11 +28,12 @@ from pslbench.reporters.html.section import render
 from pslbench.reporters.html.sprites import Sprites
 from pslbench.reporters.html.study import Study, study
 from pslbench.reporters.html.time import time
+from pslbench.results.records import Result, ResultsReader
 
 ASSETS = Path(__file__).parent / "assets"
 
 
-def page(results: Sequence[Result], records: Records, combinations: int, samples: int) -> str:
+def page(results: Sequence[Result], records: ResultsReader, combinations: int, samples: int) -> str:
     """The whole report, HTML; nothing in it leads elsewhere."""
     seen = study(results, records)
     close = looks(seen, combinations)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isnan
 from typing import Any
 
-from pslbench.analysis.leaderboard import Standing
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import paired_difference
 from pslbench.analysis.superiority import superiority
 from pslbench.reporters.formats import signed
@@ -32,13 +32,13 @@ def pairs(study: Study) -> Section:
     )
 
 
-def _matrix(study: Study, board: Sequence[Standing]) -> Figure:
+def _matrix(study: Study, board: Sequence[LeaderboardEntry]) -> Figure:
     import altair as alt
 
-    standings = study.charted(board)
-    if len(standings) < 2:
+    entries = study.charted(board)
+    if len(entries) < 2:
         raise AbsentError("A pair needs two combinations that ended well.")
-    names = [study.name(standing) for standing in standings]
+    names = [study.name(entry) for entry in entries]
     base = alt.Chart(alt.NamedData("pairs")).encode(
         x=alt.X("column:N", sort=names, title=None, axis=alt.Axis(orient="top", labelAngle=-45, labelLimit=150)),
         y=alt.Y("row:N", sort=names, title=None, axis=alt.Axis(labelLimit=150)),
@@ -50,14 +50,14 @@ def _matrix(study: Study, board: Sequence[Standing]) -> Figure:
     label = f"Matrix of the probabilities that a row beats a column, {len(names)} combinations, best first."
     side = 28 * len(names)
     chart = alt.layer(cells, texts).properties(height=side)
-    return Figure(chart, {"pairs": _rows(study, standings)}, label, width=190 + 32 * len(names), numbers=TOLD)
+    return Figure(chart, {"pairs": _rows(study, entries)}, label, width=190 + 32 * len(names), numbers=TOLD)
 
 
-def _rows(study: Study, standings: Sequence[Standing]) -> list[dict[str, Any]]:
-    return [_cell(study, one, other) for one in standings for other in standings if one is not other]
+def _rows(study: Study, entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
+    return [_cell(study, one, other) for one in entries for other in entries if one is not other]
 
 
-def _cell(study: Study, one: Standing, other: Standing) -> dict[str, Any]:
+def _cell(study: Study, one: LeaderboardEntry, other: LeaderboardEntry) -> dict[str, Any]:
     ours, theirs = one.by_seed(), other.by_seed()
     shared = sorted(ours.keys() & theirs.keys())
     said = {"row": study.name(one), "column": study.name(other)}

@@ -13,7 +13,8 @@ from markupsafe import Markup
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from pslbench.contracts import Dataset, Floats
+    from pslbench.contracts import Dataset
+    from pslbench.contracts.arrays import Floats
 
 SIDE = 32  # pixels; larger images are made smaller
 COLUMNS = 32  # of the picture; the style sheet knows it too

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import isnan
 from statistics import fmean
 
-from pslbench.analysis.leaderboard import Standing, boards
-from pslbench.contracts import Records, Result
+from pslbench.analysis.leaderboard import LeaderboardEntry, boards
 from pslbench.reporters.formats import counted, few
+from pslbench.results.records import Result, ResultsReader
 
 IN_CHARTS = 20  # series that can still be told apart: colours times dashes
 
@@ -27,18 +27,18 @@ class Study:
     """
 
     results: Sequence[Result]
-    records: Records
-    boards: list[list[Standing]]
+    records: ResultsReader
+    boards: list[list[LeaderboardEntry]]
     varying: tuple[str, ...]
     series: tuple[str, ...] = ()
     left_out: int = 0
 
-    def name(self, standing: Standing) -> str:
+    def name(self, entry: LeaderboardEntry) -> str:
         """What a combination is called among those of its board."""
-        parts = (standing.part(kind) for kind in self.varying)
-        return " · ".join([standing.part("strategy"), *(part for part in parts if part != "-")])
+        parts = (entry.part(kind) for kind in self.varying)
+        return " · ".join([entry.part("strategy"), *(part for part in parts if part != "-")])
 
-    def title(self, board: Sequence[Standing]) -> str:
+    def title(self, board: Sequence[LeaderboardEntry]) -> str:
         dataset, budget = board[0].combination[:2]
         return f"{dataset}, {counted(budget, 'label')}"
 
@@ -49,27 +49,27 @@ class Study:
 
     @property
     def few(self) -> str:
-        return few(standing for board in self.boards for standing in board)
+        return few(entry for board in self.boards for entry in board)
 
     @property
     def datasets(self) -> list[str]:
         return list(dict.fromkeys(board[0].part("dataset") for board in self.boards))
 
-    def charted(self, board: Sequence[Standing]) -> list[Standing]:
+    def charted(self, board: Sequence[LeaderboardEntry]) -> list[LeaderboardEntry]:
         """The combinations of a board that ended well and are in charts."""
-        return [standing for standing in board if standing.rows and self.name(standing) in self.series]
+        return [entry for entry in board if entry.rows and self.name(entry) in self.series]
 
 
-def study(results: Sequence[Result], records: Records) -> Study:
+def study(results: Sequence[Result], records: ResultsReader) -> Study:
     found = boards(results)
     texts = {kind: {s.part(kind) for board in found for s in board} - {"-"} for kind in KINDS}
     bare = Study(results, records, found, tuple(kind for kind in KINDS if len(texts[kind]) > 1))
     accuracies: dict[str, list[float]] = {}
     competing = set()
     for board in found:
-        for standing in board:
-            accuracies.setdefault(bare.name(standing), []).append(standing.score("test_accuracy").mean)
-            competing |= {bare.name(standing)} if standing.ranked else set()
+        for entry in board:
+            accuracies.setdefault(bare.name(entry), []).append(entry.score("test_accuracy").mean)
+            competing |= {bare.name(entry)} if entry.ranked else set()
 
     def place(name: str) -> tuple[bool, float, str]:
         known = [value for value in accuracies[name] if not isnan(value)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from pslbench.analysis.leaderboard import STAGES, Standing
+from pslbench.analysis.leaderboard import STAGES, LeaderboardEntry
 from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
 from pslbench.reporters.html.study import Study
 
@@ -27,19 +27,19 @@ def time(study: Study) -> Section:
     )
 
 
-def _bars(study: Study, board: Sequence[Standing]) -> Figure:
+def _bars(study: Study, board: Sequence[LeaderboardEntry]) -> Figure:
     import altair as alt
 
-    standings = sorted(study.charted(board), key=lambda standing: -standing.mean("seconds", "total"))
+    entries = sorted(study.charted(board), key=lambda entry: -entry.mean("seconds", "total"))
     rows = [
-        {"series": study.name(standing), "stage": stage, "seconds": round(seconds, 3), "order": NAMED.index(stage)}
-        for standing in standings
+        {"series": study.name(entry), "stage": stage, "seconds": round(seconds, 3), "order": NAMED.index(stage)}
+        for entry in entries
         for stage in NAMED
-        if not isnan(seconds := standing.mean("seconds", stage))
+        if not isnan(seconds := entry.mean("seconds", stage))
     ]
     if not rows:
         raise AbsentError("Nothing ended well here.")
-    names = [study.name(standing) for standing in standings]
+    names = [study.name(entry) for entry in entries]
     there = [stage for stage in NAMED if any(row["stage"] == stage for row in rows)]
     legend = alt.Legend(orient="top", title=None, direction="horizontal", columns=3)
     chart = (

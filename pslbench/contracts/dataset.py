@@ -1,0 +1,120 @@
+"""The data set of a benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pslbench.errors import BadData
+
+if TYPE_CHECKING:
+    from pslbench.contracts.arrays import Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images or feature vectors with their classes, split into a training set (the pool) and a test set.
+
+    Attributes:
+        name: the name that result rows show.
+        x_train, x_test: float32 in [0, 1], (n, height, width, channels) or (n, features). The arrays become read-only.
+        y_train, y_test: int64 (n,), class numbers that start at 0. The arrays become read-only.
+        classes: the name of each class; the default is its number.
+
+    Raises:
+        BadData: an InputError. The arrays do not fit together, contain NaN, or the labels are not class numbers.
+    """
+
+    name: str
+    x_train: Floats
+    y_train: Ints
+    x_test: Floats
+    y_test: Ints
+    classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        import numpy as np
+
+        for split in ("train", "test"):
+            x, y = np.asarray(getattr(self, f"x_{split}")), np.asarray(getattr(self, f"y_{split}"))
+            object.__setattr__(self, f"x_{split}", self._checked_samples(split, x))
+            object.__setattr__(self, f"y_{split}", self._checked_labels(split, y, len(x)))
+        if self.x_train.shape[1:] != self.x_test.shape[1:]:
+            raise BadData(
+                f"{self.name}: x_train has samples of shape {self.x_train.shape[1:]}, x_test of {self.x_test.shape[1:]}"
+            )
+        present = np.unique(self.y_train)
+        if len(present) < 2:
+            raise BadData(f"{self.name}: y_train contains only one class; a benchmark needs at least two")
+        if not self.classes:
+            object.__setattr__(self, "classes", tuple(str(c) for c in range(int(present[-1]) + 1)))
+        if (top := max(int(present[-1]), int(self.y_test.max()))) >= len(self.classes):
+            raise BadData(
+                f"{self.name}: label {top} has no class; the {len(self.classes)} classes of y_train are "
+                f"0 to {len(self.classes) - 1}"
+            )
+
+    def _checked_samples(self, split: str, x: Any) -> Floats:
+        import numpy as np
+
+        if x.ndim not in (2, 4) or not np.issubdtype(x.dtype, np.floating):
+            raise BadData(
+                f"{self.name}: x_{split} must be floats (n, height, width, channels) or (n, features), "
+                f"not {x.dtype} of shape {x.shape}"
+            )
+        if x.size == 0:
+            raise BadData(f"{self.name}: x_{split} is empty; it needs at least one sample with at least one number")
+        low, high = float(x.min()), float(x.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise BadData(f"{self.name}: x_{split} contains NaN or infinite values; remove or fill them first")
+        if low < 0 or high > 1:
+            raise BadData(f"{self.name}: x_{split} ranges from {low:g} to {high:g}; scale it to [0, 1]")
+        samples: Floats = x.astype(np.float32, copy=False).view()
+        samples.flags.writeable = False
+        return samples
+
+    def _checked_labels(self, split: str, y: Any, n: int) -> Ints:
+        import numpy as np
+
+        if y.ndim == 2 and len(y) == n and y.shape[1] > 1:
+            raise BadData(
+                f"{self.name}: y_{split} has shape {y.shape}; give one class number per sample, as y.argmax(axis=1) "
+                "does for a one-hot array"
+            )
+        if y.shape != (n,):
+            raise BadData(f"{self.name}: x_{split} has {n} samples but y_{split} has shape {y.shape}")
+        if not np.issubdtype(y.dtype, np.integer):
+            how = "y.astype(int)" if y.dtype.kind == "f" else "numpy.unique(y, return_inverse=True)[1]"
+            raise BadData(f"{self.name}: y_{split} must be integer class numbers from 0, not {y.dtype}; try {how}")
+        if y.min() < 0:
+            raise BadData(f"{self.name}: y_{split} contains the negative label {y.min()}; class numbers start at 0")
+        if y.max() >= 2**16:
+            raise BadData(
+                f"{self.name}: y_{split} contains the label {y.max()}; number the classes from 0 without gaps"
+            )
+        labels: Ints = y.astype(np.int64)
+        labels.flags.writeable = False
+        return labels
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def is_images(self) -> bool:
+        return self.x_train.ndim == 4
+
+    @cached_property
+    def checksum(self) -> str:
+        """The SHA-256, hexadecimal, of the shapes and contents of all four arrays and of the class names."""
+        import hashlib
+
+        import numpy as np
+
+        digest = hashlib.sha256()
+        for array in (self.x_train, self.y_train, self.x_test, self.y_test):
+            digest.update(str(array.shape).encode())
+            digest.update(np.ascontiguousarray(array).data)
+        digest.update("\0".join(self.classes).encode())
+        return digest.hexdigest()

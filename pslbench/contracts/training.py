@@ -1,0 +1,74 @@
+"""What a trainer receives and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from pslbench.errors import deprecated
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pslbench.contracts.arrays import Floats, Ints
+
+
+class Predictor(Protocol):
+    """A trained classifier."""
+
+    def predict_proba(self, x: Floats) -> Floats:
+        """Return class probabilities, float (m, classes), of samples `x`, shaped like those of the data set."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """The pool and its pseudo-labels, as a trainer sees them.
+
+    Attributes:
+        pool: all samples, labeled or not, float32 (n, height, width, channels) or (n, features), read-only.
+        indices: int64 (m,), the samples of the pool that have a pseudo-label.
+        labels: int64 (m,), their pseudo-labels; or soft labels, float32 (m, classes), unless the trainer is registered
+            with `soft_labels=False`.
+        weights: float32 (m,), or None for equal weights.
+        n_classes: the number of classes. Some of them may not occur among `labels`.
+        x_test: the test samples, for `test_accuracy` alone.
+        test_accuracy: scores class probabilities, float (n_test, classes), of `x_test`. Every call is counted as an
+            evaluation on the test set. A row with such evaluations is marked and not ranked.
+    """
+
+    pool: Floats
+    indices: Ints
+    labels: Ints | Floats
+    weights: Floats | None
+    n_classes: int
+    x_test: Floats
+    test_accuracy: Callable[[Floats], float]
+
+    @property
+    def x(self) -> Floats:
+        """The samples that have a pseudo-label, in the order of `labels`. Each access makes a new copy."""
+        return self.pool[self.indices]
+
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """The labels as probabilities, float32 (m, classes); hard labels are one-hot."""
+        import numpy as np
+
+        if self.labels.ndim == 2:
+            return self.labels.astype(np.float32, copy=False)
+        return np.eye(self.n_classes, dtype=np.float32)[self.labels]
+
+    @property
+    def unlabeled(self) -> Ints:
+        """Indices, int64 (n - m,), of the samples without a pseudo-label."""
+        import numpy as np
+
+        return np.setdiff1d(np.arange(len(self.pool)), self.indices, assume_unique=True)
+
+    @property
+    def unlabelled(self) -> Ints:
+        """Deprecated: use `unlabeled`."""
+        deprecated("TrainingData.unlabelled", "TrainingData.unlabeled")
+        return self.unlabeled

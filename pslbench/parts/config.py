@@ -1,0 +1,74 @@
+"""A part with a value for each parameter, and the text that stands for it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pslbench.errors import InputError, unknown
+from pslbench.parts.parameters import Parameter, Value, format_value, split_quoted, unquote
+from pslbench.parts.part import Kind, Part
+
+
+@dataclass(frozen=True)
+class PartConfig:
+    """A part by name, with a value for each of its parameters. It is plain data that another process can look up.
+
+    Attributes:
+        kind, name: the part, as the catalog names it.
+        values: every parameter with its value, in the order of the signature.
+        text: what a user would type for it, without the parameters that have their default.
+    """
+
+    kind: Kind
+    name: str
+    values: tuple[tuple[str, Value], ...]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def configure(part: Part, name: str, /, **given: Value) -> PartConfig:
+    """Combine `part`, which the catalog names `name`, with these values and its defaults."""
+    values = {key: parameter.coerce(given.get(key, parameter.default)) for key, parameter in part.parameters.items()}
+    changed = ",".join(
+        f"{key}={format_value(value)}" for key, value in values.items() if value != part.parameters[key].default
+    )
+    return PartConfig(part.kind, name, tuple(values.items()), f"{name}:{changed}" if changed else name)
+
+
+def parse_configs(part: Part, name: str, text: str = "") -> Iterator[PartConfig]:
+    """Parse `key=value,key=1|2` for `part`, which the catalog names `name`.
+
+    Double quotes protect a comma or a bar in a value, as in `path="a,b.npz"`.
+
+    Returns:
+        One configuration for every combination of the values.
+
+    Raises:
+        InputError: a key is unknown, missing or repeated, or a value has the wrong type.
+    """
+    axes: dict[str, list[Value]] = {}
+    for item in filter(None, split_quoted(text, ",")):
+        key, equals, values = item.partition("=")
+        if key not in part.parameters:
+            raise unknown(f"parameter of {part.name}", key, part.parameters)
+        if not equals or key in axes:
+            raise InputError(f"'{item}' in '{name}:{text}': write each parameter once, as {key}=value")
+        axes[key] = [_value(part, part.parameters[key], unquote(value)) for value in split_quoted(values, "|")]
+    if missing := [p.name for p in part.parameters.values() if p.required and p.name not in axes]:
+        raise InputError(f"{name} needs the parameter {missing[0]}; write {name}:{missing[0]}=...")
+    for combination in itertools.product(*axes.values()):
+        yield configure(part, name, **dict(zip(axes, combination, strict=True)))
+
+
+def _value(part: Part, parameter: Parameter, text: str) -> Value:
+    try:
+        return parameter.read(text)
+    except InputError as error:
+        raise InputError(f"{part.name}:{error}") from None
+    except ValueError:
+        default = "" if parameter.required else f"; the default is {format_value(parameter.default)}"
+        raise InputError(f"{part.name}:{parameter.name}={text} is not {parameter.type_name}{default}") from None

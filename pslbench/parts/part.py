@@ -1,0 +1,142 @@
+"""A part: a function with the metadata of its decorator."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pslbench.parts.parameters import SCALARS, Parameter, allowed_values
+
+Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
+KINDS: tuple[Kind, ...] = typing.get_args(Kind)
+N_POSITIONAL: Mapping[Kind, int] = {
+    "dataset": 0,
+    "embedder": 1,
+    "clusterer": 1,
+    "strategy": 1,
+    "trainer": 1,
+    "reporter": 2,
+}
+SEEDED: tuple[Kind, ...] = ("embedder", "clusterer", "trainer")  # called with a seed if they have such an argument
+Uses = Literal["clusters", "graph", "features", "x"]
+USES: tuple[Uses, ...] = typing.get_args(Uses)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function with the metadata of its decorator. Calling the part calls the function.
+
+    Attributes:
+        kind, name: the kind of part, and the name that users type.
+        function: its keyword-only parameters are what users can set. The first line of its docstring is its summary.
+        reference: the paper or book that the part comes from.
+        version: raise it when the results change for a reason that the source code does not show.
+        enabled: whether `all` includes the part.
+        uses: for a strategy, what it needs of the pool: `clusters`, `graph` (with features), `features`, or `x` alone.
+        needs_all_labels: for a strategy, whether it may query every label. Its rows are upper bounds.
+        images_only: for an embedder or a trainer, whether it takes images only.
+        max_pool: for a clusterer, the largest pool it can handle; None for no limit.
+        writes: for a reporter, whether it writes files, which cover the whole folder of results.
+        trains: for a strategy, whether it calls `pool.train`. Its pseudo-labels then depend on the trainer.
+        soft_labels: for a trainer, whether it takes soft labels.
+    """
+
+    kind: Kind
+    name: str
+    function: Callable[..., Any]
+    reference: str = ""
+    version: str = "1"
+    enabled: bool = True
+    uses: tuple[Uses, ...] = ("clusters",)
+    needs_all_labels: bool = False
+    images_only: bool = False
+    max_pool: int | None = None
+    writes: bool = False
+    trains: bool = False
+    soft_labels: bool = True
+
+    def __post_init__(self) -> None:
+        if not inspect.isfunction(inspect.unwrap(self.function)):
+            raise TypeError(
+                f"{self.kind} '{self.name}' must be a function that is written with def: the key of a row cannot "
+                f"cover the state of a {type(self.function).__name__}"
+            )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @property
+    def summary(self) -> str:
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters that a user can set, by name.
+
+        Raises:
+            TypeError: a parameter has no type or an unsupported one, or is not keyword-only.
+        """
+        found = {}
+        for place, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
+            if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and self._is_misplaced(place, name):
+                instead = "; a strategy draws from pool.rng" if (self.kind, name) == ("strategy", "seed") else ""
+                raise TypeError(f"parameter '{name}' must come after a `*`, so that users can set it{instead}")
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                found[name] = self._parameter(parameter)
+        return found
+
+    def _is_misplaced(self, place: int, name: str) -> bool:
+        is_seed = name == "seed" and self.kind in SEEDED
+        return place >= N_POSITIONAL[self.kind] and not is_seed
+
+    def _parameter(self, parameter: inspect.Parameter) -> Parameter:
+        kind = self._type_of(parameter)
+        bare, *limits = typing.get_args(kind) if typing.get_origin(kind) is typing.Annotated else (kind,)
+        read = Parameter(parameter.name, bare, parameter.default, tuple(limits))
+        for unsupported in (each for each in read.types if not (each in SCALARS or allowed_values(each))):
+            raise TypeError(
+                f"parameter '{parameter.name}': a user cannot type a "
+                f"{getattr(unsupported, '__name__', unsupported)}; use int, float, bool, str, Literal[...], or one of "
+                "those | None"
+            )
+        return read
+
+    def _type_of(self, parameter: inspect.Parameter) -> Any:
+        kind = parameter.annotation
+        if isinstance(kind, str):
+            scope = {**vars(typing), **inspect.unwrap(self.function).__globals__}
+            kind = eval(kind, scope)  # noqa: S307 - an annotation of the part, which its own module postponed
+        if kind is inspect.Parameter.empty:
+            raise TypeError(f"parameter '{parameter.name}' needs a type, such as `{parameter.name}: int = 1`")
+        return kind
+
+    @property
+    def takes_seed(self) -> bool:
+        """Whether the output may depend on the seed. A strategy has `pool.rng`; other kinds have an argument `seed`."""
+        arguments = inspect.signature(self.function).parameters.keys()
+        return self.kind == "strategy" or "seed" in arguments - self.parameters.keys()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the part can be called without setting a parameter."""
+        return not any(parameter.required for parameter in self.parameters.values())
+
+    @property
+    def file(self) -> Path | None:
+        """The source file of the function; None if there is none, as for a function typed at a prompt."""
+        file = inspect.getsourcefile(inspect.unwrap(self.function))
+        return Path(file) if file and Path(file).is_file() else None
+
+
+def name_problem(name: str) -> str:
+    """Say why a user could not type this name of a part; empty if a user could."""
+    if not name or any(sign in ":,|=/" or sign.isspace() for sign in name):
+        return "must not be empty or contain ':', ',', '|', '=', '/' or white space"
+    if name.startswith("-"):
+        return "starts with '-', as options do"
+    return "stands for every part" if name == "all" else ""

@@ -1,0 +1,121 @@
+"""The catalog: every plugin that was found, and the parts they register."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pluggy
+
+from pslbench.errors import InputError, one_line, unknown
+from pslbench.parts import KINDS, Kind, Part, PartConfig, parse_configs
+
+BUILTIN = "built-in"
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A row of `pslbench plugins`.
+
+    Attributes:
+        name: the name that `--no-plugin` takes.
+        source: the package or the file that it comes from.
+        version: of the package; empty for a file.
+        status: `ok`, `failed`, or `off`.
+        problem: the reason why it failed, on one line.
+        traceback: of the failure.
+        notes: warnings about a plugin that works, one line each.
+        seconds: the time to import and register it.
+        parts: the parts that it registers.
+    """
+
+    name: str
+    source: str
+    version: str = ""
+    status: str = "ok"
+    problem: str = ""
+    traceback: str = ""
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """Every plugin that was found, including those that failed, and the parts they register."""
+
+    plugins: tuple[Plugin, ...]
+    manager: pluggy.PluginManager
+
+    def parts(self, kind: Kind) -> dict[str, Part]:
+        """Return the parts of one kind by name. Parts that share a name are listed as `plugin/name`."""
+        owned = self._owned(kind)
+        uses = Counter(part.name for _, part in owned)
+        return {part.name if uses[part.name] == 1 else f"{owner}/{part.name}": part for owner, part in owned}
+
+    def kinds(self, name: str) -> list[Kind]:
+        """Return the kinds that have a part `name` or `plugin/name`. Raises InputError if there is none."""
+        found = [kind for kind in KINDS if any(name in (p.name, f"{owner}/{p.name}") for owner, p in self._owned(kind))]
+        if not found:
+            raise unknown("part", name, (known for kind in KINDS for known in self.parts(kind)))
+        return found
+
+    def _owned(self, kind: Kind) -> list[tuple[str, Part]]:
+        return [(plugin.name, part) for plugin in self.plugins for part in plugin.parts if part.kind == kind]
+
+    def resolve(self, kind: Kind, name: str) -> tuple[str, Part]:
+        """Look up a part by `name` or `plugin/name`, and return it with the name that the catalog lists.
+
+        Raises:
+            InputError: there is no such part; the message suggests the nearest name.
+        """
+        known = self.parts(kind)
+        if name in known:
+            return name, known[name]
+        qualified = {f"{owner}/{part.name}": part for owner, part in self._owned(kind)}
+        if name in qualified:
+            return qualified[name].name, qualified[name]
+        if same := sorted(full for full in qualified if full.endswith(f"/{name}")):
+            raise InputError(
+                f"{len(same)} plugins have a {kind} '{name}'; write {' or '.join(same)}, or leave a plugin out with "
+                "--no-plugin"
+            )
+        failed = [plugin.name for plugin in self.plugins if plugin.status == "failed"]
+        also = f"; these plugins failed to load: {', '.join(failed)}" if failed else ""
+        raise InputError(f"{unknown(kind, name, known)}{also}")
+
+    def part_of(self, config: PartConfig) -> Part:
+        """Return the part that a configuration names."""
+        return self.resolve(config.kind, config.name)[1]
+
+    def parse(self, kind: Kind, text: str) -> list[PartConfig]:
+        """Parse `name`, `name:key=value,key=1|2`, or `all`. Raises InputError.
+
+        `all` stands for every enabled part whose parameters all have defaults.
+        """
+        if text == "all":
+            ready = {name: part for name, part in self.parts(kind).items() if part.enabled and part.is_ready}
+            return [config for name, part in ready.items() for config in parse_configs(part, name)]
+        name, _, parameters = text.partition(":")
+        if "=" in name:
+            raise InputError(f"'{text}' does not name a {kind}; write the name and a colon first, as in name:{text}")
+        if "," in name:
+            option = "" if kind == "strategy" else f"-{kind[0]} "
+            separate = " ".join(f"{option}{each}" for each in name.split(","))
+            raise InputError(f"'{name}' names several parts; write them separately, as in {separate}")
+        known_as, part = self.resolve(kind, name)
+        return list(parse_configs(part, known_as, parameters))
+
+    def call(self, config: PartConfig, *args: Any) -> Any:
+        """Call the part of a configuration with its values."""
+        return self.part_of(config)(*args, **dict(config.values))
+
+    def notify(self, hook: str, warn: Callable[[str], None], **facts: Any) -> None:
+        """Call every implementation of an observer hook. An implementation that fails costs one warning."""
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            try:
+                implementation.function(**{name: facts[name] for name in implementation.argnames})
+            except (Exception, SystemExit) as error:
+                warn(f"plugin '{implementation.plugin_name}' failed in {hook}: {one_line(error)}")
