@@ -9,9 +9,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from pslbench.analysis.metrics import calibration_error, classifier_scores, cluster_scores
 from pslbench.clustering import fit_clusters
-from pslbench.contracts import TrainingData
+from pslbench.contracts import Clusters, TrainingData
 from pslbench.embedders.upright import upright_images
-from pslbench.errors import InputError
+from pslbench.errors import ContractError, InputError
 from pslbench.plugins.discovery import discover
 
 CATALOG = discover()
@@ -20,7 +20,7 @@ CATALOG = discover()
 def use(kind, text, *arguments):
     """Calls a part; the seed, the last of the arguments, goes to those that take one."""
     chosen = CATALOG.parse(kind, text)[0]
-    seeded = kind == "dataset" or CATALOG.part(kind, chosen.name)[1].takes_seed
+    seeded = kind == "dataset" or CATALOG.part_of(chosen).takes_seed
     return CATALOG.call(chosen, *(arguments if seeded else arguments[:-1]))
 
 
@@ -140,6 +140,32 @@ def test_a_cluster_without_members_gets_the_nearest_sample_as_its_medoid():
 
     clusters, _ = fit_clusters(Fitted(), np.array([[0.1], [0.2], [1.5]], np.float32), 3)
     assert clusters.medoids.tolist() == [0, 2, 2]
+
+
+@pytest.mark.parametrize("wrong", [[-1, 0], [0, 3], [[0], [1]], [0.0, 1.5], [0.0, 1.0], [0], None])
+@pytest.mark.parametrize("source", ["labels_", "predict"])
+def test_labels_of_a_clusterer_that_are_not_one_cluster_number_per_sample_are_refused(source, wrong):
+    class Fitted:
+        cluster_centers_ = np.array([[0.0], [1.0], [5.0]])
+        labels_ = np.array(wrong if source == "labels_" else [0, 1])
+
+        def fit(self, features):
+            return self
+
+        def predict(self, features):
+            return np.array(wrong if source == "predict" else [0, 1])
+
+    with pytest.raises(ContractError, match="one integer from 0 to 2"):
+        fit_clusters(Fitted(), np.array([[0.1], [0.9]], np.float32), 3, np.array([[0.2], [0.8]], np.float32))
+
+
+def test_a_share_of_a_cluster_is_not_rounded_up_by_binary_arithmetic():
+    assignment = np.zeros(100, np.int64)
+    line = np.arange(100, dtype=np.float32)
+    clusters = Clusters(assignment, np.zeros((1, 1), np.float32), np.zeros(1, np.int64), line)
+    assert clusters.nearest(0.07).tolist() == list(range(7))
+    assert clusters.nearest(0.55).tolist() == list(range(55))
+    assert clusters.nearest(0.071).tolist() == list(range(8))
 
 
 def test_pca_maps_new_samples_into_the_same_space(digits):
