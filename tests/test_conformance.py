@@ -29,7 +29,7 @@ from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.parts import KINDS
 from pslbench.plugins.discovery import discover
 from pslbench.testing import Skip, check, checks, parametrize, pool
-from pslbench.testing.builtin import TERMS, terms_of
+from pslbench.testing.builtin import BUILTIN_SETTINGS, settings_of
 from pslbench.testing.checks import CHECKS
 from pslbench.testing.report import Check
 from pslbench.trainers.cnn import cnn
@@ -81,14 +81,14 @@ def test_every_built_in_part_conforms(part, tmp_path, arrays):
         if part.name == source.name and not any(source.found()):
             pytest.skip(f"{source.name} is not on this machine")
     files = files_of(part.name, tmp_path, arrays) if part.name in ("npz", "images") else {}
-    terms = terms_of(part)
-    report = check(part, terms.known_failures, terms.skips, **{**terms.values, **files})
+    settings = settings_of(part)
+    report = check(part, settings.known_failures, settings.skips, values={**settings.values, **files})
     print(report)
     assert report.ok, report
 
 
-def test_terms_are_of_built_in_parts():
-    assert set(TERMS) <= {(part.kind, part.name) for part in BUILTIN}
+def test_check_settings_name_built_in_parts():
+    assert set(BUILTIN_SETTINGS) <= {(part.kind, part.name) for part in BUILTIN}
 
 
 def test_every_package_of_plugins_goes_through_the_kit():
@@ -249,7 +249,7 @@ def test_what_is_left_out_needs_a_reason():
     for reasons, made in itertools.product(
         ({"known_failures": {"metadata": ""}}, {"skips": {"metadata": " "}}), (check, parametrize)
     ):
-        with pytest.raises(InputError, match="without a reason"):
+        with pytest.raises(InputError, match="has no reason"):
             made(broken.sample_order, **reasons)
 
 
@@ -266,13 +266,13 @@ def test_a_check_that_skips_without_a_reason_fails():
     [
         ({"known_failures": {"sample_oder": "x"}}, "did you mean 'sample_order'"),
         ({"skips": {"weights": "x"}}, "unknown check of a strategy 'weights'"),
-        ({"shaer": 1}, "did you mean 'share'"),
-        ({"share": 3}, "share=3 is refused (share=3 must be at least 0 and at most 1)"),
-        ({"share": "half"}, "share=half is no float"),
-        ({"skips": {"time": None}}, "without a reason"),
+        ({"values": {"shaer": 1}}, "did you mean 'share'"),
+        ({"values": {"share": 3}}, "share=3"),
+        ({"values": {"share": "half"}}, "share=half"),
+        ({"skips": {"time": None}}, "has no reason"),
     ],
 )
-def test_names_that_are_not_known_are_refused(given, says):
+def test_unknown_names_and_wrong_values_raise_input_errors(given, says):
     with pytest.raises(InputError, match=re.escape(says)):
         check(broken.default_construction, **given)
 
@@ -304,10 +304,47 @@ def test_a_pool_to_try_a_strategy_on_counts_and_trains():
 
 
 def test_a_value_makes_the_part_another(tmp_path):
-    report = check(broken.admitted_values, how="other")
+    report = check(broken.admitted_values, values={"how": "other"})
     assert report.name == "admitted_values:how=other"
     assert [outcome.check for outcome in report.failures] == ["output"]
     assert re.search(r"KeyError: 'other' \(broken.py:\d+\)", report.failures[0].reason)
+
+
+NAMED_LIKE_ARGUMENTS = '''
+from pslbench import Pool, PseudoLabels, hookimpl, strategy
+
+@strategy("mine")
+def mine(pool: Pool, *, skips: int = 0, part: int = 0, values: int = 0) -> PseudoLabels:
+    """Label the samples nearest their centers.
+
+    Args:
+        skips: the number of samples to skip.
+        part: not used.
+        values: not used.
+    """
+    order = pool.clusters.distances.argsort(kind="stable")
+    selected = order[min(skips, len(pool) - pool.budget) :][: pool.budget]
+    return PseudoLabels(selected, pool.label(selected))
+
+@hookimpl
+def pslbench_register():
+    yield mine
+'''
+
+
+def test_parameters_may_have_the_names_of_the_arguments_of_check(cli, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(NAMED_LIKE_ARGUMENTS)
+    outcome = cli("check", "mine:skips=3,part=1,values=2", "--plugin", path)
+    assert outcome.status == 0, outcome.out + outcome.err
+    assert "mine:skips=3,part=1,values=2" in outcome.out
+
+
+@pytest.mark.parametrize("function", [check, checks, parametrize])
+def test_values_as_keywords_are_deprecated(function):
+    with pytest.warns(DeprecationWarning, match="values={") as caught:
+        function(broken.default_construction, share=0.5)
+    assert caught[0].filename == __file__
 
 
 PYTEST = """
@@ -370,7 +407,7 @@ def test_check_on_the_command_line(cli, tmp_path):
         assert name in outcome.out
     both = cli("check", "birch", "kmeans", "--verbose")
     assert both.status == 0
-    assert "expected failure: birch, sample_order: its tree depends" in both.out
+    assert "expected failure: birch, sample_order: the tree depends" in both.out
     assert "The order of the samples makes no difference" in both.out
 
 
@@ -407,12 +444,12 @@ def test_check_of_a_plugin_file(cli, tmp_path):
     ("arguments", "says"),
     [
         (["centriod"], "unknown part 'centriod'; did you mean 'centroid'?"),
-        ([], "name a part"),
-        (["npz"], "npz needs path"),
+        ([], "no part is named"),
+        (["npz"], "npz:path="),
         (["centroid:kep=1"], "did you mean 'keep'"),
-        (["centroid", "--known-failure", "time"], "gives no reason"),
+        (["centroid", "--known-failure", "time"], "has no reason"),
         (["centroid", "--skip", "tiem=slow"], "unknown check 'tiem'; did you mean 'time'?"),
-        (["--plugin", "BAD"], "brings no part: ZeroDivisionError"),
+        (["--plugin", "BAD"], "ZeroDivisionError"),
     ],
 )
 def test_bad_input_of_check(cli, tmp_path, arguments, says):

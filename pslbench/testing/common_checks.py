@@ -16,7 +16,7 @@ from pslbench.parts import Parameter, Value, allowed_values, format_value, name_
 from pslbench.testing import pools
 from pslbench.testing.subject import Run, Skip, Subject, require
 
-IMPORTING = "PSLBENCH_CHECK_IMPORTS"  # set in the process that only imports a part
+IMPORT_ONLY = "PSLBENCH_CHECK_IMPORTS"  # set in the process that only imports a part
 HEAVY = ("tensorflow", "keras", "torch", "jax", "sklearn", "numba", "pandas", "matplotlib")
 
 __tracebackhide__ = True
@@ -51,7 +51,7 @@ def check_light_import(subject: Subject) -> None:
         capture_output=True,
         text=True,
         timeout=120,
-        env={**os.environ, IMPORTING: "1"},
+        env={**os.environ, IMPORT_ONLY: "1"},
     )
     last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     require(done.returncode == 0, f"{file} cannot be imported alone: {last}")

@@ -47,7 +47,7 @@ def test_a_file_that_is_there_is_read(data_dir, monkeypatch, colour, folder):
     assert np.array_equal(data.y_train, arrays["train_labels"][:, 0])
     assert data.classes == ("malignant", "normal, benign")
     assert data.name == "breastmnist_64"
-    report = check(medmnist, name="breastmnist", size=64)
+    report = check(medmnist, values={"name": "breastmnist", "size": 64})
     assert report.ok, str(report)
     assert report.counts["passed"] > 4, [outcome.reason for outcome in report.outcomes]
 
