@@ -215,9 +215,7 @@ def test_a_kept_report_of_a_peeking_part_does_not_affect_the_next_part():
     assert not report.ok
 
 
-CHECKS_ITSELF = (
-    IMPORTS_SKLEARN.replace("import sklearn", "from pslbench.testing import check") + "print(check(light_import))"
-)
+CALLS_CHECK = IMPORTS_SKLEARN.replace("import sklearn", "from pslbench.testing import check")
 
 
 def test_a_file_that_calls_check_at_import_is_refused(tmp_path):
