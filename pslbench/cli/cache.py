@@ -25,10 +25,10 @@ def info(cache_dir: Folder = None) -> None:
     from rich import box
     from rich.table import Table
 
-    from pslbench.execution.cache import cache_root, kept
+    from pslbench.execution.cache import cache_root, list_entries
 
     folder = cache_root(cache_dir)
-    entries = kept(folder)
+    entries = list_entries(folder)
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("stage", "entries", "MB"):
         table.add_column(head, justify="left" if head == "stage" else "right")
@@ -52,7 +52,7 @@ def clear(cache_dir: Folder = None) -> None:
     from pslbench.execution import cache
 
     folder = cache.cache_root(cache_dir)
-    entries = cache.kept(folder)
+    entries = cache.list_entries(folder)
     cache.clear(folder)
     output().print(
         f"dropped {len(entries):,} stages, {sum(entry.size for entry in entries) / 1e6:,.1f} MB, from {folder}"

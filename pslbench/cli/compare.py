@@ -8,15 +8,15 @@ import typer
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.console import output, warn
 from pslbench.cli.options import Combinations, Execution, Plugins, spread
-from pslbench.cli.run import foresee, run_grid
-from pslbench.cli.summary import records, report
+from pslbench.cli.run import print_estimate, run_grid
+from pslbench.cli.summary import make_reader, report
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pslbench.analysis.comparison import Comparison
-    from pslbench.planning.plan import Grid
+    from pslbench.planning.grid import Grid
 
 
 @spread
@@ -65,10 +65,10 @@ def compare(
     if fail_if_worse is not None and len(grid.seeds) < MIN_SEEDS:
         raise InputError(f"--fail-if-worse cannot judge by fewer than {MIN_SEEDS} seeds; write for example -s 5")
     if execution.dry_run:
-        return foresee(catalog, grid, execution)
+        return print_estimate(catalog, grid, execution)
     store, results = run_grid(catalog, grid, execution, plugins)
     first, *others = (strategy.text for strategy in grid.strategies)
-    looked_up = records(catalog, store)
+    looked_up = make_reader(catalog, store)
     found = [comparison for other in others for comparison in comparisons(results, first, other, looked_up)]
     pairs.show(found)
     for matrix in matrices(results):

@@ -62,13 +62,13 @@ def check(name: Name, *, plugins: options.Plugins) -> None:
 
 
 def _load(name: str, plugins: options.Plugins) -> Dataset:
-    from pslbench.planning.plan import load_data
+    from pslbench.planning.plan import load_dataset
 
     catalog = plugins.find()
     chosen = options.choose_dataset(catalog, name)
     if len(chosen) != 1:
         raise InputError(f"'{name}' stands for {len(chosen)} data sets; name one")
-    return load_data(catalog.call, chosen[0])
+    return load_dataset(catalog.call, chosen[0])
 
 
 def _describe(data: Dataset) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.summary import finished, report
+from pslbench.cli.summary import finished_rows, report
 from pslbench.errors import unknown
 
 
@@ -51,5 +51,5 @@ def leaderboard(
     if group and group not in PARTS:
         raise unknown("part", group, PARTS)
     store = ResultsFolder.open(folder)
-    chosen = select(finished(store), filters or [])
+    chosen = select(finished_rows(store), filters or [])
     return report(plugins.find(), store, chosen, sort=by, group=group, top=top)

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +14,7 @@ from pslbench.cli.summary import report
 
 if TYPE_CHECKING:
     from pslbench.results.folder import ResultsFolder
-    from pslbench.results.merge import Merged
+    from pslbench.results.merge import MergePlan
 
 SHOWN = 10  # lines about cells
 Output = Annotated[
@@ -62,26 +60,26 @@ def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, p
 
     catalog = plugins.find()
     with ExitStack() as held:
-        if there := ResultsFolder(folder).is_there:
-            held.enter_context(ResultsFolder.create(folder).alone())
-            others = {name: store for name, store in sources.items() if not store.folder.samefile(folder)}
+        if there := ResultsFolder(folder).exists:
+            held.enter_context(ResultsFolder.create(folder).exclusive_lock())
+            others = {name: store for name, store in sources.items() if not store.path.samefile(folder)}
             sources = {str(folder): ResultsFolder(folder), **others}
-        merged = engine.merge({name: held.enter_context(each.whole()) for name, each in sources.items()})
+        merged = engine.plan_merge({name: held.enter_context(each.with_cells()) for name, each in sources.items()})
         if _disagree(merged) and not keep_first:
             errors().print("[bold red]error:[/] nothing was written; --keep-first lets the folder named first win")
             return 1
         store = ResultsFolder.create(folder)
         if not there:
-            held.enter_context(store.alone())
+            held.enter_context(store.exclusive_lock())
         _write(merged, store)
     joined = f"{counted(len(sources), 'folder')}: {counted(len(merged.files), 'cell')}"
-    output().print(f"{joined}, {merged.shared:,} of them in more than one", soft_wrap=True)
-    return report(catalog, store, store.results())
+    output().print(f"{joined}, {merged.n_shared:,} of them in more than one", soft_wrap=True)
+    return report(catalog, store, store.current_rows())
 
 
-def _disagree(merged: Merged) -> bool:
+def _disagree(merged: MergePlan) -> bool:
     """Whether folders do not agree; each difference is told."""
-    lines = [*merged.mixed, *merged.differing[:SHOWN]]
+    lines = [*merged.incompatible, *merged.differing[:SHOWN]]
     for line in lines:
         warn(line)
     if (more := len(merged.differing) - SHOWN) > 0:
@@ -89,11 +87,12 @@ def _disagree(merged: Merged) -> bool:
     return bool(lines)
 
 
-def _write(merged: Merged, store: ResultsFolder) -> None:
+def _write(merged: MergePlan, store: ResultsFolder) -> None:
+    from pslbench.results.manifest import run_entry
+
     runs = list(merged.runs)
-    if merged.mixed:
-        command, now = shlex.join(["pslbench", *sys.argv[1:]]), datetime.now(UTC)
-        runs.append(merged.choosing(command, now.isoformat(timespec="seconds")))
+    if merged.incompatible:
+        runs.append(run_entry(["pslbench", *sys.argv[1:]], merged.provenance))
     if runs != store.runs():
-        store.note_runs(runs)
-    store.add(file for files in merged.files.values() for file in files if file.parents[1] != store.folder)
+        store.write_runs(runs)
+    store.copy_files(file for files in merged.files.values() for file in files if file.parents[1] != store.path)

@@ -19,9 +19,9 @@ from pslbench.errors import InputError, unknown
 from pslbench.processor import cores
 
 if TYPE_CHECKING:
-    from pslbench.execution.cache import Settings
+    from pslbench.execution.cache import CacheSettings
     from pslbench.parts import PartConfig
-    from pslbench.planning.plan import Grid
+    from pslbench.planning.grid import Grid
     from pslbench.plugins.catalog import Catalog
 
 RESULTS = Path("results/latest")
@@ -78,7 +78,7 @@ class Combinations:
 
     def grid(self, catalog: Catalog, strategies: list[str]) -> Grid:
         """These with `strategies`, each looked up and read. Raises InputError."""
-        from pslbench.planning.plan import Grid, read_budgets, read_seeds
+        from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
 
         known = catalog.parts("strategy")
         if stray := [text for text in strategies if text.isdecimal() and text not in known]:
@@ -89,8 +89,8 @@ class Combinations:
             [c for text in self.clusterer for c in catalog.parse("clusterer", text)],
             [c for text in strategies for c in catalog.parse("strategy", text)],
             [c for text in self.trainer for c in catalog.parse("trainer", text)],
-            read_budgets(self.budget),
-            read_seeds(self.seeds),
+            parse_budgets(self.budget),
+            parse_seeds(self.seeds),
         )
 
 
@@ -168,9 +168,9 @@ class Execution:
         """How many workers there are for so many cells."""
         return max(1, min(self.jobs or cores(), cells))
 
-    def cache(self) -> Settings:
+    def cache(self) -> CacheSettings:
         """The cache's settings. Raises InputError where there can be none."""
-        from pslbench.execution.cache import GIGABYTE, Settings, cache_root
+        from pslbench.execution.cache import GIGABYTE, CacheSettings, cache_root
 
         folder = cache_root(self.cache_dir).absolute()
         try:
@@ -179,7 +179,7 @@ class Execution:
             raise InputError(
                 f"cannot keep stages in '{folder}' ({error.strerror}); choose another --cache-dir"
             ) from None
-        return Settings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0)
+        return CacheSettings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0)
 
 
 def save_config(path: Path, **said: Any) -> None:

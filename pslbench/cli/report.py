@@ -9,7 +9,7 @@ import typer
 
 from pslbench.cli import options
 from pslbench.cli.console import output
-from pslbench.cli.summary import finished, records, shown
+from pslbench.cli.summary import call_reporter, finished_rows, make_reader
 
 
 @options.spread
@@ -44,10 +44,10 @@ def report(
 
     catalog, store = plugins.find(), ResultsFolder.open(folder)
     chosen = [choice for text in formats for choice in catalog.parse("reporter", text)]
-    results, looked_up, status = finished(store), records(catalog, store), 0
+    results, looked_up, status = finished_rows(store), make_reader(catalog, store), 0
     for choice in chosen:
         before = dict(_files(folder))
-        status = max(status, shown(choice, partial(catalog.call, choice, results, looked_up)))
+        status = max(status, call_reporter(choice, partial(catalog.call, choice, results, looked_up)))
         for path, stamp in _files(folder):
             if before.get(path) != stamp:
                 output().print(str(path), soft_wrap=True, markup=False)
