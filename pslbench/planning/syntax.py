@@ -331,7 +331,7 @@ def _bound_names(body: Iterable[ast.stmt]) -> set[str]:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             bound.add(node.id)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
-            bound |= {node.name} - {None}
+            bound.add(node.name or "")
         elif isinstance(node, ast.Global | ast.Nonlocal):
             excluded.update(node.names)
         elif isinstance(node, COMPREHENSIONS):  # an assignment expression in one binds outside it
