@@ -40,14 +40,6 @@ def run(folder: Path) -> pd.DataFrame:
     environment = {**os.environ, **PINNED, "PSLBENCH_CACHE_DIR": str(folder / "cache")}
     for words in RUNS:
         command = [sys.executable, "-m", "pslbench", "run", *f"{words} {EVERY_RUN} -o".split(), str(folder)]
-            sys.executable,
-            "-m",
-            "pslbench",
-            "run",
-            *words,
-            *["-d", "digits", "-b", "40", "-s", "1", "-o"],
-            str(folder),
-        ]
         subprocess.run(command, check=True, env=environment, capture_output=True, timeout=300)
     frame = pd.read_csv(folder / "results.csv", dtype=str)
     columns = list(frame.columns)
