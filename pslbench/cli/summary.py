@@ -35,7 +35,7 @@ def report(
         The exit status: 0 for success, 2 if a cell or a reporter failed because of the user's input, 1 if one failed
         for another reason.
     """
-    current, reader, status = folder.current_rows(), make_reader(catalog, folder), 0
+    (current, outdated), reader, status = folder.split_rows(), make_reader(catalog, folder), 0
     for name, part in catalog.parts("reporter").items():
         if not part.enabled or not (part.writes or show):
             continue
@@ -44,6 +44,8 @@ def report(
     failed = [row for row in rows if not row.ok]
     if failed:
         _warn_of_failures(folder, failed, len(rows))
+    if outdated:
+        warn(f"{len(outdated)} rows of other code, data or protocol versions are not shown; pslbench run replaces them")
     output().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))

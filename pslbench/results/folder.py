@@ -166,9 +166,14 @@ class ResultsFolder:
         Rows that were computed before a part or a data file changed are not current: of each combination only rows
         with the fingerprint of the last run count, and of each data set only rows with its checksum.
         """
+        return self.split_rows()[0]
+
+    def split_rows(self) -> tuple[list[Result], list[Result]]:
+        """Return the current rows, and the outdated ones, each sorted."""
         rows = self.all_rows()
         provenance = self.provenance(rows)
-        return sort_rows(row for row in rows if provenance.covers(row))
+        current = sort_rows(row for row in rows if provenance.covers(row))
+        return current, sort_rows(row for row in rows if not provenance.covers(row))
 
     def all_rows(self) -> list[Result]:
         """Return every row, including those that are not current, in the order of their keys."""
