@@ -65,7 +65,7 @@ def run(tmp_path, path, folder, *more):
 def test_a_stage_is_cached_across_runs_until_its_code_changes(plugin, tmp_path, count):
     path = plugin(COUNTING.format(more=""))
     first = run(tmp_path, path, "one")
-    assert "embed halved on digits: not in the cache" in first
+    assert "embed halved on digits, seed 0: not in the cache" in first
     assert count() == ["embed", "label"]
     assert "embed halved" not in run(tmp_path, path, "two")
     assert count() == ["embed", "label"]
@@ -99,7 +99,7 @@ def test_a_damaged_entry_is_recomputed(plugin, tmp_path, count, own_cache):
     content = bytearray(features.read_bytes())
     content[-7] ^= 255
     features.write_bytes(content)
-    assert "embed halved on digits: the cached entry is damaged" in run(tmp_path, path, "two")
+    assert "embed halved on digits, seed 0: the cached entry is damaged" in run(tmp_path, path, "two")
     assert count() == ["embed", "label", "embed"]
     assert rows(tmp_path / "one").equals(rows(tmp_path / "two"))
 

@@ -79,7 +79,7 @@ def test_what_a_clone_lacks_is_computed_again_where_asked(cli, clone):
     compare = "compare", "random", "centroid", *DIGITS, "-s", "2", "-o", clone
     outcome = cli(*compare)
     assert outcome.status == 2
-    assert "is not there; have its cell computed again, with --fresh" in outcome.err
+    assert "--fresh" in outcome.err
     assert cli(*compare, "--fresh").status == 0
     assert cli(*compare).status == 0
 
@@ -106,11 +106,13 @@ def test_nothing_is_added_to_a_table_without_its_manifest(cli, clone):
     (clone / "manifest.json").unlink()
     assert "centroid" in cli("leaderboard", clone).out
     before = (clone / "results.csv").read_bytes()
-    refused(cli("run", "random", *DIGITS, "-s", "3", "-o", clone), "without its manifest.json; bring that too")
+    refused(cli("run", "random", *DIGITS, "-s", "3", "-o", clone), "without its manifest.json")
     assert (clone / "results.csv").read_bytes() == before
 
 
-@pytest.mark.parametrize(("column", "text"), [("key", "../elsewhere"), ("upper_bound", "TRUE")])
+@pytest.mark.parametrize(
+    ("column", "text"), [("key", "../elsewhere"), ("upper_bound", "TRUE"), ("a_column_of_somebody", "0.5")]
+)
 def test_what_pslbench_would_not_write_is_refused(cli, clone, column, text):
     table = pd.read_csv(clone / "results.csv", dtype=str)
     table.assign(**{column: text}).to_csv(clone / "results.csv", index=False)

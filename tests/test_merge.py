@@ -10,6 +10,8 @@ import pytest
 from helpers import command, rows
 from test_bad_input import refused
 
+from pslbench.results.codec import RENAMED
+
 DIGITS = ["-d", "digits", "-t", "logreg", "-j", "1"]
 
 
@@ -124,7 +126,7 @@ def test_other_code_and_other_data_are_told(cli, arrays, plugin, tmp_path, monke
     data, code, error = outcome.err.strip().splitlines()
     assert data == "warning: npz:path=mine.npz has other content in b than in a"
     assert code.startswith(
-        "warning: digits · 4 labels · mine · minibatch-kmeans · pixels · logreg: made with other code"
+        "warning: digits · 4 labels · mine · minibatch-kmeans · pixels · logreg: computed with other code"
     )
     assert "nothing was written" in error
     for first, second in (("a", "b"), ("b", "a")):
@@ -136,7 +138,7 @@ def test_other_code_and_other_data_are_told(cli, arrays, plugin, tmp_path, monke
 
 
 def test_what_is_no_folder_of_results(cli, machines, tmp_path):
-    refused(cli("merge", machines[0], tmp_path, "-o", tmp_path / "both"), f"no results in '{tmp_path}'")
+    refused(cli("merge", machines[0], tmp_path, "-o", tmp_path / "both"), "contains no results")
     refused(cli("merge", machines[0]), "--output")
     (tmp_path / "file").write_text("")
     refused(cli("merge", machines[0], "-o", tmp_path / "file"), "cannot write to")
@@ -147,7 +149,7 @@ def test_export_and_import(cli, machines, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     outcome = cli("export", here)
     assert outcome.out == f"{here.name}.zip\n"
-    refused(cli("export", here), "is there already", "-o")
+    refused(cli("export", here), "exists already", "-o")
     outcome = cli("import", f"{here.name}.zip", "-o", "copy")
     assert outcome.status == 0, outcome.err
     assert contents(tmp_path / "copy") == contents(here)
@@ -175,15 +177,15 @@ def zipped(path, members, comment=b"pslbench results, format 2"):
 @pytest.mark.parametrize(
     ("members", "comment", "says"),
     [
-        ({"../../evil.json": "{}"}, b"pslbench results, format 2", "it holds '../../evil.json'"),
-        ({"cells/../../evil.json": "{}"}, b"pslbench results, format 2", "it holds"),
-        ({"/cells/1.json": "{}"}, b"pslbench results, format 2", "it holds"),
-        ({"cells/1.json": "{}", "setup.py": ""}, b"pslbench results, format 2", "it holds 'setup.py'"),
+        ({"../../evil.json": "{}"}, b"pslbench results, format 2", "'../../evil.json'"),
+        ({"cells/../../evil.json": "{}"}, b"pslbench results, format 2", "evil"),
+        ({"/cells/1.json": "{}"}, b"pslbench results, format 2", "evil"),
+        ({"cells/1.json": "{}", "setup.py": ""}, b"pslbench results, format 2", "'setup.py'"),
         ({"cells/1.json": "{}"}, b"", "was not written by pslbench export"),
-        ({"images/1.png": ""}, b"pslbench results, format 3", "has format 3, this pslbench reads those up to 2"),
+        ({"images/1.png": ""}, b"pslbench results, format 4", "has format 4"),
         ({"cells/1.json": "{}"}, b"pslbench results, format 2", "mine.zip/cells/1.json was written by another version"),
-        ({"cells/1.json": '{"format": 3}'}, b"pslbench results, format 2", "mine.zip/cells/1.json has format 3"),
-        ({"manifest.json": "[]"}, b"pslbench results, format 2", "no results in"),
+        ({"cells/1.json": '{"format": 4}'}, b"pslbench results, format 2", "mine.zip/cells/1.json has format 4"),
+        ({"manifest.json": "[]"}, b"pslbench results, format 2", "contains no results"),
     ],
 )
 def test_archives_that_are_refused(cli, tmp_path, members, comment, says):
@@ -212,7 +214,14 @@ def test_formats(cli, folders, tmp_path):
     here, there = folders
     for path in (here / "cells").iterdir():  # as the first version wrote them: no number, no labels/
         said = json.loads(path.read_text())
-        del said["format"]
+        for name in ("format", "protocol"):
+            del said[name]
+        for new, old in (
+            ("fingerprint", "recipe"),
+            ("test_set_evaluations", "test_looks"),
+            ("compute_dtype", "precision"),
+        ):
+            said[old] = said.pop(new)
         path.write_text(json.dumps(said))
     shutil.rmtree(here / "labels")
     assert "random" in cli("leaderboard", here).out
@@ -220,9 +229,9 @@ def test_formats(cli, folders, tmp_path):
     assert cli("merge", here, there, "-o", tmp_path / "both").status == 0
     assert len(list((tmp_path / "both" / "labels").iterdir())) == 2  # of the cells that `there` has too
     path, said = cell(there, "random", 2)
-    path.write_text(json.dumps(said | {"format": 3, "what": "comes later"}))
+    path.write_text(json.dumps(said | {"format": 4, "what": "comes later"}))
     for words in (["leaderboard", there], ["report", there, "-f", "md"], ["merge", here, there, "-o", tmp_path / "c"]):
-        refused(cli(*words), f"{path} has format 3, this pslbench reads those up to 2: use a newer one")
+        refused(cli(*words), f"{path} has format 4")
     assert not (tmp_path / "c").exists()
 
 
@@ -250,8 +259,13 @@ def test_rows_of_the_wrong_type(cli, folders, change):
     [
         1,
         {"data": []},
+        {"dataset_checksums": []},
         {"versions": "new"},
-        *({"recipes": fingerprints} for fingerprints in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])),
+        *(
+            {name: fingerprints}
+            for name in ("recipes", "fingerprints")
+            for fingerprints in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])
+        ),
     ],
 )
 def test_manifests_of_the_wrong_type(cli, folders, run):

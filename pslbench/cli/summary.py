@@ -45,7 +45,7 @@ def report(
     if failed:
         _warn_of_failures(folder, failed, len(rows))
     if outdated:
-        warn(f"{len(outdated)} rows of other code, data or protocol versions are not shown; pslbench run replaces them")
+        warn(f"{len(outdated)} rows of other code, data or protocol versions are not shown")
     output().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))

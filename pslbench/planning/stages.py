@@ -86,8 +86,16 @@ def _stage(catalog: Catalog, cell: Cell, kind: StageKind, stages: Mapping[str, S
         facts |= _config_facts(catalog, cell, config)
     if config and catalog.part_of(config).trains:
         facts |= _config_facts(catalog, cell, cell.trainer)
-    title = f"{kind.name} {config or 'nearest neighbors'} on {stages[inputs[-1]].title}"
-    return Stage(kind.name, title, facts, inputs)
+    return Stage(kind.name, _title(cell, kind), facts, inputs)
+
+
+def _title(cell: Cell, kind: StageKind) -> str:
+    """Return, for example, `cluster kmeans on pixels on digits, 40 labels, seed 0`."""
+    chain = [each for each in GRAPH[: GRAPH.index(kind) + 1] if _is_needed(each, cell) and each.part]
+    parts = " on ".join(str(cell.configs[each.part]) for each in reversed(chain) if each.part)
+    target = parts if kind.part else f"of neighbors in {parts}"
+    budget = f", {cell.budget} labels" if any(each.uses_budget for each in chain) else ""
+    return f"{kind.name} {target}{budget}, seed {cell.seed}"
 
 
 def _config_facts(catalog: Catalog, cell: Cell, config: PartConfig) -> dict[str, str]:
