@@ -216,3 +216,8 @@ def test_the_device_counts_for_every_backend(monkeypatch):
     monkeypatch.setattr("pslbench.planning.identity.has_gpu", lambda: True)
     assert library_facts("torch") != on_cpu
     assert "device" not in library_facts("numpy")
+
+
+def test_a_distribution_that_is_not_installed_is_no_error():
+    assert library_facts("no-such-distribution") == {"version of no-such-distribution": "none"}
+    assert "device" in library_facts("tensorflow-cpu")

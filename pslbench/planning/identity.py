@@ -28,8 +28,7 @@ ENGINE = {  # subpackages of pslbench whose code the protocol version stands for
     *("", "analysis", "cli", "contracts", "errors", "execution", "parts", "planning"),
     *("plugins", "reporters", "results", "testing"),
 }
-BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
-ACCELERATED = {"keras", *BACKENDS}  # libraries whose results depend on the device
+ACCELERATED = ("keras", "tensorflow", "jax", "torch")  # begin the names of libraries whose results depend on the device
 FOUNDATIONS = {"numpy", "scipy", "scikit-learn"}
 SCALARS = (str, int, float, bool, type(None))
 
@@ -55,9 +54,9 @@ def library_facts(*libraries: str) -> dict[str, str]:
     """
     used = {*libraries, *(needed for library in libraries for needed in _required(library) & FOUNDATIONS)}
     if "keras" in used:
-        used.add(BACKENDS.get(keras_backend(), keras_backend()))
+        used.update(_distributions().get(keras_backend(), [keras_backend()]))
     facts = {f"version of {library}": library_version(library) for library in sorted(used)}
-    if any({library, *_required(library)} & ACCELERATED for library in used):
+    if any(name.startswith(ACCELERATED) for library in used for name in (library, *_required(library))):
         facts["device"] = "GPU" if has_gpu() else "bfloat16" if multiplies_bfloat16() else "float32"
     return facts
 
