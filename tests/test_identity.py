@@ -184,6 +184,17 @@ def pslbench_register():
     assert digests(tmp_path, factory.replace('"two", 4', '"two", 3')) == [one, one]
 
 
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_an_import_with_a_fallback_counts(indent, tmp_path):
+    fallback = "try:\n    import json as codec\nexcept ImportError:\n    codec = None\n"
+    shifted = "".join(f"{indent}{line}\n" for line in fallback.splitlines())
+    anchor = "SHARE = 0.5\n" if not indent else "    import math\n"
+    source = PLUGIN.replace(anchor, anchor + shifted).replace("math.floor(SHARE)", "math.floor(SHARE) + bool(codec)")
+    other = source.replace("import json", "import csv")
+    assert digests(tmp_path, source)[0] != digests(tmp_path, other)[0]
+    assert digests(tmp_path, source)[0] != digests(tmp_path, source.replace("codec = None", "codec = 1"))[0]
+
+
 def test_keys_follow_the_part_that_changed(tmp_path):
     """A change in one strategy changes the keys of its rows, and no key of the other."""
 

@@ -8,6 +8,7 @@ of module-level helpers do not count. Data that a module reads while it is impor
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import json
@@ -15,13 +16,13 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires, version
 from pathlib import Path
 from typing import Any
 
 from pslbench.parts import Part
-from pslbench.planning.syntax import ModuleSource, Reference, find_module, module_source, normalized, references
+from pslbench.planning.syntax import ModuleSource, Reference, find_module, module_source, normalized
 from pslbench.processor import has_gpu, multiplies_bfloat16
 
 ENGINE = {  # subpackages of pslbench whose code the protocol version stands for
@@ -35,7 +36,7 @@ SCALARS = (str, int, float, bool, type(None))
 
 @lru_cache(maxsize=512)
 def part_facts(part: Part) -> Mapping[str, str]:
-    """Return what determines the results of a part besides its parameters, by name: its version, its code, libraries."""
+    """Return what determines the results of a part besides its parameters: its version, its code and libraries."""
     label = f"{part.kind} {part.name}"
     facts = {f"version of {label}": part.version}
     if part.kind == "strategy":
@@ -145,9 +146,8 @@ class _Code:
                 self._dumps.append(f"{self._numbers[key]}: {self._dump(source, statement, drop_decorators)}")
         return f"#{self._numbers[key]}"
 
-    def _dump(self, source: ModuleSource, statement: Any, drop_decorators: bool) -> str:
-        tokens = {reference: self._resolve(source, reference) for reference in references(source, statement)}
-        return normalized(source, statement, tokens, drop_decorators)
+    def _dump(self, source: ModuleSource, statement: ast.stmt, drop_decorators: bool) -> str:
+        return normalized(source, statement, partial(self._resolve, source), drop_decorators)
 
     def _resolve(self, source: ModuleSource, reference: Reference) -> str:
         """Return what stands for a reference: the number of local code, or the full name of anything else."""

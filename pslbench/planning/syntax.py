@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -113,27 +114,32 @@ def find_module(module: str, importer: Path) -> Path | None:
     return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
 
 
-def references(source: ModuleSource, statement: ast.stmt) -> list[Reference]:
-    """Return the names that a statement uses from outside itself, in the order of their first use."""
-    walker = _Normalizer(source, {}, False)
-    walker.normalize(statement)
-    return list(dict.fromkeys(walker.used))
-
-
 def normalized(
-    source: ModuleSource, statement: ast.stmt, tokens: Mapping[Reference, str], drop_decorators: bool
+    source: ModuleSource, statement: ast.stmt, resolve: Callable[[Reference], str], drop_decorators: bool
 ) -> str:
-    """Return the text of a statement without what cannot change its result; `tokens` replace the names that it uses."""
-    return ast.dump(_Normalizer(source, tokens, drop_decorators).normalize(statement))
+    """Return the text of a statement without what cannot change its result.
+
+    Args:
+        source: the module of the statement.
+        statement: what to normalize.
+        resolve: returns what stands for a name from outside the statement.
+        drop_decorators: whether the decorators of a function are left out.
+    """
+    return ast.dump(_Normalizer(source, resolve, drop_decorators).normalize(statement))
 
 
 class _Normalizer(ast.NodeTransformer):
     """Removes docstrings, annotations and imports, and renames what may be named otherwise."""
 
-    def __init__(self, source: ModuleSource, tokens: Mapping[Reference, str], drop_decorators: bool) -> None:
-        self._source, self._tokens, self._drop_decorators = source, tokens, drop_decorators
+    def __init__(self, source: ModuleSource, resolve: Callable[[Reference], str], drop_decorators: bool) -> None:
+        self._source, self._resolve, self._drop_decorators = source, resolve, drop_decorators
         self._scopes: list[tuple[bool, Mapping[str, str | Reference]]] = []  # (is a class, names bound)
-        self.used: list[Reference] = []
+
+    @contextmanager
+    def _scope(self, is_class: bool, names: Mapping[str, str | Reference]) -> Iterator[None]:
+        self._scopes.append((is_class, names))
+        yield
+        self._scopes.pop()
 
     def normalize(self, statement: ast.stmt) -> ast.AST:
         copied: Any = deepcopy(statement)
@@ -152,14 +158,10 @@ class _Normalizer(ast.NodeTransformer):
             return Reference(None, name)
         return self._source.imports.get(name)
 
-    def _token(self, reference: Reference) -> str:
-        self.used.append(reference)
-        return self._tokens.get(reference, "?")
-
     def visit_Name(self, node: ast.Name) -> ast.AST:
         meaning = self._lookup(node.id)
         if isinstance(meaning, Reference):
-            return ast.copy_location(ast.Name(self._token(meaning)), node)
+            return ast.copy_location(ast.Name(self._resolve(meaning)), node)
         return ast.copy_location(ast.Name(meaning or node.id), node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -170,7 +172,7 @@ class _Normalizer(ast.NodeTransformer):
         meaning = self._lookup(root.id) if isinstance(root, ast.Name) else None
         if isinstance(meaning, Reference) and meaning.module is not None:
             name = ".".join(filter(None, [meaning.name, *path]))
-            return ast.copy_location(ast.Name(self._token(Reference(meaning.module, name))), node)
+            return ast.copy_location(ast.Name(self._resolve(Reference(meaning.module, name))), node)
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: Any) -> ast.AST:
@@ -183,7 +185,7 @@ class _Normalizer(ast.NodeTransformer):
         if self._scopes:
             renamed = self._lookup(node.name)
             node.name = renamed if isinstance(renamed, str) else node.name
-        with _pushed(self._scopes, (False, scope)):
+        with self._scope(False, scope):
             node.body = self._body(node.body)
         result: ast.AST = node
         return result
@@ -192,7 +194,7 @@ class _Normalizer(ast.NodeTransformer):
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         node.args = self.generic_visit(node.args)  # type: ignore[assignment]
-        with _pushed(self._scopes, (False, {name: name for name in _argument_names(node.args)})):
+        with self._scope(False, {name: name for name in _argument_names(node.args)}):
             node.body = self.visit(node.body)
         return node
 
@@ -203,13 +205,13 @@ class _Normalizer(ast.NodeTransformer):
         if self._scopes:
             renamed = self._lookup(node.name)
             node.name = renamed if isinstance(renamed, str) else node.name
-        with _pushed(self._scopes, (True, {name: name for name in _bound_names(node.body)})):
+        with self._scope(True, {name: name for name in _bound_names(node.body)}):
             node.body = self._body(node.body)
         return node
 
     def _comprehension(self, node: Any) -> ast.AST:
         bound = {n.id: n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
-        with _pushed(self._scopes, (False, bound)):
+        with self._scope(False, bound):
             return self.generic_visit(node)
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
@@ -252,9 +254,17 @@ class _Normalizer(ast.NodeTransformer):
         return node
 
     def _body(self, statements: Sequence[ast.stmt], must_not_be_empty: bool = True) -> list[ast.stmt]:
-        kept = [s for s in statements if not (_is_docstring(s) or isinstance(s, ast.Import | ast.ImportFrom))]
-        visited = [each for s in kept if (each := self.visit(s)) is not None]
+        visited = [each for s in statements if not _is_docstring(s) and (each := self.visit(s)) is not None]
         return visited or ([ast.Pass()] if must_not_be_empty else [])
+
+    def visit_Import(self, node: Any) -> ast.AST | None:
+        """Remove an import, unless its name is also assigned, as after `except ImportError`."""
+        imported = imported_names([node], self._source.name.rpartition(".")[0])
+        assigned = {name: origin for name, origin in imported.items() if self._lookup(name) != origin}
+        values = [ast.Name(f"{self._lookup(name)}={self._resolve(origin)}") for name, origin in assigned.items()]
+        return ast.Expr(ast.Tuple(values)) if values else None
+
+    visit_ImportFrom = visit_Import  # noqa: N815
 
     def _makes_part(self, decorator: ast.expr) -> bool:
         """Whether a decorator registers a part with pslbench: its arguments are in other facts."""
@@ -269,7 +279,7 @@ class _Normalizer(ast.NodeTransformer):
             argument.annotation = argument.type_comment = None
 
     def _function_scope(self, node: Any) -> dict[str, str | Reference]:
-        """Return the names that a function binds. Variables of an outermost function get numbers; arguments keep names."""
+        """Return the names that a function binds. Variables of outermost functions get numbers; arguments keep names."""
         arguments = set(_argument_names(node.args))
         bound = _bound_names(node.body) - arguments
         package = self._source.name.rpartition(".")[0]
@@ -281,19 +291,6 @@ class _Normalizer(ast.NodeTransformer):
         ordered = sorted(bound, key=lambda name: _first_use(node, name))
         variables = {name: name if keeps_names else f"%{i}" for i, name in enumerate(ordered)}
         return {**{name: name for name in arguments}, **variables, **imported}
-
-
-class _pushed:  # noqa: N801
-    """A context in which a scope is on the stack."""
-
-    def __init__(self, stack: list[Any], scope: Any) -> None:
-        self._stack, self._scope = stack, scope
-
-    def __enter__(self) -> None:
-        self._stack.append(self._scope)
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.pop()
 
 
 def _placeholder(target: ast.expr) -> ast.expr:
