@@ -261,7 +261,9 @@ class _Normalizer(ast.NodeTransformer):
         """Remove an import, unless its name is also assigned, as after `except ImportError`."""
         imported = imported_names([node], self._source.name.rpartition(".")[0])
         assigned = {name: origin for name, origin in imported.items() if self._lookup(name) != origin}
-        values = [ast.Name(f"{self._lookup(name)}={self._resolve(origin)}") for name, origin in assigned.items()]
+        values: list[ast.expr] = [
+            ast.Name(f"{self._lookup(name)}={self._resolve(origin)}") for name, origin in assigned.items()
+        ]
         return ast.Expr(ast.Tuple(values)) if values else None
 
     visit_ImportFrom = visit_Import  # noqa: N815
@@ -279,7 +281,7 @@ class _Normalizer(ast.NodeTransformer):
             argument.annotation = argument.type_comment = None
 
     def _function_scope(self, node: Any) -> dict[str, str | Reference]:
-        """Return the names that a function binds. Variables of outermost functions get numbers; arguments keep names."""
+        """Return the names that a function binds. Variables of an outermost function get numbers."""
         arguments = set(_argument_names(node.args))
         bound = _bound_names(node.body) - arguments
         package = self._source.name.rpartition(".")[0]
