@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import command, row
+from pslbench.analysis.selection import select
 from rich.console import Console
 from rich.text import Text
 
 from pslbench.analysis.budget_curves import budget_curves
 from pslbench.analysis.leaderboard import leaderboard_entries
-from pslbench.analysis.selection import select
 from pslbench.cli.summary import shown
 from pslbench.errors import InputError
 from pslbench.reporters.curves import COLOURS, Plot, curves
@@ -210,7 +210,7 @@ def test_the_table_of_curves_says_what_is_drawn_and_over_what_the_area_is():
     assert "area is of the seeds" not in out
     assert "Unequal arithmetic" not in out
     for budget, seeds in ((10, [7]), (150, [0, 7]), (150, [0])):
-        more = [row("s0", seed, 0.5, budget=budget, precision="bfloat16") for seed in seeds]
+        more = [row("s0", seed, 0.5, budget=budget, compute_dtype="bfloat16") for seed in seeds]
         out = said(curves([*made, *more], None))
         assert "an area is of the seeds that all of its budgets have" in out
         assert "! Unequal arithmetic" in out

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import isnan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.statistics import MIN_SEEDS, Bounds, Interval
+from pslbench.analysis.statistics import MIN_SEEDS, Interval, IntervalEstimate
 
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
@@ -23,7 +23,7 @@ def spread(value: Interval, digits: int = 4) -> str:
     """`mean ± half-width`; `± 0` where all seeds give the same, the mean alone where there is no interval."""
     mean = number(value.mean, digits)
     if isnan(value.half_width):
-        return f"{mean} ± 0" if value.constant and value.n > 1 else mean
+        return f"{mean} ± 0" if value.is_constant and value.n > 1 else mean
     return f"{mean} ± {value.half_width:.{digits}f}"
 
 
@@ -32,7 +32,7 @@ def signed(value: Interval) -> str:
     return f"{value.mean:+.4f}" if isnan(value.half_width) else f"{value.mean:+.4f} ± {value.half_width:.4f}"
 
 
-def between(value: Bounds | Interval, form: str = ".4f") -> str:
+def between(value: IntervalEstimate | Interval, form: str = ".4f") -> str:
     """`low to high`."""
     return "-" if isnan(value.high) else f"{value.low:{form}} to {value.high:{form}}"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from annotated_types import Ge
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
+from pslbench.analysis.comparable_groups import comparable_groups, group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
-from pslbench.analysis.settings import settings, title
 from pslbench.errors import InputError
 from pslbench.parts import reporter
 from pslbench.reporters.formats import few
@@ -77,10 +77,10 @@ def figures(results: Sequence[Result], width: float, scale: Scale) -> Iterator[t
     """
     import matplotlib as mpl
 
-    found = settings([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
+    found = comparable_groups([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
     if not found:
         raise InputError("no cell ended well; there is nothing to draw")
-    names = _file_names([title(setting, "dataset", "embedder", "clusterer", "trainer") for setting in found])
+    names = _file_names([group_title(setting, "dataset", "embedder", "clusterer", "trainer") for setting in found])
     with mpl.rc_context(LOOK):
         for name, setting in zip(names, found, strict=True):
             curves = [curve for found in budget_curves(setting) for curve in found]
@@ -155,7 +155,7 @@ def _by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Scale) 
     _set_scale(axes, "x", scale)
     for place, entry in enumerate(board):
         score, colour = entry.score("test_accuracy"), COLOURS[0] if entry.ranked else GREY
-        first = entry.ranked and (entry.behind is None or entry.tied)
+        first = entry.gap.is_best or entry.gap.is_tied
         axes.hlines(place, _inside(score.low), _inside(score.high), color=colour)
         axes.plot(
             _inside(score.mean), place, "o", color=colour, markersize=4, markerfacecolor=colour if first else "white"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
+from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, leaderboard_entries
-from pslbench.analysis.settings import title as in_common
 from pslbench.reporters.formats import few, spread
 from pslbench.reporters.leaderboard_table import columns, differing, legend, marks, meanings, title
 from pslbench.results.records import Result
@@ -63,7 +63,7 @@ def _by_budget(curves: list[Curve]) -> Sheet:
     competing = sum(curve.ranked for curve in curves)
     means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
     return Sheet(
-        f"{in_common(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
+        f"{group_title(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
         tuple(rows[:competing]),
         tuple(rows[competing:]),
@@ -80,4 +80,4 @@ def _at(curve: Curve, budget: int) -> Cell:
 
 
 def _is_best(entry: LeaderboardEntry) -> bool:
-    return entry.ranked and entry.behind is None
+    return entry.gap.is_best

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pslbench.analysis.metrics import reliability
+from pslbench.analysis.metrics import reliability_diagram
 from pslbench.reporters.formats import spread
 from pslbench.reporters.html.looks import Look, Looks
 from pslbench.reporters.html.section import Figure, Section, figure, section
@@ -26,7 +26,7 @@ def calibration(looks: Looks) -> Section:
 def _diagram(look: Look) -> Figure:
     import altair as alt
 
-    found = reliability(*look.predictions)
+    found = reliability_diagram(*look.predictions)
     total = int(found.count.sum())
     rows = [
         {

@@ -65,7 +65,7 @@ def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[LeaderboardEntr
     """Head, what it means, and what stands in it."""
     return (
         ("Accuracy", "test accuracy", _accuracy),
-        ("Ties", "combinations that share a letter cannot be told apart", lambda s: (s.groups, s.groups)),
+        ("Ties", "combinations that share a letter cannot be told apart", lambda s: (s.gap.tie_groups,) * 2),
         ("Macro F1", "mean F1 of the classes", _score("macro_f1")),
         ("NLL", "negative log-likelihood of the true class, nats", _score("nll")),
         ("ECE", "expected calibration error", _score("ece")),
@@ -101,5 +101,5 @@ def _number(value: float, digits: int) -> Cell:
 
 
 def _seeds(entry: LeaderboardEntry) -> Cell:
-    failed = f", {entry.failed} failed" if entry.failed else ""
+    failed = f", {entry.failed_cells} failed" if entry.failed_cells else ""
     return f"{len(entry.rows)}{failed}", len(entry.rows)
