@@ -152,8 +152,12 @@ def test_over_several_data_sets(four, tmp_path, arrays, cli):
 def compare(made, a, b, predicted=None, y=(0, 1)):
     """Compare two strategies; `predicted` gives the classes of a row, by default classes that depend on its seed."""
     predicted = predicted or (lambda row: np.array([row.seed % 2, 1]))
-    pairs = strategy_pairs(made, a, b)
-    return [compare_pair(p, np.array(y), [*map(predicted, p.a.rows)], [*map(predicted, p.b.rows)]) for p in pairs]
+    found = []
+    for pair in strategy_pairs(made, a, b):
+        seeds = pair[0].by_seed().keys() & pair[1].by_seed().keys()
+        classes = [{row.seed: predicted(row) for row in entry.rows if row.seed in seeds} for entry in pair]
+        found.append(compare_pair(*pair, np.array(y), *classes))
+    return found
 
 
 def compared(a, b, **more):
@@ -283,7 +287,7 @@ def test_predictions_are_compared_on_the_shared_seeds():
     (found,) = compare(made, "a", "b", lambda r: np.array(wrong.get((r.strategy, r.seed), [0, 1])))
     assert found.agreement.mean == 0.5
     assert found.seeds == 3
-    assert found.pair.caveats == ("Unequal seeds: 0-2, 8 (a); 0-2 (b): only the shared seeds are compared.",)
+    assert found.caveats == ("Unequal seeds: 0-2, 8 (a); 0-2 (b): only the shared seeds are compared.",)
 
 
 def test_pairs_of_a_matrix_are_adjusted_together():

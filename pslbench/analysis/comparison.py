@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import isnan, nan
@@ -12,14 +12,7 @@ from pslbench.analysis.bootstrap import bca_interval
 from pslbench.analysis.comparable_groups import comparable_groups
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import SCORES, LeaderboardEntry, is_upper_bound, leaderboard_entries, used_test_set
-from pslbench.analysis.significance import (
-    ALPHA,
-    mcnemar_test,
-    paired_t_tests,
-    pairwise_p_values,
-    score_table,
-    sign_flip_test,
-)
+from pslbench.analysis.significance import ALPHA, mcnemar_test, pairwise_p_values, sign_flip_test
 from pslbench.analysis.statistics import MIN_SEEDS, Interval, IntervalEstimate, mean_interval, paired_difference
 from pslbench.results.records import Result
 
@@ -27,20 +20,6 @@ if TYPE_CHECKING:
     from pslbench.contracts.arrays import Ints
 
 TWO_SIDED_LEVEL = 0.90  # the upper limit of this interval is the one-sided 95% confidence bound
-
-
-@dataclass(frozen=True)
-class StrategyPair:
-    """Two combinations that differ only in their strategy (and in parts that one of them does not use).
-
-    Attributes:
-        a, b: the combinations, restricted to the seeds that both have.
-        caveats: sentences that say what makes their comparison unfair.
-    """
-
-    a: LeaderboardEntry
-    b: LeaderboardEntry
-    caveats: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -54,29 +33,32 @@ class McNemar:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The comparison of a pair of strategies.
+    """The comparison of two combinations that differ only in their strategy (and in parts that one does not use).
 
     Attributes:
-        pair: the two combinations.
+        a, b: the combinations, restricted to the seeds that both have.
         differences: a - b for each score that either has, paired over seeds; NaN if one of them lacks the score.
         agreement: the share of test images that both assign to the same class, over seeds.
         bca: the mean difference in test accuracy with its bootstrap interval.
         t_test_p, sign_flip_p: p values of that difference; NaN if it cannot be tested, 1 if it is zero on every seed.
         mcnemar: the test over test images. It takes the place of the tests over seeds if both strategies give the same
             predictions on every seed; otherwise it is None.
+        caveats: sentences that say what makes the comparison unfair.
     """
 
-    pair: StrategyPair
+    a: LeaderboardEntry
+    b: LeaderboardEntry
     differences: dict[str, Interval]
     agreement: Interval
     bca: IntervalEstimate
     t_test_p: float
     sign_flip_p: float
     mcnemar: McNemar | None
+    caveats: tuple[str, ...]
 
     @property
     def seeds(self) -> int:
-        return len(self.pair.a.rows)
+        return len(self.a.rows)
 
     @property
     def difference(self) -> Interval:
@@ -90,7 +72,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """What the test accuracies show, in words."""
-        a, b, d = self.pair.a.part("strategy"), self.pair.b.part("strategy"), self.difference
+        a, b, d = self.a.part("strategy"), self.b.part("strategy"), self.difference
         better, worse = (a, b) if d.mean > 0 else (b, a)
         result = (
             f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy"
@@ -132,7 +114,7 @@ class Comparison:
         """
         if self.mcnemar:
             return self.is_significant and self.difference.mean < -by
-        d = paired_difference(self.pair.a.by_seed(), self.pair.b.by_seed(), level=TWO_SIDED_LEVEL)
+        d = paired_difference(self.a.by_seed(), self.b.by_seed(), level=TWO_SIDED_LEVEL)
         if d.n < MIN_SEEDS or (d.is_constant and not d.is_zero):
             return None
         return (d.mean if d.is_zero else d.high) < -by
@@ -152,49 +134,47 @@ class PairMatrix:
     pairs: dict[tuple[int, int], tuple[Interval, float]]
 
 
-def strategy_pairs(results: Sequence[Result], a: str, b: str) -> list[StrategyPair]:
-    """Return a pair for each data set, budget, trainer, embedder and clusterer with which both strategies were run."""
+def strategy_pairs(results: Sequence[Result], a: str, b: str) -> list[tuple[LeaderboardEntry, LeaderboardEntry]]:
+    """Return both strategies for each data set, budget, trainer, embedder and clusterer with which both were run."""
     entries = leaderboard_entries([row for row in results if row.ok])
     both = [entry for entry in entries if entry.part("strategy") in (a, b)]
     groups = comparable_groups(both, "dataset", "budget", "trainer")
     by_name = [{entry.part("strategy"): entry for entry in group} for group in groups]
-    return [_pair(group[a], group[b]) for group in by_name if len(group) == 2]
+    return [(group[a], group[b]) for group in by_name if len(group) == 2]
 
 
-def _pair(a: LeaderboardEntry, b: LeaderboardEntry) -> StrategyPair:
-    seeds = {row.seed for row in a.rows} & {row.seed for row in b.rows}
-    shared_a, shared_b = (replace(e, rows=tuple(row for row in e.rows if row.seed in seeds)) for e in (a, b))
-    return StrategyPair(shared_a, shared_b, (*_caveats(a), *_caveats(b), *fairness_warnings([a, b])))
+def compare_pair(
+    a: LeaderboardEntry, b: LeaderboardEntry, y: Ints, classes_a: Mapping[int, Ints], classes_b: Mapping[int, Ints]
+) -> Comparison:
+    """Compare two strategies.
+
+    Args:
+        a, b: the strategies.
+        y: the true classes of the test set, int (n,).
+        classes_a, classes_b: the predicted classes, int (n,), by seed, for the seeds that both strategies have.
+    """
+    caveats = (*_caveats(a), *_caveats(b), *fairness_warnings([a, b]))
+    a, b = (replace(entry, rows=tuple(row for row in entry.rows if row.seed in classes_a)) for entry in (a, b))
+    names = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
+    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in names}
+    d, by_seed = differences["test_accuracy"], [a.by_seed()[seed] - b.by_seed()[seed] for seed in a.by_seed()]
+    return Comparison(
+        a,
+        b,
+        differences,
+        mean_interval([float((classes_a[seed] == classes_b[seed]).mean()) for seed in classes_a]),
+        bca_interval(by_seed),
+        float(pairwise_p_values([a.by_seed(), b.by_seed()])[0, 1]),
+        nan if isnan(d.half_width) and not d.is_zero else sign_flip_test(by_seed),
+        _mcnemar(y, [*classes_a.values()], [*classes_b.values()]) if d.is_constant and d.n >= MIN_SEEDS else None,
+        caveats,
+    )
 
 
 def _caveats(entry: LeaderboardEntry) -> list[str]:
     caveats = ["may query every label: an upper bound, not a competitor."] * is_upper_bound(entry)
     caveats += ["used the test set during training."] * used_test_set(entry)
     return [f"{entry.part('strategy')} {caveat}" for caveat in caveats]
-
-
-def compare_pair(pair: StrategyPair, y: Ints, classes_a: Sequence[Ints], classes_b: Sequence[Ints]) -> Comparison:
-    """Compare two strategies.
-
-    Args:
-        pair: the strategies.
-        y: the true classes of the test set, int (n,).
-        classes_a, classes_b: the predicted classes on each shared seed, int (n,), in the order of the rows.
-    """
-    a, b = pair.a, pair.b
-    names = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
-    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in names}
-    scores = score_table([a.by_seed(), b.by_seed()])
-    d, by_seed = differences["test_accuracy"], scores[0] - scores[1]
-    return Comparison(
-        pair,
-        differences,
-        mean_interval([float((one == other).mean()) for one, other in zip(classes_a, classes_b, strict=True)]),
-        bca_interval(by_seed),
-        float(paired_t_tests(scores)[0, 1]),
-        nan if isnan(d.half_width) and not d.is_zero else sign_flip_test(by_seed),
-        _mcnemar(y, classes_a, classes_b) if d.is_constant and d.n >= MIN_SEEDS else None,
-    )
 
 
 def _mcnemar(y: Ints, classes_a: Sequence[Ints], classes_b: Sequence[Ints]) -> McNemar | None:

@@ -84,13 +84,6 @@ def holm_adjusted_pairs(p: Float64s) -> Float64s:
     return adjusted
 
 
-def count_tested_pairs(p: Float64s) -> int:
-    """Return the number of pairs of rows whose p value, in float (rows, rows), is not NaN."""
-    import numpy as np
-
-    return int(np.isfinite(p[np.triu_indices(len(p), 1)]).sum())
-
-
 def critical_t_value(seeds: int, pairs: int) -> float:
     """Return how many standard errors the largest of `pairs` mean differences must exceed to be significant."""
     from scipy.special import stdtrit

@@ -15,10 +15,10 @@ from pslbench.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pslbench.analysis.comparison import Comparison, StrategyPair
-    from pslbench.contracts.arrays import Ints
+    from pslbench.analysis.comparison import Comparison
+    from pslbench.analysis.leaderboard import LeaderboardEntry
     from pslbench.planning.plan import Grid
-    from pslbench.results.records import Result, ResultsReader
+    from pslbench.results.records import ResultsReader
 
 
 @spread
@@ -71,8 +71,7 @@ def compare(
     store, results = run_grid(catalog, grid, execution, plugins)
     first, *others = (strategy.text for strategy in grid.strategies)
     reader = records(catalog, store)
-    pairs = [pair for other in others for pair in strategy_pairs(results, first, other)]
-    comparisons = [_compare(pair, reader) for pair in pairs]
+    comparisons = [_compare(reader, *pair) for other in others for pair in strategy_pairs(results, first, other)]
     show_comparisons(comparisons)
     for matrix in pair_matrices(results):
         show_matrix(matrix)
@@ -91,24 +90,24 @@ def _distinct(grid: Grid) -> Grid:
     return replace(grid, strategies=different)
 
 
-def _compare(pair: StrategyPair, reader: ResultsReader) -> Comparison:
+def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) -> Comparison:
     """Compare two strategies by their rows and by the predictions that the reader loads."""
     import numpy as np
 
     from pslbench.analysis.comparison import compare_pair
 
-    def predicted(rows: Sequence[Result]) -> list[Ints]:
-        return [reader.probabilities(row).argmax(axis=1) for row in rows]
-
-    y = reader.dataset(pair.a.rows[0]).y_test if pair.a.rows else np.zeros(0, np.int64)
-    return compare_pair(pair, y, predicted(pair.a.rows), predicted(pair.b.rows))
+    shared = a.by_seed().keys() & b.by_seed().keys()
+    rows = [[row for row in entry.rows if row.seed in shared] for entry in (a, b)]
+    y = reader.dataset(rows[0][0]).y_test if shared else np.zeros(0, np.int64)
+    classes = [{row.seed: reader.probabilities(row).argmax(axis=1) for row in each} for each in rows]
+    return compare_pair(a, b, y, *classes)
 
 
 def _status(comparisons: Sequence[Comparison], points: float) -> int:
     """Return 1 if the first strategy is significantly worse than another by more than `points`, else 0."""
     status = 0
     for comparison in comparisons:
-        a, b = comparison.pair.a.part("strategy"), comparison.pair.b.part("strategy")
+        a, b = comparison.a.part("strategy"), comparison.b.part("strategy")
         is_worse = comparison.is_worse(points / 100)
         if is_worse is None:
             warn(comparison.verdict)

@@ -56,7 +56,7 @@ def merge(
 
 def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, plugins: options.Plugins) -> int:
     """Write the union of `sources` to a folder, unless they do not agree, and give the exit status."""
-    from pslbench.reporters.formats import counted
+    from pslbench.reporters.formats import pluralize
     from pslbench.results import merge as engine
     from pslbench.results.folder import ResultsFolder
 
@@ -74,7 +74,7 @@ def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, p
         if not there:
             held.enter_context(store.alone())
         _write(merged, store)
-    joined = f"{counted(len(sources), 'folder')}: {counted(len(merged.files), 'cell')}"
+    joined = f"{pluralize(len(sources), 'folder')}: {pluralize(len(merged.files), 'cell')}"
     output().print(f"{joined}, {merged.shared:,} of them in more than one", soft_wrap=True)
     return report(catalog, store, store.results())
 

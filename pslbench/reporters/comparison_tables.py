@@ -12,7 +12,17 @@ from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.console import output
-from pslbench.reporters.formats import apart, between, counted, number, p_value, ruled_table, signed, spread, titled
+from pslbench.reporters.formats import (
+    caption_table,
+    create_table,
+    format_difference,
+    format_mean,
+    format_number,
+    format_p_value,
+    format_range,
+    pluralize,
+    stack_tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,55 +39,55 @@ MEAN_WIDTH = 15  # of a mean with its half-width
 
 def show_comparisons(comparisons: Sequence[Comparison]) -> None:
     """Print for each comparison all scores side by side, the tests of the test accuracies, and the verdict."""
-    console, rivals = output(), len({comparison.pair.b.part("strategy") for comparison in comparisons})
+    console, rivals = output(), len({comparison.b.part("strategy") for comparison in comparisons})
     for i, comparison in enumerate(comparisons):
         notes = _notes(comparison) if i == 0 or comparison.mcnemar else []
         console.print(_scores(comparison), "", _tests(comparison, notes), "", sep="\n")
         is_unadjusted = rivals > 1 and comparison.is_significant
         verdict = comparison.verdict + f" Not adjusted for {rivals} comparisons." * is_unadjusted
-        for sentence in (verdict, *(f"! {caveat}" for caveat in comparison.pair.caveats)):
+        for sentence in (verdict, *(f"! {caveat}" for caveat in comparison.caveats)):
             console.print(sentence, style="bold", markup=False)
         console.print()
 
 
 def _group_title(entries: Sequence[LeaderboardEntry]) -> str:
     dataset, budget = entries[0].combination[:2]
-    return " · ".join([dataset, counted(budget, "label"), group_title(entries, "embedder", "clusterer", "trainer")])
+    return " · ".join([dataset, pluralize(budget, "label"), group_title(entries, "embedder", "clusterer", "trainer")])
 
 
 def _scores(comparison: Comparison) -> Group:
-    a, b = comparison.pair.a, comparison.pair.b
-    table = ruled_table()
+    a, b = comparison.a, comparison.b
+    table = create_table()
     table.add_column("", no_wrap=True)
     for name in (a.part("strategy"), b.part("strategy")):
         table.add_column(Text(name), justify="right", min_width=MEAN_WIDTH, overflow="fold")
     table.add_column("difference", justify="right", no_wrap=True)
     for name, difference in comparison.differences.items():
-        text = "-" if isnan(difference.mean) else signed(difference)
+        text = "-" if isnan(difference.mean) else format_difference(difference)
         style = "" if difference.contains_zero else "bold"
-        table.add_row(name, spread(a.score(name)), spread(b.score(name)), Text(text, style))
+        table.add_row(name, format_mean(a.score(name)), format_mean(b.score(name)), Text(text, style))
     table.add_section()
-    table.add_row("labels spent", number(a.mean("labels_spent"), 0), number(b.mean("labels_spent"), 0), "")
-    table.add_row("seconds", number(a.mean("seconds", "total"), 1), number(b.mean("seconds", "total"), 1), "")
-    table.add_row("same prediction", spread(comparison.agreement), "", "")
+    table.add_row("labels spent", *(format_number(entry.mean("labels_spent"), 0) for entry in (a, b)), "")
+    table.add_row("seconds", *(format_number(entry.mean("seconds", "total"), 1) for entry in (a, b)), "")
+    table.add_row("same prediction", format_mean(comparison.agreement), "", "")
     few = f"; none below {MIN_SEEDS} seeds" if comparison.seeds < MIN_SEEDS else ""
     legend = f"mean ± half-width of the 95% interval over seeds{few}; differences are paired, bold if they exclude zero"
-    return titled(f"{_group_title((a, b))} · {counted(comparison.seeds, 'seed')}", table, [legend])
+    return caption_table(f"{_group_title((a, b))} · {pluralize(comparison.seeds, 'seed')}", table, [legend])
 
 
 def _tests(comparison: Comparison, notes: Sequence[str]) -> Group:
-    a, b = comparison.pair.a.part("strategy"), comparison.pair.b.part("strategy")
+    a, b = comparison.a.part("strategy"), comparison.b.part("strategy")
     d, bca, mcnemar = comparison.difference, comparison.bca, comparison.mcnemar
-    table = ruled_table()
+    table = create_table()
     for head in ("", "estimate", "95% interval", "p"):
         table.add_column(head, justify="right" if head else "left")
     if mcnemar:
-        table.add_row("exact McNemar test", f"{mcnemar.only_a:,} : {mcnemar.only_b:,}", "", p_value(mcnemar.p))
+        table.add_row("exact McNemar test", f"{mcnemar.only_a:,} : {mcnemar.only_b:,}", "", format_p_value(mcnemar.p))
     else:
-        table.add_row("paired t test", _signed(d.mean), between(d, "+.4f"), p_value(comparison.t_test_p))
-        table.add_row("bootstrap (BCa)", _signed(bca.estimate), between(bca, "+.4f"), "")
-        table.add_row("sign-flip test", "", "", p_value(comparison.sign_flip_p))
-    return titled(f"test accuracy of {a} minus {b}", table, notes)
+        table.add_row("paired t test", _signed(d.mean), format_range(d), format_p_value(comparison.t_test_p))
+        table.add_row("bootstrap (BCa)", _signed(bca.estimate), format_range(bca), "")
+        table.add_row("sign-flip test", "", "", format_p_value(comparison.sign_flip_p))
+    return caption_table(f"test accuracy of {a} minus {b}", table, notes)
 
 
 def _signed(value: float) -> str:
@@ -110,11 +120,11 @@ def show_matrix(matrix: PairMatrix) -> None:
         "bold if significant"
     )
     title = f"{_group_title(matrix.entries)} · all pairs in test accuracy"
-    console.print(titled(title, apart(tables), [legend]), "", sep="\n")
+    console.print(caption_table(title, stack_tables(tables), [legend]), "", sep="\n")
 
 
 def _matrix(matrix: PairMatrix, names: Sequence[str], width: int, columns: Sequence[int]) -> Table:
-    table = ruled_table()
+    table = create_table()
     table.add_column("minus", min_width=width, overflow="fold")
     for j in columns:
         table.add_column(Text(names[j]), justify="right", width=CELL_WIDTH, overflow="fold")
@@ -127,4 +137,4 @@ def _cell(matrix: PairMatrix, i: int, j: int) -> Text:
     if i >= j:
         return Text("")
     difference, p = matrix.pairs[i, j]
-    return Text(f"{_signed(difference.mean)}\n{p_value(p)}", "bold" if p < ALPHA else "")
+    return Text(f"{_signed(difference.mean)}\n{format_p_value(p)}", "bold" if p < ALPHA else "")

@@ -16,11 +16,19 @@ from pslbench.analysis.leaderboard import (
     sort_entries,
     used_test_set,
 )
-from pslbench.analysis.significance import count_tested_pairs, critical_t_value, pairwise_p_values
+from pslbench.analysis.significance import critical_t_value, pairwise_p_values
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.analysis.ties import GapToBest
 from pslbench.parts import reporter
-from pslbench.reporters.formats import apart, counted, few, number, ruled_table, spread, titled
+from pslbench.reporters.formats import (
+    caption_table,
+    create_table,
+    few_seeds_note,
+    format_mean,
+    format_number,
+    pluralize,
+    stack_tables,
+)
 from pslbench.results.records import UNUSED, Combination, Result, ResultsReader
 
 if TYPE_CHECKING:
@@ -69,7 +77,7 @@ def table(
         group: a part, for example trainer; each of its values gets its own board.
         top: the number of competing rows to show; 0 for all.
     """
-    return apart(_board(board, column(sort), top) for board in boards(results, group))
+    return stack_tables(_board(board, column(sort), top) for board in boards(results, group))
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ class Column:
 def _board(board: list[LeaderboardEntry], sort: str, top: int) -> Group:
     from rich.text import Text
 
-    shown, rich_table = columns(board, sort), ruled_table()
+    shown, rich_table = columns(board, sort), create_table()
     for col in shown:
         width, is_part = max(len(col.head), col.min_width), col.head in PARTS
         rich_table.add_column(col.head, justify=col.justify, min_width=width, no_wrap=not is_part, overflow="fold")
@@ -95,7 +103,7 @@ def _board(board: list[LeaderboardEntry], sort: str, top: int) -> Group:
             style = "dim" if not ranked else "bold" if entry.gap.is_best else ""
             rich_table.add_row(*(Text(col.cell(entry)) for col in shown), style=style)
         rich_table.add_section()
-    return titled(title(board, shown), rich_table, legend(board, shown, top))
+    return caption_table(title(board, shown), rich_table, legend(board, shown, top))
 
 
 def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[Column]:
@@ -107,7 +115,7 @@ def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[
     shown = [
         Column("#", lambda entry: rank.get(entry.combination, ""), min_width=2),
         *map(_part_column, differing(board)),
-        Column("test accuracy", lambda entry: spread(entry.score("test_accuracy")), min_width=15),
+        Column("test accuracy", lambda entry: format_mean(entry.score("test_accuracy")), min_width=15),
         Column("", marks, "left", 1),
     ]
     if len({entry.gap.tie_groups for entry in competing}) > 1:
@@ -142,11 +150,11 @@ def _part_column(kind: str) -> Column:
 
 
 def _number_column(rows: Mapping[Combination, Mapping[str, Any]], name: str, head: str, digits: int) -> Column:
-    return Column(head, lambda entry: number(rows[entry.combination][name], digits))
+    return Column(head, lambda entry: format_number(rows[entry.combination][name], digits))
 
 
 def _text(value: object) -> str:
-    return "-" if value is None else number(value) if isinstance(value, float) else str(value)
+    return "-" if value is None else format_number(value) if isinstance(value, float) else str(value)
 
 
 def _seeds(entry: LeaderboardEntry) -> str:
@@ -162,15 +170,15 @@ def title(board: list[LeaderboardEntry], shown: list[Column]) -> str:
     heads = {col.head for col in shown}
     dataset, budget = board[0].combination[:2]
     parts = [name for kind in ("embedder", "clusterer", "trainer") if kind not in heads for name in _names(board, kind)]
-    seeds = [] if "seeds" in heads else [counted(len(board[0].rows), "seed")]
-    return " · ".join([dataset, counted(budget, "label"), *parts, *seeds])
+    seeds = [] if "seeds" in heads else [pluralize(len(board[0].rows), "seed")]
+    return " · ".join([dataset, pluralize(budget, "label"), *parts, *seeds])
 
 
 def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> list[str]:
     """Return the lines below a board: the meaning of numbers, marks and groups, and what makes it unfair."""
     heads, competing = {col.head for col in shown}, [entry for entry in board if entry.ranked]
     labels = ", ".join(head for head in ("direct", "pseudo") if head in heads)
-    lines = [f"test accuracy: mean ± half-width of the 95% interval over seeds{few(board)}"]
+    lines = [f"test accuracy: mean ± half-width of the 95% interval over seeds{few_seeds_note(board)}"]
     lines[0] += f"; {labels}: accuracy of labels" if labels else ""
     lines += [*meanings(board), *_significance(competing)]
     if 0 < top < len(competing):
@@ -182,18 +190,14 @@ def _significance(competing: list[LeaderboardEntry]) -> list[str]:
     """Return one line: what the groups mean, or how large a difference must be if none is significant."""
     scores = [entry.by_seed() for entry in competing]
     p = pairwise_p_values(scores)
-    if (pairs := count_tested_pairs(p)) == 0:
-        return []
-    tests = f"paired t tests, Holm-adjusted for {pairs} pairs" if pairs > 1 else "paired t test"
+    pairs = [(i, j) for i, j in combinations(range(len(scores)), 2) if isfinite(p[i, j])]
+    seeds = max((len(scores[i].keys() & scores[j].keys()) for i, j in pairs), default=0)
+    tests = f"paired t tests, Holm-adjusted for {len(pairs)} pairs" if len(pairs) > 1 else "paired t test"
     if len({entry.gap.tie_groups for entry in competing}) > 1:
         name = "word" if competing[0].gap.tie_groups.startswith("aa") else "letter"
         return [f"group: rows that share a {name} are not significantly different ({tests})"]
-    tested = (pair for pair in combinations(range(len(scores)), 2) if isfinite(p[pair]))
-    seeds = max(len(scores[i].keys() & scores[j].keys()) for i, j in tested)
     if seeds < MIN_SEEDS:
         return []
-    return [
-        f"no significant differences ({tests}): with {seeds} seeds, a difference must exceed "
-        f"{critical_t_value(seeds, pairs):.1f} standard errors; more seeds (for example -s {max(10, 2 * seeds)}) can "
-        "tell more rows apart"
-    ]
+    limit = f"with {seeds} seeds, a difference must exceed {critical_t_value(seeds, len(pairs)):.1f} standard errors"
+    more_seeds = f"more seeds (for example -s {max(10, 2 * seeds)}) can tell more rows apart"
+    return [f"no significant differences ({tests}): {limit}; {more_seeds}"]

@@ -11,7 +11,7 @@ from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_SEEDS, IntervalEstimate
 from pslbench.parts import reporter
-from pslbench.reporters.formats import apart, counted, p_value, ruled_table, titled
+from pslbench.reporters.formats import caption_table, create_table, format_p_value, pluralize, stack_tables
 from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def overall_table(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
     """Strategies over several data sets on the screen, where there are several."""
     found = aggregate_over_datasets(leaderboard_entries(results))
-    return apart(map(table_of, found)) if found else None
+    return stack_tables(map(table_of, found)) if found else None
 
 
 def table_of(found: AggregateTable) -> Group:
@@ -30,18 +30,18 @@ def table_of(found: AggregateTable) -> Group:
     from rich.text import Text
 
     tested = len(found.datasets) >= MIN_DATASETS
-    budget = counted(found.entries[0].combination[1], "label")
+    budget = pluralize(found.entries[0].combination[1], "label")
     parts = group_title(found.entries, "embedder", "clusterer", "trainer")
-    shown = ruled_table()
+    shown = create_table()
     heads = ("interquartile mean", "average rank", "better", "≈", "worse", *["p"] * tested)
     shown.add_column("strategy", overflow="fold")
     for head in heads:
         shown.add_column(head, justify="right", min_width=4, no_wrap=True)
     for row in found.rows:
         cells = [row.strategy, _estimate(row.iqm, 4), _estimate(row.rank, 1), *_chances(row)]
-        cells += [p_value(row.p)] * tested
+        cells += [format_p_value(row.p)] * tested
         shown.add_row(*map(Text, cells), style="bold" if row.strategy == found.reference else "")
-    return titled(f"over {len(found.datasets)} data sets · {budget} · {parts}", shown, _legend(found))
+    return caption_table(f"over {len(found.datasets)} data sets · {budget} · {parts}", shown, _legend(found))
 
 
 def _estimate(value: IntervalEstimate, digits: int) -> str:

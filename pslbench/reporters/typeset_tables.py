@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, leaderboard_entries
-from pslbench.reporters.formats import few, spread
+from pslbench.reporters.formats import few_seeds_note, format_mean
 from pslbench.reporters.leaderboard_table import columns, differing, legend, marks, meanings, title
 from pslbench.results.records import Result
 
@@ -61,7 +61,7 @@ def _by_budget(curves: list[Curve]) -> Sheet:
     kinds = differing(curves)
     rows = [(*(Cell(c.part(kind)) for kind in kinds), *(_at(c, budget) for budget in budgets)) for c in curves]
     competing = sum(curve.ranked for curve in curves)
-    means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
+    means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(points)}"
     return Sheet(
         f"{group_title(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
@@ -75,7 +75,7 @@ def _at(curve: Curve, budget: int) -> Cell:
     """What a curve says at one budget, with its marks."""
     for point in curve.points:
         if point.combination[1] == budget:
-            return Cell(" ".join([spread(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
+            return Cell(" ".join([format_mean(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
     return Cell("")
 
 
