@@ -10,7 +10,7 @@ import pytest
 from helpers import TINY, command, row, rows
 from scipy import stats
 
-from pslbench.analysis.comparison import compare_pair, pair_matrices, strategy_pairs
+from pslbench.analysis.comparison import compare_pair, rankings, strategy_pairs
 from pslbench.analysis.leaderboard import is_upper_bound, leaderboard_entries
 from pslbench.cli.compare import _status
 from pslbench.datasets.digits import digits
@@ -257,9 +257,9 @@ def test_a_verdict_among_several_is_marked_as_not_adjusted(capsys):
 def test_upper_bounds_are_not_in_a_matrix():
     made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate("abc") for s in range(3)]
     made += [row("bound", s, 1, upper_bound=True) for s in range(3)]
-    (found,) = pair_matrices(made)
-    assert [entry.part("strategy") for entry in found.entries] == ["c", "b", "a"]
-    assert pair_matrices([r for r in made if r.strategy != "b"]) == []
+    (entries,) = rankings(made)
+    assert [entry.part("strategy") for entry in entries] == ["c", "b", "a"]
+    assert rankings([r for r in made if r.strategy != "b"]) == []
 
 
 def test_long_names_do_not_displace_numbers(capsys, monkeypatch):
@@ -274,7 +274,7 @@ def test_long_names_do_not_displace_numbers(capsys, monkeypatch):
     assert "test_accuracy" in out
     assert "0.5000 ± 0" in out
     assert "-0.2100 ± 0.0248" in out
-    show_matrix(*pair_matrices(made))
+    show_matrix(*rankings(made))
     out = capsys.readouterr().out
     assert "…" not in out
     assert "+0.2100" in out
@@ -290,14 +290,16 @@ def test_predictions_are_compared_on_the_shared_seeds():
     assert found.caveats == ("Unequal seeds: 0-2, 8 (a); 0-2 (b): only the shared seeds are compared.",)
 
 
-def test_pairs_of_a_matrix_are_adjusted_together():
+def test_pairs_of_a_matrix_are_adjusted_together(capsys):
     levels = {"a": [0.9, 0.91, 0.92], "b": [0.8, 0.815, 0.81], "c": [0.7, 0.71, 0.74]}
-    (found,) = pair_matrices([row(name, s, v) for name, values in levels.items() for s, v in enumerate(values)])
-    assert [entry.part("strategy") for entry in found.entries] == ["a", "b", "c"]
-    raw = {pair: stats.ttest_rel(levels["abc"[pair[0]]], levels["abc"[pair[1]]]).pvalue for pair in found.pairs}
-    smallest = min(raw, key=raw.get)
-    assert found.pairs[smallest][1] == pytest.approx(3 * raw[smallest])
-    assert pair_matrices([row(name, 0, 0.5) for name in "ab"]) == []
+    (entries,) = rankings([row(name, s, v) for name, values in levels.items() for s, v in enumerate(values)])
+    assert [entry.part("strategy") for entry in entries] == ["a", "b", "c"]
+    raw = {pair: stats.ttest_rel(levels[pair[0]], levels[pair[1]]).pvalue for pair in ("ab", "ac", "bc")}
+    show_matrix(entries)
+    shown = capsys.readouterr().out
+    assert f"{3 * min(raw.values()):.4f}" in shown
+    assert f"+{np.mean(levels['a']) - np.mean(levels['c']):.4f}" in shown
+    assert rankings([row(name, 0, 0.5) for name in "ab"]) == []
 
 
 def test_ties_with_the_best_are_paired():

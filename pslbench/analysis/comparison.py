@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from math import isnan, nan
 from typing import TYPE_CHECKING
 
@@ -120,20 +119,6 @@ class Comparison:
         return (d.mean if d.is_zero else d.high) < -by
 
 
-@dataclass(frozen=True)
-class PairMatrix:
-    """All pairs of three or more combinations that differ only in their strategy.
-
-    Attributes:
-        entries: the combinations by test accuracy.
-        pairs: for i < j, the difference i - j in test accuracy over the shared seeds, and its p value (paired t test,
-            Holm-adjusted for all pairs); NaN if the pair cannot be tested.
-    """
-
-    entries: tuple[LeaderboardEntry, ...]
-    pairs: dict[tuple[int, int], tuple[Interval, float]]
-
-
 def strategy_pairs(results: Sequence[Result], a: str, b: str) -> list[tuple[LeaderboardEntry, LeaderboardEntry]]:
     """Return both strategies for each data set, budget, trainer, embedder and clusterer with which both were run."""
     entries = leaderboard_entries([row for row in results if row.ok])
@@ -186,17 +171,7 @@ def _mcnemar(y: Ints, classes_a: Sequence[Ints], classes_b: Sequence[Ints]) -> M
     return McNemar(only_a, only_b, mcnemar_test(only_a, only_b))
 
 
-def pair_matrices(results: Sequence[Result]) -> list[PairMatrix]:
-    """Return all pairs of competing strategies, for each group of three or more that differ only in the strategy."""
+def rankings(results: Sequence[Result]) -> list[list[LeaderboardEntry]]:
+    """Return each group of three or more competing combinations that differ only in the strategy, the best first."""
     ranked = [entry for entry in leaderboard_entries(results) if entry.ranked]
-    groups = comparable_groups(ranked, "dataset", "budget", "trainer")
-    return [_matrix(group) for group in groups if len(group) > 2]
-
-
-def _matrix(entries: Sequence[LeaderboardEntry]) -> PairMatrix:
-    ordered = sorted(entries, key=lambda entry: -entry.score("test_accuracy").mean)
-    by_seed = [entry.by_seed() for entry in ordered]
-    p = pairwise_p_values(by_seed)
-    pairs = combinations(range(len(ordered)), 2)
-    differences = {(i, j): (paired_difference(by_seed[i], by_seed[j]), float(p[i, j])) for i, j in pairs}
-    return PairMatrix(tuple(ordered), differences)
+    return [group for group in comparable_groups(ranked, "dataset", "budget", "trainer") if len(group) > 2]

@@ -55,7 +55,7 @@ def compare(
       pslbench compare mine random --plugin mine.py -s 10 --fail-if-worse 0.5
     """
     from pslbench.analysis.aggregate import aggregate_over_datasets
-    from pslbench.analysis.comparison import pair_matrices, strategy_pairs
+    from pslbench.analysis.comparison import rankings, strategy_pairs
     from pslbench.analysis.leaderboard import leaderboard_entries
     from pslbench.reporters.comparison_tables import show_comparisons, show_matrix
     from pslbench.reporters.overall import table_of
@@ -73,8 +73,8 @@ def compare(
     reader = records(catalog, store)
     comparisons = [_compare(reader, *pair) for other in others for pair in strategy_pairs(results, first, other)]
     show_comparisons(comparisons)
-    for matrix in pair_matrices(results):
-        show_matrix(matrix)
+    for entries in rankings(results):
+        show_matrix(entries)
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
         output().print(table_of(aggregate), "", sep="\n")
     status = report(catalog, store, results, show=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,8 @@ from rich.text import Text
 
 from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
 from pslbench.analysis.comparable_groups import group_title
-from pslbench.analysis.significance import ALPHA
-from pslbench.analysis.statistics import MIN_SEEDS
+from pslbench.analysis.significance import ALPHA, pairwise_p_values
+from pslbench.analysis.statistics import MIN_SEEDS, paired_difference
 from pslbench.cli.console import output
 from pslbench.reporters.formats import (
     caption_table,
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Group
-    from rich.table import Table
 
-    from pslbench.analysis.comparison import Comparison, PairMatrix
+    from pslbench.analysis.comparison import Comparison
     from pslbench.analysis.leaderboard import LeaderboardEntry
 
 CELL_WIDTH = 9  # of a matrix, in characters
@@ -105,36 +105,31 @@ def _notes(comparison: Comparison) -> list[str]:
     return notes
 
 
-def show_matrix(matrix: PairMatrix) -> None:
-    """Print all pairs, in as many tables as the width of the screen requires."""
-    console = output()
-    names = [entry.part("strategy") for entry in matrix.entries]
+def show_matrix(entries: Sequence[LeaderboardEntry]) -> None:
+    """Print the differences between all entries, in as many tables as the width of the screen requires."""
+    console, p = output(), pairwise_p_values([entry.by_seed() for entry in entries])
+    names = [entry.part("strategy") for entry in entries]
     width = min(max(map(len, names)), console.width - CELL_WIDTH - 2)
     columns_per_table = max(1, (console.width - width) // (CELL_WIDTH + 2))
-    starts = range(1, len(names), columns_per_table)
-    columns = [range(start, min(start + columns_per_table, len(names))) for start in starts]
-    tables = [_matrix(matrix, names, width, shown) for shown in columns]
-    n_tested = sum(not isnan(p) for _, p in matrix.pairs.values())
+    tables = []
+    for start in range(1, len(names), columns_per_table):
+        table, end = create_table(), min(start + columns_per_table, len(names))
+        table.add_column("minus", min_width=width, overflow="fold")
+        for name in names[start:end]:
+            table.add_column(Text(name), justify="right", width=CELL_WIDTH, overflow="fold")
+        for i in range(end - 1):
+            cells = (_cell(entries[i], entries[j], float(p[i, j])) if i < j else "" for j in range(start, end))
+            table.add_row(Text(names[i]), *cells)
+        tables.append(table)
+    n_tested = sum(not isnan(p[pair]) for pair in combinations(range(len(names)), 2))
     legend = (
         f"upper line: row minus column; lower line: p value of the paired t test, Holm-adjusted for {n_tested} pairs; "
         "bold if significant"
     )
-    title = f"{_group_title(matrix.entries)} · all pairs in test accuracy"
+    title = f"{_group_title(entries)} · all pairs in test accuracy"
     console.print(caption_table(title, stack_tables(tables), [legend]), "", sep="\n")
 
 
-def _matrix(matrix: PairMatrix, names: Sequence[str], width: int, columns: Sequence[int]) -> Table:
-    table = create_table()
-    table.add_column("minus", min_width=width, overflow="fold")
-    for j in columns:
-        table.add_column(Text(names[j]), justify="right", width=CELL_WIDTH, overflow="fold")
-    for i in range(max(columns)):
-        table.add_row(Text(names[i]), *(_cell(matrix, i, j) for j in columns))
-    return table
-
-
-def _cell(matrix: PairMatrix, i: int, j: int) -> Text:
-    if i >= j:
-        return Text("")
-    difference, p = matrix.pairs[i, j]
-    return Text(f"{_signed(difference.mean)}\n{format_p_value(p)}", "bold" if p < ALPHA else "")
+def _cell(row: LeaderboardEntry, column: LeaderboardEntry, p: float) -> Text:
+    difference = paired_difference(row.by_seed(), column.by_seed()).mean
+    return Text(f"{_signed(difference)}\n{format_p_value(p)}", "bold" if p < ALPHA else "")

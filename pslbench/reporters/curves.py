@@ -10,7 +10,7 @@ from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.parts import reporter
 from pslbench.reporters.formats import caption_table, create_table, format_mean, format_number, stack_tables
-from pslbench.reporters.leaderboard_table import differing, marks, meanings
+from pslbench.reporters.leaderboard_table import explain_marks, marks, varying_parts
 from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _table(found: list[Curve]) -> Group:
     from rich.text import Text
 
     budgets = sorted({point.combination[1] for curve in found for point in curve.points})
-    parts = differing(found)
+    parts = varying_parts(found)
     shown = create_table(padding=0)
     shown.add_column("#", justify="right", min_width=2)
     for kind in parts:
@@ -91,7 +91,7 @@ def _legend(found: list[Curve]) -> list[str]:
     lines = [f"area: test accuracy averaged over the logarithm of the budget{over}, ± as above{few}"]
     if any(set(point.by_seed()) != set(curve.areas) for curve in found if curve.areas for point in curve.points):
         lines.append("an area is of the seeds that all of its budgets have, an accuracy of all seeds of its budget")
-    lines += meanings(found)
+    lines += explain_marks(found)
     if any(not curve.areas for curve in found):
         lines.append("-: not run at each of these budgets with the same seeds")
     if len(found) > DRAWN:

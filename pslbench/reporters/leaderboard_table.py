@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import (
+    HasRows,
     LeaderboardEntry,
     boards,
     column,
@@ -35,19 +36,13 @@ if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
 PARTS = ("strategy", "clusterer", "embedder", "trainer")
-NUMBERS = {  # columns of leaderboard.csv with their head and decimal places
-    "direct_accuracy": ("direct", 4),
-    "pseudo_accuracy": ("pseudo", 4),
-    "labels_spent": ("labels", 0),
-    "seconds_total": ("seconds", 1),
-}
+NUMBERS = {"direct_accuracy": ("direct", 4), "pseudo_accuracy": ("pseudo", 4)}  # head and decimal places
+NUMBERS |= {"labels_spent": ("labels", 0), "seconds_total": ("seconds", 1)}
 
 
-class Row(Protocol):
+class Row(HasRows, Protocol):
     """A row of a table: a leaderboard entry, or a curve over budgets."""
 
-    @property
-    def rows(self) -> tuple[Result, ...]: ...
     @property
     def gap(self) -> GapToBest: ...
     def part(self, kind: str, /) -> str: ...
@@ -114,7 +109,7 @@ def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[
     numbers = {name: look for name, look in NUMBERS.items() if not all(isnan(row[name]) for row in rows.values())}
     shown = [
         Column("#", lambda entry: rank.get(entry.combination, ""), min_width=2),
-        *map(_part_column, differing(board)),
+        *map(_part_column, varying_parts(board)),
         Column("test accuracy", lambda entry: format_mean(entry.score("test_accuracy")), min_width=15),
         Column("", marks, "left", 1),
     ]
@@ -128,7 +123,7 @@ def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[
     return shown
 
 
-def differing(rows: Iterable[Row]) -> list[str]:
+def varying_parts(rows: Iterable[Row]) -> list[str]:
     """Return the parts that get a column: the strategy, and the parts in which the rows differ."""
     rows = list(rows)
     return [kind for kind in PARTS if kind == "strategy" or len(_names(rows, kind)) > 1]
@@ -139,7 +134,7 @@ def marks(row: Row) -> str:
     return "".join(mark for mark, applies, _ in MARKS if applies(row))
 
 
-def meanings(rows: Iterable[Row]) -> list[str]:
+def explain_marks(rows: Iterable[Row]) -> list[str]:
     """Return one line for each mark that a row has."""
     rows = list(rows)
     return [f"{mark} {meaning}" for mark, applies, meaning in MARKS if any(map(applies, rows))]
@@ -180,7 +175,7 @@ def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> 
     labels = ", ".join(head for head in ("direct", "pseudo") if head in heads)
     lines = [f"test accuracy: mean ± half-width of the 95% interval over seeds{few_seeds_note(board)}"]
     lines[0] += f"; {labels}: accuracy of labels" if labels else ""
-    lines += [*meanings(board), *_significance(competing)]
+    lines += [*explain_marks(board), *_significance(competing)]
     if 0 < top < len(competing):
         lines.append(f"{len(competing) - top} more are not shown")
     return lines + [f"! {sentence}" for sentence in fairness_warnings(competing)]

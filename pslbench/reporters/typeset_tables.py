@@ -9,7 +9,7 @@ from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, leaderboard_entries
 from pslbench.reporters.formats import few_seeds_note, format_mean
-from pslbench.reporters.leaderboard_table import columns, differing, legend, marks, meanings, title
+from pslbench.reporters.leaderboard_table import columns, explain_marks, legend, marks, title, varying_parts
 from pslbench.results.records import Result
 
 
@@ -58,7 +58,7 @@ def _of_board(board: list[LeaderboardEntry]) -> Sheet:
 def _by_budget(curves: list[Curve]) -> Sheet:
     points = [point for curve in curves for point in curve.points]
     budgets = sorted({point.combination[1] for point in points})
-    kinds = differing(curves)
+    kinds = varying_parts(curves)
     rows = [(*(Cell(c.part(kind)) for kind in kinds), *(_at(c, budget) for budget in budgets)) for c in curves]
     competing = sum(curve.ranked for curve in curves)
     means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(points)}"
@@ -67,7 +67,7 @@ def _by_budget(curves: list[Curve]) -> Sheet:
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
         tuple(rows[:competing]),
         tuple(rows[competing:]),
-        (f"by number of labels, rows by the area under it: {means}", *meanings(points)),
+        (f"by number of labels, rows by the area under it: {means}", *explain_marks(points)),
     )
 
 
