@@ -10,8 +10,6 @@ import pytest
 from helpers import command, rows
 from test_bad_input import refused
 
-from pslbench.results.codec import RENAMED
-
 DIGITS = ["-d", "digits", "-t", "logreg", "-j", "1"]
 
 

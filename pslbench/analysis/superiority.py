@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import nan, sqrt
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.statistics import MIN_SEEDS, Bounds
+from pslbench.analysis.statistics import MIN_SEEDS, IntervalEstimate
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-def superiority(a: ArrayLike, b: ArrayLike) -> Bounds:
+def superiority(a: ArrayLike, b: ArrayLike) -> IntervalEstimate:
     """P(A > B) + P(A = B) / 2 over all pairs of runs, scores float (n,) each (Bouthillier et al. 2021; Mann-Whitney).
 
     The interval is method 5 of Newcombe (2006, part 2), which stays honest where all runs of A are above all of B. It
@@ -21,11 +21,11 @@ def superiority(a: ArrayLike, b: ArrayLike) -> Bounds:
 
     ours, theirs = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if not len(ours):
-        return Bounds(nan)
+        return IntervalEstimate(nan)
     theta = float((np.sign(ours[:, None] - theirs[None]) / 2 + 0.5).mean())
     if len(ours) < MIN_SEEDS:
-        return Bounds(theta)
-    return Bounds(theta, _lower(theta, len(ours)), 1 - _lower(1 - theta, len(ours)))
+        return IntervalEstimate(theta)
+    return IntervalEstimate(theta, _lower(theta, len(ours)), 1 - _lower(1 - theta, len(ours)))
 
 
 def _lower(theta: float, n: int) -> float:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pslbench.cli import options
+from pslbench.cli.console import warn
 from pslbench.cli.summary import finished_rows, report
 from pslbench.errors import unknown
 
@@ -44,12 +46,15 @@ def leaderboard(
       pslbench leaderboard results/latest --sort seconds --group trainer --top 5
     """
     from pslbench.analysis.leaderboard import PARTS, column
-    from pslbench.analysis.selection import select
+    from pslbench.analysis.row_filter import filter_rows
     from pslbench.results.folder import ResultsFolder
 
-    by = column(sort)
     if group and group not in PARTS:
         raise unknown("part", group, PARTS)
     store = ResultsFolder.open(folder)
-    chosen = select(finished_rows(store), filters or [])
-    return report(plugins.find(), store, chosen, sort=by, group=group, top=top)
+    with warnings.catch_warnings(record=True) as deprecations:
+        warnings.simplefilter("always", DeprecationWarning)
+        sort, rows = column(sort), filter_rows(finished_rows(store), filters or [])
+    for deprecation in deprecations:
+        warn(str(deprecation.message))
+    return report(plugins.find(), store, rows, sort=sort, group=group, top=top)

@@ -54,7 +54,7 @@ def merge(
 
 def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, plugins: options.Plugins) -> int:
     """Write the union of `sources` to a folder, unless they do not agree, and give the exit status."""
-    from pslbench.reporters.formats import counted
+    from pslbench.reporters.formats import pluralize
     from pslbench.results import merge as engine
     from pslbench.results.folder import ResultsFolder
 
@@ -72,7 +72,7 @@ def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, p
         if not there:
             held.enter_context(store.exclusive_lock())
         _write(merged, store)
-    joined = f"{counted(len(sources), 'folder')}: {counted(len(merged.files), 'cell')}"
+    joined = f"{pluralize(len(sources), 'folder')}: {pluralize(len(merged.files), 'cell')}"
     output().print(f"{joined}, {merged.n_shared:,} of them in more than one", soft_wrap=True)
     return report(catalog, store, store.current_rows())
 

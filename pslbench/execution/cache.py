@@ -1,4 +1,4 @@
-"""A cache of stages on disk, shared by all cells and all runs. The key of an entry is a hash of all that determines it."""
+"""A cache of stages on disk, shared by all cells and runs. The key of an entry is a hash of all that determines it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class CacheSettings:
-    """The folder of the cache, its size limit in bytes, and the time (seconds since 1970) before which entries are ignored."""
+    """The folder of the cache, its size limit in bytes, and the time before which entries are ignored (since 1970)."""
 
     folder: Path
     limit: int

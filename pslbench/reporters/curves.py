@@ -9,8 +9,8 @@ from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.parts import reporter
-from pslbench.reporters.formats import apart, number, ruled_table, spread, titled
-from pslbench.reporters.leaderboard_table import differing, marks, meanings
+from pslbench.reporters.formats import caption_table, create_table, format_mean, format_number, stack_tables
+from pslbench.reporters.leaderboard_table import explain_marks, marks, varying_parts
 from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ WIDTH, HEIGHT = 100, 22
 def curves(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
     """Test accuracy by budget on the screen, where several budgets were run, and the area under each curve."""
     found = budget_curves(leaderboard_entries(results))
-    return apart(part for each in found for part in (_table(each), Plot(each[:DRAWN]))) if found else None
+    return stack_tables(part for each in found for part in (_table(each), Plot(each[:DRAWN]))) if found else None
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def _table(found: list[Curve]) -> Group:
     from rich.text import Text
 
     budgets = sorted({point.combination[1] for curve in found for point in curve.points})
-    parts = differing(found)
-    shown = ruled_table(padding=0)
+    parts = varying_parts(found)
+    shown = create_table(padding=0)
     shown.add_column("#", justify="right", min_width=2)
     for kind in parts:
         shown.add_column(kind, overflow="fold")
@@ -75,9 +75,10 @@ def _table(found: list[Curve]) -> Group:
     for place, curve in enumerate(found, 1):
         means = {point.combination[1]: point.score("test_accuracy").mean for point in curve.points}
         cells = [str(place) if curve.competes or place <= DRAWN else "", *(curve.part(kind) for kind in parts)]
-        cells += [spread(curve.area), marks(curve), *(number(means.get(budget, nan), 3) for budget in budgets)]
+        cells += [format_mean(curve.area), marks(curve)]
+        cells += [format_number(means.get(budget, nan), 3) for budget in budgets]
         shown.add_row(*map(Text, cells), style="bold" if place == 1 else "" if curve.ranked else "dim")
-    return titled(f"{found[0].part('dataset')} · test accuracy by budget", shown, _legend(found))
+    return caption_table(f"{found[0].part('dataset')} · test accuracy by budget", shown, _legend(found))
 
 
 def _legend(found: list[Curve]) -> list[str]:
@@ -90,7 +91,7 @@ def _legend(found: list[Curve]) -> list[str]:
     lines = [f"area: test accuracy averaged over the logarithm of the budget{over}, ± as above{few}"]
     if any(set(point.by_seed()) != set(curve.areas) for curve in found if curve.areas for point in curve.points):
         lines.append("an area is of the seeds that all of its budgets have, an accuracy of all seeds of its budget")
-    lines += meanings(found)
+    lines += explain_marks(found)
     if any(not curve.areas for curve in found):
         lines.append("-: not run at each of these budgets with the same seeds")
     if len(found) > DRAWN:

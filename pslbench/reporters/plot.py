@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from annotated_types import Ge
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
+from pslbench.analysis.comparable_groups import comparable_groups, group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
-from pslbench.analysis.settings import settings, title
 from pslbench.errors import InputError
 from pslbench.parts import reporter
-from pslbench.reporters.formats import few
+from pslbench.reporters.formats import few_seeds_note
 from pslbench.reporters.leaderboard_table import MARKS
 from pslbench.results.records import Result, ResultsReader
 
@@ -77,10 +77,10 @@ def figures(results: Sequence[Result], width: float, scale: Scale) -> Iterator[t
     """
     import matplotlib as mpl
 
-    found = settings([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
+    found = comparable_groups([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
     if not found:
         raise InputError("no cell ended well; there is nothing to draw")
-    names = _file_names([title(setting, "dataset", "embedder", "clusterer", "trainer") for setting in found])
+    names = _file_names([group_title(setting, "dataset", "embedder", "clusterer", "trainer") for setting in found])
     with mpl.rc_context(LOOK):
         for name, setting in zip(names, found, strict=True):
             curves = [curve for found in budget_curves(setting) for curve in found]
@@ -107,7 +107,7 @@ def _by_budget(curves: Sequence[Curve], width: float, scale: Scale) -> Figure:
     names = _fitted([_name(curve.points) for curve in curves], (1 - DRAWN) * width - 1.05)
     points = [point for curve in curves for point in curve.points]
     height = max(0.5 * width, LINE * len(curves))
-    note = f"bands: 95% intervals{few(points)}"
+    note = f"bands: 95% intervals{few_seeds_note(points)}"
     figure, axes = _axes(width, height, note, left=0.6, right=_inches(*names) + 0.45)
     axes.set_xscale("log")
     _set_scale(axes, "y", scale)
@@ -150,12 +150,12 @@ def _name_ends(
 def _by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Scale) -> Figure:
     """A dot a strategy with its interval, best on top; filled where it cannot be told apart from the best."""
     names = _fitted([_name([entry]) for entry in board], (1 - DRAWN) * width - 0.4)
-    height, note = 1.3 * LINE * (len(board) + 1), f"lines: 95% intervals{few(board)}"
+    height, note = 1.3 * LINE * (len(board) + 1), f"lines: 95% intervals{few_seeds_note(board)}"
     figure, axes = _axes(width, height, note, left=_inches(*names) + 0.2, right=0.2)
     _set_scale(axes, "x", scale)
     for place, entry in enumerate(board):
         score, colour = entry.score("test_accuracy"), COLOURS[0] if entry.ranked else GREY
-        first = entry.ranked and (entry.behind is None or entry.tied)
+        first = entry.gap.is_best or entry.gap.is_tied
         axes.hlines(place, _inside(score.low), _inside(score.high), color=colour)
         axes.plot(
             _inside(score.mean), place, "o", color=colour, markersize=4, markerfacecolor=colour if first else "white"

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
+from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, leaderboard_entries
-from pslbench.analysis.settings import title as in_common
-from pslbench.reporters.formats import few, spread
-from pslbench.reporters.leaderboard_table import columns, differing, legend, marks, meanings, title
+from pslbench.reporters.formats import few_seeds_note, format_mean
+from pslbench.reporters.leaderboard_table import columns, explain_marks, legend, marks, title, varying_parts
 from pslbench.results.records import Result
 
 
@@ -58,16 +58,16 @@ def _of_board(board: list[LeaderboardEntry]) -> Sheet:
 def _by_budget(curves: list[Curve]) -> Sheet:
     points = [point for curve in curves for point in curve.points]
     budgets = sorted({point.combination[1] for point in points})
-    kinds = differing(curves)
+    kinds = varying_parts(curves)
     rows = [(*(Cell(c.part(kind)) for kind in kinds), *(_at(c, budget) for budget in budgets)) for c in curves]
     competing = sum(curve.ranked for curve in curves)
-    means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
+    means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(points)}"
     return Sheet(
-        f"{in_common(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
+        f"{group_title(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
         tuple(rows[:competing]),
         tuple(rows[competing:]),
-        (f"by number of labels, rows by the area under it: {means}", *meanings(points)),
+        (f"by number of labels, rows by the area under it: {means}", *explain_marks(points)),
     )
 
 
@@ -75,9 +75,9 @@ def _at(curve: Curve, budget: int) -> Cell:
     """What a curve says at one budget, with its marks."""
     for point in curve.points:
         if point.combination[1] == budget:
-            return Cell(" ".join([spread(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
+            return Cell(" ".join([format_mean(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
     return Cell("")
 
 
 def _is_best(entry: LeaderboardEntry) -> bool:
-    return entry.ranked and entry.behind is None
+    return entry.gap.is_best

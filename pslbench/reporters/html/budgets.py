@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pslbench.reporters.formats import spread
+from pslbench.reporters.formats import format_mean
 from pslbench.reporters.html import marks
 from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
 from pslbench.reporters.html.study import Study
@@ -74,7 +74,7 @@ def _rows(study: Study, dataset: str) -> list[dict[str, Any]]:
                     "mean": round(mean.mean, 5),
                     "low": round(mean.mean - half, 5),
                     "high": round(min(1, mean.mean + half), 5),
-                    "said": spread(mean),
+                    "said": format_mean(mean),
                     "seeds": mean.n,
                 }
             )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from pslbench.analysis.metrics import reliability
-from pslbench.reporters.formats import spread
+from pslbench.analysis.metrics import reliability_diagram
+from pslbench.reporters.formats import format_mean
 from pslbench.reporters.html.looks import Look, Looks
 from pslbench.reporters.html.section import Figure, Section, figure, section
 
@@ -26,7 +26,7 @@ def calibration(looks: Looks) -> Section:
 def _diagram(look: Look) -> Figure:
     import altair as alt
 
-    found = reliability(*look.predictions)
+    found = reliability_diagram(*look.predictions)
     total = int(found.count.sum())
     rows = [
         {
@@ -55,8 +55,8 @@ def _diagram(look: Look) -> Figure:
     line = base.mark_line(style="accent-line")
     scores = look.entry
     caption = (
-        f"{look.seeds}Expected calibration error {spread(scores.score('ece'))}, negative log-likelihood "
-        f"{spread(scores.score('nll'))} nats, means over seeds."
+        f"{look.seeds}Expected calibration error {format_mean(scores.score('ece'))}, negative log-likelihood "
+        f"{format_mean(scores.score('nll'))} nats, means over seeds."
     )
     label = f"Reliability diagram of {look.title}: accuracy by confidence."
     chart = alt.layer(diagonal, gaps, line, points).properties(height=420)

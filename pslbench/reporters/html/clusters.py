@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pslbench.analysis.clusters import Portrait, portraits
+from pslbench.analysis.clusters import ClusterSummary, summarize_clusters
 from pslbench.reporters.html.looks import Look, Looks
 from pslbench.reporters.html.section import AbsentError, Section, render, section
 from pslbench.reporters.html.sprites import Sprites
@@ -34,7 +34,7 @@ def _gallery(look: Look, sprites: Mapping[str, Sprites]) -> Markup:
     if kept.assignment is None or kept.medoids is None:
         raise AbsentError(f"{look.entry.part('strategy')} uses no clusters.")
     given = kept.cluster_labels if kept.cluster_labels is not None else data.y_train[kept.medoids]
-    found = portraits(data.x_train, data.y_train, kept.assignment, kept.medoids, given)
+    found = summarize_clusters(data.x_train, data.y_train, kept.assignment, kept.medoids, given)
     shown = [
         _card(
             portrait, look, int(kept.medoids[portrait.cluster]), int(given[portrait.cluster]), sprites[look.data.text]
@@ -45,7 +45,7 @@ def _gallery(look: Look, sprites: Mapping[str, Sprites]) -> Markup:
     return render("clusters", clusters=shown, spread=spread, left_out=len(found) - len(shown))
 
 
-def _card(portrait: Portrait, look: Look, medoid: int, given: int, sprites: Sprites) -> dict[str, Any]:
+def _card(portrait: ClusterSummary, look: Look, medoid: int, given: int, sprites: Sprites) -> dict[str, Any]:
     data = sprites.data
     names, y = data.classes, data.y_train
     worst = [

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound
 from pslbench.analysis.pareto import pareto_front
 from pslbench.reporters.html import marks
 from pslbench.reporters.html.section import AbsentError, Figure, Section, absent, figure, panels, section
@@ -27,7 +27,7 @@ def costs(study: Study) -> Section:
 
     def of_labels(dataset: str) -> Markup:
         there = [s for board in study.boards if board[0].part("dataset") == dataset for s in study.charted(board)]
-        entries = [entry for entry in there if not entry.is_bound]
+        entries = [entry for entry in there if not is_upper_bound(entry)]
         if there and not entries:
             raise AbsentError("Only upper bounds were run.")
         return figure(_chart(study, entries, "spent", "labels spent"))

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import Interval
-from pslbench.reporters.formats import number, spread
+from pslbench.reporters.formats import format_mean, format_number
 from pslbench.reporters.html.section import AbsentError, Section, render, section
 from pslbench.reporters.html.study import Study
 from pslbench.reporters.leaderboard_table import MARKS
@@ -65,7 +65,7 @@ def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[LeaderboardEntr
     """Head, what it means, and what stands in it."""
     return (
         ("Accuracy", "test accuracy", _accuracy),
-        ("Ties", "combinations that share a letter cannot be told apart", lambda s: (s.groups, s.groups)),
+        ("Ties", "combinations that share a letter cannot be told apart", lambda s: (s.gap.tie_groups,) * 2),
         ("Macro F1", "mean F1 of the classes", _score("macro_f1")),
         ("NLL", "negative log-likelihood of the true class, nats", _score("nll")),
         ("ECE", "expected calibration error", _score("ece")),
@@ -81,13 +81,13 @@ def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[LeaderboardEntr
 
 def _accuracy(entry: LeaderboardEntry) -> Cell:
     mean = entry.score("test_accuracy")
-    return spread(mean), _sorted(mean)
+    return format_mean(mean), _sorted(mean)
 
 
 def _score(name: str) -> Callable[[LeaderboardEntry], Cell]:
     def cell(entry: LeaderboardEntry) -> Cell:
         mean = entry.score(name)
-        return number(mean.mean, 3), _sorted(mean)
+        return format_number(mean.mean, 3), _sorted(mean)
 
     return cell
 
@@ -97,9 +97,9 @@ def _sorted(mean: Interval) -> float | None:
 
 
 def _number(value: float, digits: int) -> Cell:
-    return number(value, digits), None if isnan(value) else value
+    return format_number(value, digits), None if isnan(value) else value
 
 
 def _seeds(entry: LeaderboardEntry) -> Cell:
-    failed = f", {entry.failed} failed" if entry.failed else ""
+    failed = f", {entry.failed_cells} failed" if entry.failed_cells else ""
     return f"{len(entry.rows)}{failed}", len(entry.rows)

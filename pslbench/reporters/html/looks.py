@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line
-from pslbench.reporters.formats import counted
+from pslbench.reporters.formats import pluralize
 from pslbench.reporters.html.section import AbsentError, Item, panels
 from pslbench.reporters.html.study import Study
 from pslbench.results.records import LabelingRecord, Result, ResultsReader
@@ -122,7 +122,7 @@ class Looks:
         """One at a time, and what is left out. Raises AbsentError where there is nothing to show of any."""
         note, total = "", len(self.looks) + self.left_out
         if self.left_out:
-            left_out = counted(self.left_out, "more combination")
+            left_out = pluralize(self.left_out, "more combination")
             note = f"{left_out} left out; pslbench report -f html:combinations={total} shows all."
         return panels("look", "Combination", self.looks, lambda look: look.title, content, note)
 

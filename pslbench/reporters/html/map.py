@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pslbench.analysis.projection import project
+from pslbench.analysis.projection import project_to_plane
 from pslbench.contracts import Dataset
 from pslbench.reporters.html import marks
 from pslbench.reporters.html.looks import Look, Looks
@@ -33,7 +33,7 @@ def map_(looks: Looks, samples: int) -> Section:
     @lru_cache
     def place(data: Dataset) -> tuple[Ints, Floats]:
         taken = np.sort(np.random.default_rng(0).permutation(len(data.x_train))[:samples])
-        return taken, project(data.x_train[taken])
+        return taken, project_to_plane(data.x_train[taken])
 
     return section(
         "map",

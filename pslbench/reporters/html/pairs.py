@@ -7,7 +7,7 @@ from typing import Any
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import paired_difference
 from pslbench.analysis.superiority import superiority
-from pslbench.reporters.formats import signed
+from pslbench.reporters.formats import format_difference
 from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
 from pslbench.reporters.html.study import Study
 
@@ -68,5 +68,5 @@ def _cell(study: Study, one: LeaderboardEntry, other: LeaderboardEntry) -> dict[
         "p": round(found.estimate, 4),
         "percent": f"{100 * found.estimate:.0f}",
         "said": f"{found.estimate:.2f}" + ("" if isnan(found.low) else f" ({found.low:.2f} to {found.high:.2f})"),
-        "difference": signed(paired_difference(ours, theirs)),
+        "difference": format_difference(paired_difference(ours, theirs)),
     }

@@ -8,7 +8,7 @@ from math import isnan
 from statistics import fmean
 
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards
-from pslbench.reporters.formats import counted, few
+from pslbench.reporters.formats import few_seeds_note, pluralize
 from pslbench.results.records import Result, ResultsReader
 
 IN_CHARTS = 20  # series that can still be told apart: colours times dashes
@@ -40,7 +40,7 @@ class Study:
 
     def title(self, board: Sequence[LeaderboardEntry]) -> str:
         dataset, budget = board[0].combination[:2]
-        return f"{dataset}, {counted(budget, 'label')}"
+        return f"{dataset}, {pluralize(budget, 'label')}"
 
     @property
     def note(self) -> str:
@@ -49,7 +49,7 @@ class Study:
 
     @property
     def few(self) -> str:
-        return few(entry for board in self.boards for entry in board)
+        return few_seeds_note(entry for board in self.boards for entry in board)
 
     @property
     def datasets(self) -> list[str]:
