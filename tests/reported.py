@@ -74,7 +74,7 @@ def large(folder: Path) -> Path:
         source[key] = row
     looks = {
         "probabilities": lambda row: kept.probabilities(source[row.key]),
-        "labelling": lambda row: kept.labelling(source[row.key]),
+        "labeling": lambda row: kept.labeling(source[row.key]),
     }
     html(rows, replace(kept, folder=folder, **looks))
     return folder / "report.html"

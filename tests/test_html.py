@@ -117,7 +117,7 @@ def test_a_plugin_called_script(folder, tmp_path):
 
 def test_rows_without_labellings_leave_their_sections_out_with_a_sentence(folder, tmp_path):
     results, kept = looked_up(folder)
-    html(results, replace(kept, folder=tmp_path, labelling=lambda result: None), combinations=2)
+    html(results, replace(kept, folder=tmp_path, labeling=lambda result: None), combinations=2)
     page = page_of(tmp_path)
     assert list(page.sections) == SECTIONS
     for section in ("clusters", "errors", "map"):
@@ -151,7 +151,7 @@ def test_vectors_and_a_data_set_that_is_gone(arrays, cli, tmp_path):
     assert "vectors, not images" in page.sections["clusters"]
     assert "40 of 40 samples" in page.sections["map"]
     assert "A curve needs two budgets" in page.sections["budgets"]
-    assert "A pair needs two" in page.sections["pairs"]
+    assert "Pairs need two" in page.sections["pairs"]
     assert "None of 1 cells failed" in page.sections["failures"]
     data.unlink()
     assert cli("report", folder).status == 0
@@ -217,7 +217,7 @@ def test_what_is_left_out_is_said(folder, tmp_path):
 def test_numbers_of_charts_are_in_tables_too(folder):
     page = page_of(folder)
     said = {name: " ".join(page.sections[name].split()) for name in ("pairs", "calibration", "time")}
-    assert re.search(rf"column\)row − column, accuracy.*{re.escape(EVIL)}centroid\d\.\d\d \(\d", said["pairs"])
+    assert re.search(rf"row − columnadjusted p.*{re.escape(EVIL)}centroid[+-]0\.\d+ ± 0\.\d+", said["pairs"])
     assert re.search(r"fromtoconfidenceaccuracysamples 0\.\d{3}0\.\d{3}", said["calibration"])
     assert re.search(r"seriesstageseconds.*centroidembed\d+\.\d{3}", said["time"])
 

@@ -209,7 +209,7 @@ def test_a_reporter_of_a_plugin_is_a_format(cli, folder, tmp_path):
 def test_bad_words(cli, folder, tmp_path):
     refused(cli("report", folder, "-f", "latx"), "unknown reporter 'latx'", "did you mean 'latex'?")
     refused(cli("report", folder, "-f", "png:dpi=3"), "png:dpi=3 must be at least 50")
-    refused(cli("report", folder, "-f", "png:scale=log"), "is no linear or logit")
+    refused(cli("report", folder, "-f", "png:scale=log"), "is not linear or logit")
     refused(cli("report", tmp_path, "-f", "md"), "no results in")
     (tmp_path / "cells").mkdir()
     refused(cli("report", tmp_path, "-f", "md"), "there is nothing to")
