@@ -1,44 +1,39 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
+
+import altair as alt
+from markupsafe import Markup
 
 from pslbench.analysis.leaderboard import ALPHA, LeaderboardEntry, accuracies
 from pslbench.analysis.significance import holm_of_pairs, paired_t_tests
 from pslbench.analysis.statistics import paired_difference
 from pslbench.reporters.formats import p_value, signed
-from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
-from pslbench.reporters.html.study import Study
+from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
+from pslbench.reporters.html.report_data import Board, ReportData
+from pslbench.reporters.html.section import render_board_panels, section
 
 COLUMNS = {"row": "row", "column": "column", "interval": "row − column", "p": "adjusted p"}
 
 
-def pairs(study: Study) -> Section:
-    """Paired differences in test accuracy between all combinations of a board."""
-    intro = (
-        "The difference in test accuracy between the row and the column, in percentage points: the mean over the seeds "
-        "that both have. Bold differences are significant at 0.05: paired t tests, adjusted for all pairs of "
-        "the board (Holm). Upper bounds and trainers that use the test set do not compete and are not tested. The "
-        f"tooltips and the table below give the 95% interval{study.few} and the adjusted p value."
-    )
-    return section(
-        "pairs",
-        "Pairs",
-        "Paired differences",
-        intro,
-        lambda: panels(
-            "board", "Board", study.boards, study.title, lambda board: figure(_matrix(study, board)), study.note
-        ),
-    )
+@section(
+    "Pairs",
+    "Paired differences",
+    "Test accuracy of the row minus test accuracy of the column in percentage points, averaged over the seeds of both. "
+    "Bold differences are significant at the 5% level (paired t tests, adjusted for all pairs of the board by Holm's "
+    "method). Only combinations that compete are tested. Point at a cell to see the 95% confidence interval and the "
+    "adjusted p value.",
+    has_intervals=True,
+)
+def pairs(data: ReportData) -> Markup:
+    return render_board_panels(data, lambda board: _draw_matrix(data, board))
 
 
-def _matrix(study: Study, board: Sequence[LeaderboardEntry]) -> Figure:
-    import altair as alt
-
-    rows = _rows(study, board)
+def _draw_matrix(data: ReportData, board: Board) -> Markup:
+    rows = _compare_all(data, board)
     if not rows:
-        raise AbsentError("Pairs need two combinations that compete and have results.")
+        raise SectionUnavailable("Pairs need two combinations that compete and have results.")
     names = list(dict.fromkeys(row["row"] for row in rows))
     limit = max(abs(row["difference"] or 0) for row in rows) or 1
     base = alt.Chart(alt.NamedData("pairs")).encode(
@@ -52,28 +47,34 @@ def _matrix(study: Study, board: Sequence[LeaderboardEntry]) -> Figure:
         base.mark_rect().encode(color=alt.Color("difference:Q", scale=scale, legend=None)),
         text.transform_filter("!datum.significant").mark_text(style="value"),
         text.transform_filter("datum.significant").mark_text(style="value", fontWeight="bold"),
-    ).properties(height=28 * len(names))
-    label = f"Matrix of paired differences in test accuracy, {len(names)} combinations, best first."
-    return Figure(chart, {"pairs": rows}, label, width=190 + 38 * len(names), numbers=COLUMNS)
+    )
+    return render_chart(
+        chart.properties(height=28 * len(names)),
+        {"pairs": rows},
+        f"Matrix of paired differences in test accuracy, {len(names)} combinations, the best first.",
+        min_width=190 + 38 * len(names),
+        max_width=190 + 90 * len(names),
+        columns=COLUMNS,
+    )
 
 
-def _rows(study: Study, board: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
-    """Return one row per ordered pair. All competing combinations count for the correction, charted or not."""
+def _compare_all(data: ReportData, board: Board) -> list[dict[str, Any]]:
+    """Return one row per ordered pair of charted combinations. The adjustment counts all combinations that compete."""
     entries = [entry for entry in board if entry.ranked]
-    charted = study.charted(entries)
+    charted = data.select_charted(entries)
     p = holm_of_pairs(paired_t_tests(accuracies(entries)))
     return [
-        _row(study, entries[i], entries[j], float(p[i, j]))
+        _compare(data, entries[i], entries[j], float(p[i, j]))
         for i, j in permutations(range(len(entries)), 2)
         if entries[i] in charted and entries[j] in charted
     ]
 
 
-def _row(study: Study, one: LeaderboardEntry, other: LeaderboardEntry, p: float) -> dict[str, Any]:
-    difference = paired_difference(one.by_seed(), other.by_seed())
+def _compare(data: ReportData, a: LeaderboardEntry, b: LeaderboardEntry, p: float) -> dict[str, Any]:
+    difference = paired_difference(a.by_seed(), b.by_seed())
     return {
-        "row": study.name(one),
-        "column": study.name(other),
+        "row": data.series_name(a),
+        "column": data.series_name(b),
         "difference": round(difference.mean, 5) if difference.n else None,
         "points": f"{100 * difference.mean:+.1f}" if difference.n else "",
         "interval": signed(difference) if difference.n else "no seed in common",
