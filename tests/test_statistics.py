@@ -24,7 +24,7 @@ from pslbench.analysis.settings import settings
 from pslbench.analysis.significance import holm, holm_of_pairs, mcnemar_test, paired_t_tests, sign_flip_test
 from pslbench.analysis.statistics import interval, paired_difference
 from pslbench.analysis.superiority import superiority
-from pslbench.reporters.overall import table_of
+from pslbench.reporters.overall import build_overall_table
 
 FIVE = [0.912, 0.897, 0.905, 0.921, 0.899]
 
@@ -357,7 +357,7 @@ def over(scores):
     (found,) = overall(leaderboard_entries(made))
     console = Console(width=400)
     with console.capture() as captured:
-        console.print(table_of(found))
+        console.print(build_overall_table(found))
     return found, captured.get()
 
 
@@ -365,18 +365,18 @@ def test_what_one_strategy_alone_has_does_not_take_the_table_over_data_sets(rng)
     scores = {(n, f"d{d}", s): rng.uniform() for n in "abc" for d in range(6) for s in range(3)}
     found, said = over(scores | {("a", "d9", 0): 0.5})
     assert found.datasets == tuple(f"d{d}" for d in range(6))
-    assert "data sets that strategies lack: d9" in said
-    assert "no p can be below 0.094" in said
+    assert "incomplete over strategies: d9" in said
+    assert "p cannot be below 0.094" in said
     found, said = over(scores | {("c", "d5", s): 0.5 for s in (7, 8)} | {("b", "d6", 0): 1, ("a", "d6", 0): 1})
     assert [each.strategy for each in found.rows if each.strategy not in "abc"] == []
     later = {(n, d, s + 9 * (n == "c" and d == "d2")): value for (n, d, s), value in scores.items()}
     found, said = over(later)  # on d2, c has no seed in common with the others
     assert found.datasets == ("d0", "d1", "d3", "d4", "d5")
-    assert "data sets that strategies lack: d2" in said
+    assert "incomplete over strategies: d2" in said
     strange = scores | {("odd", f"d{d}", 50): 0.5 for d in range(6)}
     found, said = over(strange)
     assert found.left_out == ("odd",)
-    assert "not run on all of them with these seeds: odd" in said
+    assert "incomplete over datasets and seeds: odd" in said
 
 
 def test_intervals_over_data_sets_are_explained_where_they_are_shown(rng):
@@ -387,8 +387,8 @@ def test_intervals_over_data_sets_are_explained_where_they_are_shown(rng):
     found, said = over(scores(2, range(4), range(2, 6)))
     assert found.seeds == 2
     assert "fewer than 3 seeds in common" in said
-    assert "no interval below 3 data sets" in said
-    assert "in brackets" not in said
+    assert "fewer than 3 datasets" in said
+    assert "in parentheses" not in said
     _, said = over(scores(2, range(10), range(10)))
     assert "over seeds (bootstrap; too narrow with so few seeds" in said
     _, said = over(scores(2, range(20), range(20)))
@@ -396,4 +396,4 @@ def test_intervals_over_data_sets_are_explained_where_they_are_shown(rng):
     clear = {(n, f"d{d}", s): (n == "a") / 2 + rng.uniform() / 9 for n in "ab" for d in range(10) for s in range(5)}
     found, said = over(clear)
     assert isnan(found.rows[0].rank.low)
-    assert "no interval where it is the same on each data set" in said
+    assert "each rank is the same on all datasets" in said

@@ -56,7 +56,7 @@ def compare(
     from pslbench.analysis.comparison import comparisons, matrices
     from pslbench.analysis.leaderboard import leaderboard_entries
     from pslbench.reporters import comparison_tables as pairs
-    from pslbench.reporters.overall import table_of
+    from pslbench.reporters.overall import build_overall_table
 
     if execution.save_config:
         raise InputError("compare writes no configuration; pslbench run --save-config does, and compare reads it")
@@ -74,7 +74,7 @@ def compare(
     for matrix in matrices(results):
         pairs.show_all(matrix)
     for each in overall(leaderboard_entries(results), first):
-        output().print(table_of(each), "", sep="\n")
+        output().print(build_overall_table(each), "", sep="\n")
     status = report(catalog, store, results, show=False)
     return status if fail_if_worse is None else max(status, _failed(found, fail_if_worse))
 

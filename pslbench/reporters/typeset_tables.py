@@ -1,4 +1,4 @@
-"""Leaderboards as rows of text, for reporters that typeset tables."""
+"""Leaderboards as tables of text, for reporters that typeset them."""
 
 from __future__ import annotations
 
@@ -14,69 +14,77 @@ from pslbench.results.records import Result
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What stands in one place of a table; `bold` for the best."""
+class TableCell:
+    """The text of a table cell; bold for the best row."""
 
     text: str
     bold: bool = False
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TypesetTable:
     """One table.
 
     Attributes:
-        title: what all its rows have in common.
-        heads: of its columns, each with whether it holds words and not numbers.
-        competing: its rows that compete, a cell a column, best first.
-        others: those that do not.
-        legend: what numbers and marks mean, line by line.
+        title: what all rows have in common.
+        headers: the title of each column, and whether the column holds text rather than numbers.
+        competing: the rows that compete, one cell per column, the best first.
+        others: the rows that do not compete.
+        legend: the meaning of numbers and marks, one line each.
     """
 
     title: str
-    heads: tuple[tuple[str, bool], ...]
-    competing: tuple[tuple[Cell, ...], ...]
-    others: tuple[tuple[Cell, ...], ...]
+    headers: tuple[tuple[str, bool], ...]
+    competing: tuple[tuple[TableCell, ...], ...]
+    others: tuple[tuple[TableCell, ...], ...]
     legend: tuple[str, ...]
 
 
-def sheets(results: Sequence[Result]) -> Iterator[Sheet]:
-    """Strategies by budget, of each data set that has several; then every board, as it is on the screen."""
-    yield from map(_by_budget, budget_curves(leaderboard_entries(results)))
-    yield from map(_of_board, boards(results))
+def typeset_tables(results: Sequence[Result]) -> Iterator[TypesetTable]:
+    """Yield a table of strategies by budget for each dataset with several budgets, then a table for each board."""
+    yield from map(_typeset_curves, budget_curves(leaderboard_entries(results)))
+    yield from map(_typeset_board, boards(results))
 
 
-def _of_board(board: list[LeaderboardEntry]) -> Sheet:
-    chosen, rows = columns(board), dict[bool, list[tuple[Cell, ...]]]({True: [], False: []})
+def _typeset_board(board: list[LeaderboardEntry]) -> TypesetTable:
+    board_columns, rows = columns(board), dict[bool, list[tuple[TableCell, ...]]]({True: [], False: []})
     for entry in board:
-        best = {"strategy", "test accuracy"} if _is_best(entry) else set()
-        rows[entry.ranked].append(tuple(Cell(column.cell(entry), column.head in best) for column in chosen))
-    heads = tuple((column.head, column.justify == "left") for column in chosen)
-    return Sheet(title(board, chosen), heads, tuple(rows[True]), tuple(rows[False]), tuple(legend(board, chosen)))
-
-
-def _by_budget(curves: list[Curve]) -> Sheet:
-    points = [point for curve in curves for point in curve.points]
-    budgets = sorted({point.combination[1] for point in points})
-    kinds = differing(curves)
-    rows = [(*(Cell(c.part(kind)) for kind in kinds), *(_at(c, budget) for budget in budgets)) for c in curves]
-    competing = sum(curve.ranked for curve in curves)
-    means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
-    return Sheet(
-        f"{in_common(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
-        (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
-        tuple(rows[:competing]),
-        tuple(rows[competing:]),
-        (f"by number of labels, rows by the area under it: {means}", *meanings(points)),
+        bold = {"strategy", "test accuracy"} if _is_best(entry) else set()
+        rows[entry.ranked].append(tuple(TableCell(c.cell(entry), c.head in bold) for c in board_columns))
+    return TypesetTable(
+        title(board, board_columns),
+        tuple((column.head, column.justify == "left") for column in board_columns),
+        tuple(rows[True]),
+        tuple(rows[False]),
+        tuple(legend(board, board_columns)),
     )
 
 
-def _at(curve: Curve, budget: int) -> Cell:
-    """What a curve says at one budget, with its marks."""
+def _typeset_curves(curves: list[Curve]) -> TypesetTable:
+    points = [point for curve in curves for point in curve.points]
+    budgets = sorted({point.combination[1] for point in points})
+    kinds = differing(curves)
+    rows = [
+        (*(TableCell(curve.part(kind)) for kind in kinds), *(_typeset_point(curve, budget) for budget in budgets))
+        for curve in curves
+    ]
+    n_competing = sum(curve.ranked for curve in curves)
+    means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
+    return TypesetTable(
+        f"{in_common(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
+        (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
+        tuple(rows[:n_competing]),
+        tuple(rows[n_competing:]),
+        (f"columns: number of labels; rows in the order of the area under their curve; {means}", *meanings(points)),
+    )
+
+
+def _typeset_point(curve: Curve, budget: int) -> TableCell:
+    """Return the test accuracy of a curve at a budget with its marks; empty if it was not run at that budget."""
     for point in curve.points:
         if point.combination[1] == budget:
-            return Cell(" ".join([spread(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
-    return Cell("")
+            return TableCell(" ".join([spread(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
+    return TableCell("")
 
 
 def _is_best(entry: LeaderboardEntry) -> bool:
