@@ -40,7 +40,7 @@ def _format_table(table: TypesetTable) -> Iterator[str]:
     yield rf"  \begin{{tabular}}{{{''.join('l' if is_text else 'r' for _, is_text in table.headers)}}}"
     yield r"    \toprule"
     yield _format_row([TableCell(title) for title, _ in table.headers])
-    for rows in (table.competing, table.others):
+    for rows in (table.rows[: table.n_competing], table.rows[table.n_competing :]):
         if rows:
             yield r"    \midrule"
             yield from map(_format_row, rows)

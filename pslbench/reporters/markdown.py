@@ -20,7 +20,7 @@ def _format_table(table: TypesetTable) -> Iterator[str]:
     yield f"**{_escape(table.title)}**"
     yield ""
     titles, is_text = [_escape(title) for title, _ in table.headers], [is_text for _, is_text in table.headers]
-    rows = [[_format_cell(cell) for cell in row] for row in (*table.competing, *table.others)]
+    rows = [[_format_cell(cell) for cell in row] for row in table.rows]
     widths = [max(3, *map(len, column)) for column in zip(titles, *rows, strict=True)]
     rules = ["-" * width if text else "-" * (width - 1) + ":" for width, text in zip(widths, is_text, strict=True)]
     for row in (titles, rules, *rows):

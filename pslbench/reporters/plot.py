@@ -20,19 +20,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PAPER_WIDTH = 5.5  # inches; the text width of a paper with one column
 FONT_SIZE = 8  # points
 LINE_HEIGHT = 11 / 72  # inches between two names
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")  # Okabe and Ito 2008
 MARKERS = "os^DvPX<>p"  # 70 combinations with the colors
 GRAY = "#757575"
-STYLE: dict[Any, Any] = {
-    "font.size": FONT_SIZE,
-    "pdf.fonttype": 42,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-STYLE |= {"text.parse_math": False}  # names may contain $
+STYLE: dict[Any, Any] = {"font.size": FONT_SIZE, "pdf.fonttype": 42, "text.parse_math": False}  # names may contain $
+STYLE |= {"axes.spines.top": False, "axes.spines.right": False}
 MIN_AXES_SHARE = 0.4  # of the width of a figure; names may take the rest
 MAX_NAME_BYTES = 120  # of a file name without its hash
 LOGIT_TICKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
@@ -47,14 +41,14 @@ def png(
     results: Sequence[Result],
     records: ResultsReader,
     *,
-    width: Width = PAPER_WIDTH,
+    width: Width = 5.5,
     scale: Scale = "linear",
     dpi: Annotated[int, Ge(50)] = 200,
 ) -> None:
     """Draw test accuracy by budget, or by strategy if there is one budget, as PNG.
 
     Args:
-        width: inches.
+        width: inches; the default is the text width of a paper with one column.
         scale: the scale of the accuracy; logit magnifies accuracies near 1.
         dpi: dots per inch.
     """
@@ -63,13 +57,11 @@ def png(
 
 
 @reporter("pdf", writes=True, enabled=False)
-def pdf(
-    results: Sequence[Result], records: ResultsReader, *, width: Width = PAPER_WIDTH, scale: Scale = "linear"
-) -> None:
+def pdf(results: Sequence[Result], records: ResultsReader, *, width: Width = 5.5, scale: Scale = "linear") -> None:
     """Draw test accuracy by budget, or by strategy if there is one budget, as PDF with TrueType fonts.
 
     Args:
-        width: inches.
+        width: inches; the default is the text width of a paper with one column.
         scale: the scale of the accuracy; logit magnifies accuracies near 1.
     """
     for name, figure in draw_figures(results, width, scale):

@@ -12,6 +12,8 @@ from pslbench.reporters.formats import few, spread
 from pslbench.reporters.leaderboard_table import columns, differing, legend, marks, meanings, title
 from pslbench.results.records import Result
 
+BOLD_COLUMNS = ("strategy", "test accuracy")  # of the best row
+
 
 @dataclass(frozen=True)
 class TableCell:
@@ -28,15 +30,15 @@ class TypesetTable:
     Attributes:
         title: what all rows have in common.
         headers: the title of each column, and whether the column holds text rather than numbers.
-        competing: the rows that compete, one cell per column, the best first.
-        others: the rows that do not compete.
+        rows: one cell per column, the best row first, the rows that do not compete last.
+        n_competing: the number of rows that compete.
         legend: the meaning of numbers and marks, one line each.
     """
 
     title: str
     headers: tuple[tuple[str, bool], ...]
-    competing: tuple[tuple[TableCell, ...], ...]
-    others: tuple[tuple[TableCell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
+    n_competing: int
     legend: tuple[str, ...]
 
 
@@ -47,15 +49,16 @@ def typeset_tables(results: Sequence[Result]) -> Iterator[TypesetTable]:
 
 
 def _typeset_board(board: list[LeaderboardEntry]) -> TypesetTable:
-    board_columns, rows = columns(board), dict[bool, list[tuple[TableCell, ...]]]({True: [], False: []})
-    for entry in board:
-        bold = {"strategy", "test accuracy"} if _is_best(entry) else set()
-        rows[entry.ranked].append(tuple(TableCell(c.cell(entry), c.head in bold) for c in board_columns))
+    board_columns = columns(board)
+    rows = [
+        tuple(TableCell(c.cell(entry), _is_best(entry) and c.head in BOLD_COLUMNS) for c in board_columns)
+        for entry in board
+    ]
     return TypesetTable(
         title(board, board_columns),
         tuple((column.head, column.justify == "left") for column in board_columns),
-        tuple(rows[True]),
-        tuple(rows[False]),
+        tuple(rows),
+        sum(entry.ranked for entry in board),
         tuple(legend(board, board_columns)),
     )
 
@@ -68,13 +71,12 @@ def _typeset_curves(curves: list[Curve]) -> TypesetTable:
         (*(TableCell(curve.part(kind)) for kind in kinds), *(_typeset_point(curve, budget) for budget in budgets))
         for curve in curves
     ]
-    n_competing = sum(curve.ranked for curve in curves)
     means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
     return TypesetTable(
         f"{in_common(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
-        tuple(rows[:n_competing]),
-        tuple(rows[n_competing:]),
+        tuple(rows),
+        sum(curve.ranked for curve in curves),
         (f"columns: number of labels; rows in the order of the area under their curve; {means}", *meanings(points)),
     )
 

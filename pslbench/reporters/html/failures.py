@@ -20,18 +20,5 @@ def failures(data: ReportData) -> Markup:
             groups.setdefault(key, []).append(row)
     if not groups:
         raise SectionUnavailable(f"None of the {len(data.results):,} cells failed.")
-    errors = [_describe_error(rows) for rows in groups.values()]
+    errors = list(groups.values())
     return render_template("failures", errors=errors[:MAX_ERRORS], omitted=len(errors[MAX_ERRORS:]))
-
-
-def _describe_error(rows: list[Result]) -> dict[str, object]:
-    first = rows[0]
-    error = first.error or {}
-    return {
-        "subject": f"{first.strategy} on {first.dataset}",
-        "cells": [f"{row.budget:,} labels, seed {row.seed}" for row in rows],
-        "type": error.get("type", "failed"),
-        "message": error.get("message", ""),
-        "traceback": error.get("traceback", ""),
-        "file": f"cells/{first.key}.json",
-    }

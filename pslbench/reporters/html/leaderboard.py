@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from math import isnan
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_row
 from pslbench.reporters.formats import number, spread
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
 from pslbench.reporters.html.report_data import ReportData, board_title
@@ -17,19 +16,29 @@ from pslbench.reporters.leaderboard_table import MARKS
 MARKS_BESIDE_NAMES = MARKS[1:]  # the letters show ties
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of the leaderboard: its title, its tooltip, and the text and the sort value of an entry."""
+class Column(NamedTuple):
+    """A column of the table: its title, its tooltip, its name in leaderboard.csv and its number of decimals."""
 
     title: str
     tooltip: str
-    text: Callable[[LeaderboardEntry], str]
-    value: Callable[[LeaderboardEntry], float | str]
+    name: str
+    digits: int = 3
 
-    def is_empty(self, entry: LeaderboardEntry) -> bool:
-        """Return whether the entry has no value."""
-        value = self.value(entry)
-        return value == "" or (isinstance(value, float) and isnan(value))
+
+COLUMNS = (
+    Column("Accuracy", "accuracy on the test set", "test_accuracy"),
+    Column("Ties", "combinations with a letter in common do not differ significantly", "groups"),
+    Column("Macro F1", "mean F1 score of the classes", "macro_f1"),
+    Column("NLL", "negative log-likelihood of the true class, in nats", "nll"),
+    Column("ECE", "expected calibration error", "ece"),
+    Column("Direct", "accuracy of the label of each test sample's cluster", "direct_accuracy"),
+    Column("Pseudo", "accuracy of the pseudo-labels", "pseudo_accuracy"),
+    Column("Coverage", "share of the pool that has a pseudo-label", "coverage"),
+    Column("Purity", "share of the pool that has the most frequent class of its cluster", "purity"),
+    Column("Spent", "number of labels that the strategy queried", "labels_spent", 0),
+    Column("Seconds", "wall-clock seconds per cell, all stages", "seconds_total", 1),
+    Column("Seeds", "number of seeds with results", "seeds", 0),
+)
 
 
 @section(
@@ -44,7 +53,8 @@ def leaderboard(data: ReportData) -> Markup:
     entries = [entry for board in data.boards for entry in board]
     if not entries:
         raise SectionUnavailable("There are no results.")
-    columns = [column for column in COLUMNS if not all(map(column.is_empty, entries))]
+    values = {entry.combination: leaderboard_row(entry) for entry in entries}
+    columns = [column for column in COLUMNS if not all(_is_missing(row[column.name]) for row in values.values())]
     rows = [
         {
             "dataset": entry.part("dataset"),
@@ -52,7 +62,7 @@ def leaderboard(data: ReportData) -> Markup:
             "rank": rank if entry.ranked else None,
             "name": data.series_name(entry),
             "marks": "".join(mark for mark, applies, _ in MARKS_BESIDE_NAMES if applies(entry)),
-            "cells": [(c.text(entry), "" if c.is_empty(entry) else c.value(entry)) for c in columns],
+            "cells": [_format_cell(entry, column, values[entry.combination][column.name]) for column in columns],
         }
         for board in data.boards
         for rank, entry in enumerate(board, 1)
@@ -69,40 +79,15 @@ def leaderboard(data: ReportData) -> Markup:
     )
 
 
-def _score_column(title: str, tooltip: str, name: str) -> Column:
-    return Column(title, tooltip, lambda s: number(s.score(name).mean, 3), lambda s: s.score(name).mean)
+def _is_missing(value: Any) -> bool:
+    return value == "" or (isinstance(value, float) and isnan(value))
 
 
-def _format_seeds(entry: LeaderboardEntry) -> str:
-    return f"{len(entry.rows)}" + (f", {entry.failed} failed" if entry.failed else "")
-
-
-COLUMNS = (
-    Column(
-        "Accuracy",
-        "accuracy on the test set",
-        lambda s: spread(s.score("test_accuracy")),
-        lambda s: s.score("test_accuracy").mean,
-    ),
-    Column("Ties", "combinations with a letter in common do not differ significantly", *[lambda s: s.groups] * 2),
-    _score_column("Macro F1", "mean F1 score of the classes", "macro_f1"),
-    _score_column("NLL", "negative log-likelihood of the true class, in nats", "nll"),
-    _score_column("ECE", "expected calibration error", "ece"),
-    _score_column("Direct", "accuracy of the label of each test sample's cluster", "direct_accuracy"),
-    _score_column("Pseudo", "accuracy of the pseudo-labels", "pseudo_accuracy"),
-    _score_column("Coverage", "share of the pool that has a pseudo-label", "coverage"),
-    _score_column("Purity", "share of the pool that has the most frequent class of its cluster", "purity"),
-    Column(
-        "Spent",
-        "number of labels that the strategy queried",
-        lambda s: number(s.mean("labels_spent"), 0),
-        lambda s: s.mean("labels_spent"),
-    ),
-    Column(
-        "Seconds",
-        "wall-clock seconds per cell, all stages",
-        lambda s: number(s.mean("seconds", "total"), 1),
-        lambda s: s.mean("seconds", "total"),
-    ),
-    Column("Seeds", "number of seeds with results", _format_seeds, lambda s: len(s.rows)),
-)
+def _format_cell(entry: LeaderboardEntry, column: Column, value: Any) -> tuple[str, Any]:
+    """Return the text of a cell, and the value by which the table sorts it."""
+    text = value if isinstance(value, str) else number(value, column.digits)
+    if column.name == "test_accuracy":
+        text = spread(entry.score("test_accuracy"))
+    if column.name == "seeds" and entry.failed:
+        text += f", {entry.failed} failed"
+    return text, "" if _is_missing(value) else value

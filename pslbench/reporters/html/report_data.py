@@ -26,10 +26,8 @@ class ReportData:
         results, reader: the arguments of the reporter.
         boards: the combinations by dataset and budget, the best first.
         varying_parts: the parts besides the strategy that differ between combinations. They belong to a series name.
-        series: the names of the series in the charts, the best first.
-        omitted_series: the number of series that are not in the charts.
+        all_series: the names of all combinations that have results, without dataset and budget, the best first.
         inspected: the combinations that the report shows in detail.
-        omitted_combinations: the number of other combinations that have results.
         max_map_samples: the largest number of samples in a map.
     """
 
@@ -37,10 +35,8 @@ class ReportData:
     reader: ResultsReader
     boards: Sequence[Board]
     varying_parts: tuple[str, ...]
-    series: tuple[str, ...]
-    omitted_series: int
+    all_series: tuple[str, ...]
     inspected: tuple[InspectedCombination, ...]
-    omitted_combinations: int
     max_map_samples: int
 
     @property
@@ -51,6 +47,11 @@ class ReportData:
     def lacks_intervals(self) -> bool:
         """Whether a combination has too few seeds for confidence intervals."""
         return any(0 < len(entry.rows) < MIN_SEEDS for board in self.boards for entry in board)
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The series in the charts."""
+        return self.all_series[:MAX_SERIES]
 
     def series_name(self, entry: LeaderboardEntry) -> str:
         """Return the strategy and the parts that differ between combinations."""
@@ -73,21 +74,13 @@ def collect_report_data(
     entries = [entry for board in all_boards for entry in board]
     values = {kind: {entry.part(kind) for entry in entries} - {"-"} for kind in OPTIONAL_PARTS}
     varying_parts = tuple(kind for kind in OPTIONAL_PARTS if len(values[kind]) > 1)
-    series = _rank_series(entries, varying_parts)
-    inspected = inspect_combinations(
-        all_boards, lambda s: f"{board_title([s])} · {_series_name(s, varying_parts)}", reader, max_combinations
-    )
-    return ReportData(
-        results=results,
-        reader=reader,
-        boards=all_boards,
-        varying_parts=varying_parts,
-        series=tuple(series[:MAX_SERIES]),
-        omitted_series=len(series[MAX_SERIES:]),
-        inspected=inspected,
-        omitted_combinations=sum(bool(entry.rows) for entry in entries) - len(inspected),
-        max_map_samples=max_map_samples,
-    )
+
+    def inspected_title(entry: LeaderboardEntry) -> str:
+        return f"{board_title([entry])} · {_series_name(entry, varying_parts)}"
+
+    series = tuple(_rank_series(entries, varying_parts))
+    inspected = inspect_combinations(all_boards, inspected_title, reader, max_combinations)
+    return ReportData(results, reader, all_boards, varying_parts, series, inspected, max_map_samples)
 
 
 def board_title(board: Board) -> str:

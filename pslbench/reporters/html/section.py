@@ -10,7 +10,7 @@ from markupsafe import Markup
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.reporters.formats import counted
 from pslbench.reporters.html.inspected import InspectedCombination
-from pslbench.reporters.html.rendering import render_or_explain, render_panels
+from pslbench.reporters.html.rendering import render_panels
 from pslbench.reporters.html.report_data import Board, ReportData, board_title
 
 
@@ -31,10 +31,6 @@ class Section:
     intro: str
     has_intervals: bool
     render: Callable[[ReportData], Markup]
-
-    def render_content(self, data: ReportData) -> Markup:
-        """Return the content as HTML, or the reason why there is none."""
-        return render_or_explain(self.render, data)[1]
 
     def describe(self, data: ReportData) -> str:
         """Return the intro. It names the reason if intervals are missing."""
@@ -62,13 +58,14 @@ def render_dataset_panels(data: ReportData, render: Callable[[str], Markup], hea
 
 def render_combination_panels(data: ReportData, render: Callable[[InspectedCombination], Markup]) -> Markup:
     """Return one panel per inspected combination."""
-    omitted, note = data.omitted_combinations, ""
-    if omitted:
-        total = len(data.inspected) + omitted
-        note = f"{counted(omitted, 'more combination')} omitted. -f html:combinations={total} shows all of them."
+    total = sum(bool(entry.rows) for board in data.boards for entry in board)
+    note = _omitted_note(total - len(data.inspected), f". -f html:combinations={total} shows all of them.")
     return render_panels("combination", "Combination", data.inspected, lambda c: c.title, render, note=note)
 
 
 def _series_note(data: ReportData) -> str:
-    omitted = counted(data.omitted_series, "more combination")
-    return f"{omitted} omitted from the charts; the leaderboard lists all." if data.omitted_series else ""
+    return _omitted_note(len(data.all_series) - len(data.series), " from the charts; the leaderboard lists all.")
+
+
+def _omitted_note(n_omitted: int, explanation: str) -> str:
+    return f"{counted(n_omitted, 'more combination')} omitted{explanation}" if n_omitted else ""
