@@ -205,13 +205,13 @@ def test_omitted_combinations_are_counted(folder, tmp_path):
     html(results, replace(reader, folder=tmp_path), combinations=2, samples=20)
     sections = parse_page(tmp_path).sections
     for section in ("confusion", "calibration", "clusters", "errors", "map"):
-        assert "3 more combinations omitted. -f html:combinations=5" in sections[section]
+        assert "The report omits 3 combinations; -f html:combinations=5" in sections[section]
     made_up = [row(f"s{n}", 0, n / 30, seconds={"train": 1.0, "total": 1.0}) for n in range(23)]
     html(made_up, replace(reader, folder=tmp_path), combinations=1)
     sections = parse_page(tmp_path).sections
     for section in ("costs", "pairs", "time"):
-        assert "3 more combinations omitted from the charts" in sections[section]
-    assert "omitted" not in parse_page(folder).sections["map"]
+        assert "The charts omit 3 combinations" in sections[section]
+    assert "The report omits" not in parse_page(folder).sections["map"]
 
 
 def test_charts_have_tables_of_numbers(folder):

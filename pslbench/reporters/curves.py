@@ -28,7 +28,7 @@ def curves(results: Sequence[Result], records: ResultsReader) -> RenderableType 
     by_dataset = budget_curves(leaderboard_entries(results))
     if not by_dataset:
         return None
-    return apart(part for each in by_dataset for part in (_build_table(each), CurvePlot(each[:MAX_CURVES])))
+    return apart(part for group in by_dataset for part in (_build_table(group), CurvePlot(group[:MAX_CURVES])))
 
 
 @dataclass(frozen=True)

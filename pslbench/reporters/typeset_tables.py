@@ -77,7 +77,7 @@ def _typeset_curves(curves: list[Curve]) -> TypesetTable:
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
         tuple(rows),
         sum(curve.ranked for curve in curves),
-        (f"columns: number of labels; rows in the order of the area under their curve; {means}", *meanings(points)),
+        (f"columns: number of labels; rows: by area under the curve; cells: {means}", *meanings(points)),
     )
 
 

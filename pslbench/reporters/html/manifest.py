@@ -15,8 +15,8 @@ FIELDS = ("started", "cells", "jobs", "commit", "python", "platform", "cpu", "co
 @section(
     "Manifest",
     "Manifest",
-    "The commands that computed these results, with software versions and hardware. The latest command comes first. It "
-    "repeats the run, or resumes it after an interruption.",
+    "The commands that computed these results, with software versions and hardware. The latest command comes first. "
+    "Each command repeats its run, or resumes it after an interruption.",
 )
 def manifest(data: ReportData) -> Markup:
     if not data.reader.runs:

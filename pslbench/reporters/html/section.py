@@ -59,13 +59,15 @@ def render_dataset_panels(data: ReportData, render: Callable[[str], Markup], hea
 def render_combination_panels(data: ReportData, render: Callable[[InspectedCombination], Markup]) -> Markup:
     """Return one panel per inspected combination."""
     total = sum(bool(entry.rows) for board in data.boards for entry in board)
-    note = _omitted_note(total - len(data.inspected), f". -f html:combinations={total} shows all of them.")
+    omitted = total - len(data.inspected)
+    note = (
+        f"The report omits {counted(omitted, 'combination')}; -f html:combinations={total} shows all."
+        if omitted
+        else ""
+    )
     return render_panels("combination", "Combination", data.inspected, lambda c: c.title, render, note=note)
 
 
 def _series_note(data: ReportData) -> str:
-    return _omitted_note(len(data.all_series) - len(data.series), " from the charts; the leaderboard lists all.")
-
-
-def _omitted_note(n_omitted: int, explanation: str) -> str:
-    return f"{counted(n_omitted, 'more combination')} omitted{explanation}" if n_omitted else ""
+    omitted = len(data.all_series) - len(data.series)
+    return f"The charts omit {counted(omitted, 'combination')}; the leaderboard lists all." if omitted else ""
