@@ -15,7 +15,7 @@ from pslbench.analysis.leaderboard import column, leaderboard_entries, leaderboa
 from pslbench.analysis.row_filter import filter_rows
 from pslbench.cli.summary import shown
 from pslbench.errors import InputError
-from pslbench.reporters.curves import COLOURS, Plot, curves
+from pslbench.reporters.curves import COLORS, CurvePlot, curves
 from pslbench.reporters.leaderboard_table import table
 from pslbench.results.folder import ResultsFolder
 
@@ -241,33 +241,33 @@ def test_the_legend_of_curves_explains_plots_and_areas():
     out = said(curves(made, None))
     assert re.search(r"^ ?6 +bound .*∞", out, re.M)
     assert "∞ upper bound" in out
-    assert "are drawn" not in out
-    assert "in common" not in out.replace("seeds in common", "")
+    assert "the plot shows" not in out
+    assert "the common budgets" not in out
     made += [row("s9", s, 0.8 + s / 50, budget=b) for s in range(3) for b in budgets]
     made += [row("s9", s, 0.8, budget=90) for s in range(3)]
     out = said(curves(made, None))
-    assert "the first 6 are drawn, 1 more are not" in out
+    assert "the plot shows the first 6 of 7 curves" in out
     assert re.search(r"^ +bound .*∞", out, re.M)
-    assert "(10 and 40 labels, which curves have in common" in out
+    assert "10 and 40 labels, the common budgets" in out
     assert re.search(r"^ 1 s9 +0\.8200", out, re.M)
-    assert "area is of the seeds" not in out
-    assert "Unequal arithmetic" not in out
+    assert "area uses the seeds" not in out
+    assert "different arithmetic" not in out
     for budget, seeds in ((10, [7]), (150, [0, 7]), (150, [0])):
         more = [row("s0", seed, 0.5, budget=budget, compute_dtype="bfloat16") for seed in seeds]
         out = said(curves([*made, *more], None))
-        assert "an area is of the seeds that all of its budgets have" in out
-        assert "! Unequal arithmetic" in out
+        assert "an area uses the seeds that all of its budgets have" in out
+        assert "! Trainers used different arithmetic" in out
 
 
 def test_curves_fit_the_screen_and_contrast_with_black_and_white(folder):
     (found,) = budget_curves(leaderboard_entries(ResultsFolder.open(folder).results()))
     console = Console(width=80, force_terminal=True, color_system="256")
     with console.capture() as captured:
-        console.print(Plot(found[:2]))
+        console.print(CurvePlot(found[:2]))
     drawn = Text.from_ansi(captured.get())
     assert max(map(len, drawn.plain.splitlines())) <= 80
     assert {"1", "2"} <= set(drawn.plain)
-    for number in COLOURS:
+    for number in COLORS:
         light = luminance(number)
         assert 1.05 / (light + 0.05) > 3
         assert (light + 0.05) / 0.05 > 3

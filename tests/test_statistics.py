@@ -35,7 +35,7 @@ from pslbench.analysis.significance import (
 )
 from pslbench.analysis.statistics import mean_interval, paired_difference
 from pslbench.analysis.ties import gaps_to_best, letter_display, tie_groups
-from pslbench.reporters.overall import table_of
+from pslbench.reporters.overall import build_overall_table
 
 FIVE = [0.912, 0.897, 0.905, 0.921, 0.899]
 
@@ -380,7 +380,7 @@ def over(scores):
     (found,) = aggregate_over_datasets(leaderboard_entries(made))
     console = Console(width=400)
     with console.capture() as captured:
-        console.print(table_of(found))
+        console.print(build_overall_table(found))
     return found, captured.get()
 
 

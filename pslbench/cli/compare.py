@@ -58,7 +58,7 @@ def compare(
     from pslbench.analysis.comparison import rankings, strategy_pairs
     from pslbench.analysis.leaderboard import leaderboard_entries
     from pslbench.reporters.comparison_tables import show_comparisons, show_matrix
-    from pslbench.reporters.overall import table_of
+    from pslbench.reporters.overall import build_overall_table
 
     if execution.save_config:
         raise InputError("compare does not write a configuration; write it with pslbench run --save-config")
@@ -76,7 +76,7 @@ def compare(
     for entries in rankings(results):
         show_matrix(entries)
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
-        output().print(table_of(aggregate), "", sep="\n")
+        output().print(build_overall_table(aggregate), "", sep="\n")
     status = report(catalog, store, results, show=False)
     return status if fail_if_worse is None else max(status, _status(comparisons, fail_if_worse))
 
