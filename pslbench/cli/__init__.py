@@ -25,13 +25,13 @@ from pslbench.cli import (
     run,
     show,
 )
-from pslbench.cli.console import INTERRUPTED, errors, interrupted, output
+from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stderr_console, stdout_console
 from pslbench.errors import InputError
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        output().print(f"pslbench {version('pslbench')}")
+        stdout_console().print(f"pslbench {version('pslbench')}")
         raise typer.Exit()
 
 
@@ -81,9 +81,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (InputError, UsageError) as error:
         message = error.format_message() if isinstance(error, UsageError) else str(error)  # type: ignore[attr-defined]
         if message:  # a group without a command has shown its help
-            errors().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+            stderr_console().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
         return 2
     except (KeyboardInterrupt, typer.Abort):
-        interrupted()
-        return INTERRUPTED
+        print_interrupted()
+        return EXIT_INTERRUPTED
     return status if isinstance(status, int) else 0

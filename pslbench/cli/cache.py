@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
+from pslbench.cli.options import expand_options
 
 app = typer.Typer(no_args_is_help=True, help="See and clear the stages kept for later runs.", rich_markup_mode="rich")
 
@@ -15,6 +16,7 @@ Folder = Annotated[
 
 
 @app.command()
+@expand_options
 def info(cache_dir: Folder = None) -> None:
     """Show how many stages are kept, and what they take.
 
@@ -37,11 +39,12 @@ def info(cache_dir: Folder = None) -> None:
         table.add_row(stage, f"{len(sizes):,}", f"{sum(sizes) / 1e6:,.1f}")
     table.add_section()
     table.add_row("all", f"{len(entries):,}", f"{sum(entry.size for entry in entries) / 1e6:,.1f}")
-    output().print(table)
-    output().print(f"in {folder}", soft_wrap=True, markup=False)
+    stdout_console().print(table)
+    stdout_console().print(f"in {folder}", soft_wrap=True, markup=False)
 
 
 @app.command()
+@expand_options
 def clear(cache_dir: Folder = None) -> None:
     """Drop every stage that is kept; results and downloaded data stay.
 
@@ -54,6 +57,6 @@ def clear(cache_dir: Folder = None) -> None:
     folder = cache.cache_root(cache_dir)
     entries = cache.kept(folder)
     cache.clear(folder)
-    output().print(
+    stdout_console().print(
         f"dropped {len(entries):,} stages, {sum(entry.size for entry in entries) / 1e6:,.1f} MB, from {folder}"
     )

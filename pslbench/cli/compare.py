@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.cli.console import output, warn
-from pslbench.cli.options import Combinations, Execution, Plugins, spread
+from pslbench.cli.console import stdout_console, warn
+from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options
 from pslbench.cli.run import foresee, run_grid
 from pslbench.cli.summary import records, report
 from pslbench.errors import InputError
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from pslbench.planning.plan import Grid
 
 
-@spread
+@expand_options
 def compare(
     strategies: Annotated[
         list[str] | None,
         typer.Argument(metavar="STRATEGY...", help="By name, with parameters if it has any.", show_default=False),
     ] = None,
-    every: Annotated[bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")] = False,
+    all_strategies: Annotated[
+        bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")
+    ] = False,
     fail_if_worse: Annotated[
         float | None,
         typer.Option(
@@ -35,9 +37,9 @@ def compare(
         ),
     ] = None,
     *,
-    combinations: Combinations,
-    execution: Execution,
-    plugins: Plugins,
+    combinations: GridOptions,
+    execution: ExecutionOptions,
+    plugins: PluginOptions,
 ) -> int:
     """Compare a strategy with others seed by seed: run what is missing, then say what can be said.
 
@@ -60,8 +62,8 @@ def compare(
 
     if execution.save_config:
         raise InputError("compare writes no configuration; pslbench run --save-config does, and compare reads it")
-    catalog = plugins.find()
-    grid = _distinct(combinations.grid(catalog, list(strategies or []) + (["all"] if every else [])))
+    catalog = plugins.load_catalog()
+    grid = _distinct(combinations.parse_grid(catalog, list(strategies or []) + (["all"] if all_strategies else [])))
     if fail_if_worse is not None and len(grid.seeds) < MIN_SEEDS:
         raise InputError(f"--fail-if-worse cannot judge by fewer than {MIN_SEEDS} seeds; write for example -s 5")
     if execution.dry_run:
@@ -74,7 +76,7 @@ def compare(
     for matrix in matrices(results):
         pairs.show_all(matrix)
     for each in overall(leaderboard_entries(results), first):
-        output().print(table_of(each), "", sep="\n")
+        stdout_console().print(table_of(each), "", sep="\n")
     status = report(catalog, store, results, show=False)
     return status if fail_if_worse is None else max(status, _failed(found, fail_if_worse))
 
@@ -102,7 +104,7 @@ def _failed(found: Sequence[Comparison], points: float) -> int:
             warn(f"{a} cannot be judged against {b}: {few if comparison.seeds < MIN_SEEDS else same}")
         elif worse:
             said = f"{a} is worse than {b} by more than {points:g} points, with 95% certainty (one-sided)"
-            output().print(said, style="bold red", markup=False)
+            stdout_console().print(said, style="bold red", markup=False)
             failed = 1
     if not found:
         warn("nothing could be compared, so nothing is judged")

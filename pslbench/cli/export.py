@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 from pslbench.cli.merge import KeepFirst, Output, join
 from pslbench.errors import InputError
 
 
+@options.expand_options
 def export_results(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.RESULTS,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.DEFAULT_RESULTS,
     file: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="A new zip file; else DIR's name with .zip, here."),
@@ -35,16 +36,16 @@ def export_results(
 
     packed = file or Path(f"{folder.resolve().name}.zip")
     pack(ResultsFolder.open(folder), packed)
-    output().print(str(packed), soft_wrap=True, markup=False)
+    stdout_console().print(str(packed), soft_wrap=True, markup=False)
 
 
-@options.spread
+@options.expand_options
 def import_results(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What pslbench export wrote.")],
     to: Output,
     keep_first: KeepFirst = False,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
     """Unpack what export wrote into a folder of results, and show its leaderboard.
 

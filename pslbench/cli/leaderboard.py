@@ -10,9 +10,9 @@ from pslbench.cli.summary import finished, report
 from pslbench.errors import unknown
 
 
-@options.spread
+@options.expand_options
 def leaderboard(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.RESULTS,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.DEFAULT_RESULTS,
     sort: Annotated[
         str, typer.Option(metavar="COLUMN", help="Order rows by this column of leaderboard.csv.")
     ] = "test_accuracy",
@@ -28,7 +28,7 @@ def leaderboard(
     group: Annotated[str, typer.Option(metavar="PART", help="A board for each value of this part.")] = "",
     top: Annotated[int, typer.Option(metavar="N", min=0, help="Show the first N competing rows; 0 for all.")] = 0,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
     """Show the leaderboard of a folder of results, and write its CSV files anew.
 
@@ -52,4 +52,4 @@ def leaderboard(
         raise unknown("part", group, PARTS)
     store = ResultsFolder.open(folder)
     chosen = select(finished(store), filters or [])
-    return report(plugins.find(), store, chosen, sort=by, group=group, top=top)
+    return report(plugins.load_catalog(), store, chosen, sort=by, group=group, top=top)

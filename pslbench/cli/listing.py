@@ -5,16 +5,16 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 from pslbench.errors import unknown
 from pslbench.parts import KINDS
 
 
-@options.spread
+@options.expand_options
 def list_parts(
     kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}; all of them by default.")] = "",
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> None:
     """List the parts that can be combined.
 
@@ -31,7 +31,7 @@ def list_parts(
     wanted = kind.removesuffix("s") if kind.removesuffix("s") in KINDS else {"strategies": "strategy"}.get(kind, kind)
     if kind and wanted not in KINDS:
         raise unknown("kind of part", kind, KINDS)
-    catalog = plugins.find()
+    catalog = plugins.load_catalog()
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("kind", "name", "what it does"):
         table.add_column(head, no_wrap=head != "what it does", style="bold" if head == "name" else "")
@@ -41,4 +41,4 @@ def list_parts(
                 off = "by report --format" if each == "reporter" else "not in --all"
                 table.add_row(each, name, escape(part.summary) + ("" if part.enabled else f" [dim]({off})[/]"))
             table.add_section()
-    output().print(table)
+    stdout_console().print(table)

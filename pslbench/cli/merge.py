@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import errors, output, warn
+from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.summary import report
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ KeepFirst = Annotated[
 ]
 
 
-@options.spread
+@options.expand_options
 def merge(
     folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of results.", show_default=False)],
     to: Output,
     keep_first: KeepFirst = False,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
     """Join the results of several machines in one folder, and show its leaderboard.
 
@@ -54,13 +54,13 @@ def merge(
     return join({str(folder): ResultsFolder.open(folder) for folder in folders}, to, keep_first, plugins)
 
 
-def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, plugins: options.Plugins) -> int:
+def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, plugins: options.PluginOptions) -> int:
     """Write the union of `sources` to a folder, unless they do not agree, and give the exit status."""
     from pslbench.reporters.formats import counted
     from pslbench.results import merge as engine
     from pslbench.results.folder import ResultsFolder
 
-    catalog = plugins.find()
+    catalog = plugins.load_catalog()
     with ExitStack() as held:
         if there := ResultsFolder(folder).is_there:
             held.enter_context(ResultsFolder.create(folder).alone())
@@ -68,14 +68,16 @@ def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, p
             sources = {str(folder): ResultsFolder(folder), **others}
         merged = engine.merge({name: held.enter_context(each.whole()) for name, each in sources.items()})
         if _disagree(merged) and not keep_first:
-            errors().print("[bold red]error:[/] nothing was written; --keep-first lets the folder named first win")
+            stderr_console().print(
+                "[bold red]error:[/] nothing was written; --keep-first lets the folder named first win"
+            )
             return 1
         store = ResultsFolder.create(folder)
         if not there:
             held.enter_context(store.alone())
         _write(merged, store)
     joined = f"{counted(len(sources), 'folder')}: {counted(len(merged.files), 'cell')}"
-    output().print(f"{joined}, {merged.shared:,} of them in more than one", soft_wrap=True)
+    stdout_console().print(f"{joined}, {merged.shared:,} of them in more than one", soft_wrap=True)
     return report(catalog, store, store.results())
 
 

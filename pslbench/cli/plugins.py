@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 
 if TYPE_CHECKING:
     from pslbench.plugins.catalog import Plugin
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 COLOURS = {"ok": "green", "failed": "red", "off": "yellow"}
 
 
-@options.spread
+@options.expand_options
 def plugins(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With the tracebacks of those that failed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")] = False,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> None:
     """List the plugins that were found, what they bring, and what is wrong with those that failed.
 
@@ -33,7 +33,7 @@ def plugins(
 
     found = discover(plugins.plugin, plugins.no_plugin).plugins
     if as_json:
-        output().print_json(data=[_facts(each) for each in found])
+        stdout_console().print_json(data=[_facts(each) for each in found])
         return
     _show(found, verbose)
 
@@ -50,7 +50,7 @@ def _show(found: tuple[Plugin, ...], verbose: bool) -> None:
         status = f"[{COLOURS[each.status]}]{each.status}[/]"
         said = each.problem or "\n".join(_brings(each))
         table.add_row(escape(each.name), escape(each.source), escape(each.version), status, escape(said))
-    console = output()
+    console = stdout_console()
     console.print(table)
     for each in found:
         for note in each.notes:

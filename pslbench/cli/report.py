@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 from pslbench.cli.summary import finished, records, shown
 
 
-@options.spread
+@options.expand_options
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.RESULTS,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.DEFAULT_RESULTS,
     formats: Annotated[
         list[str],
         typer.Option(
@@ -25,7 +25,7 @@ def report(
         ),
     ] = ["html"],  # noqa: B006 - typer copies it
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
     """Write reports of a folder of results into it: a page, tables and plots for a paper, data for other programs.
 
@@ -42,7 +42,7 @@ def report(
     """
     from pslbench.results.folder import ResultsFolder
 
-    catalog, store = plugins.find(), ResultsFolder.open(folder)
+    catalog, store = plugins.load_catalog(), ResultsFolder.open(folder)
     chosen = [choice for text in formats for choice in catalog.parse("reporter", text)]
     results, looked_up, status = finished(store), records(catalog, store), 0
     for choice in chosen:
@@ -50,7 +50,7 @@ def report(
         status = max(status, shown(choice, partial(catalog.call, choice, results, looked_up)))
         for path, stamp in _files(folder):
             if before.get(path) != stamp:
-                output().print(str(path), soft_wrap=True, markup=False)
+                stdout_console().print(str(path), soft_wrap=True, markup=False)
     return status
 
 

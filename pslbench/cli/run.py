@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pslbench.cli.console import INTERRUPTED, interrupted, output, warn
-from pslbench.cli.options import Combinations, Execution, Plugins, save_config, spread
+from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stdout_console, warn
+from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options, save_config
 from pslbench.cli.summary import report
 from pslbench.errors import InputError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pslbench.results.records import Result
 
 
-@spread
+@expand_options
 def run(
     strategies: Annotated[
         list[str] | None,
@@ -32,11 +32,13 @@ def run(
             metavar="STRATEGY...", help="By name, with parameters if it has any; see pslbench list.", show_default=False
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")] = False,
+    all_strategies: Annotated[
+        bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")
+    ] = False,
     *,
-    combinations: Combinations,
-    execution: Execution,
-    plugins: Plugins,
+    combinations: GridOptions,
+    execution: ExecutionOptions,
+    plugins: PluginOptions,
 ) -> int:
     """Run strategies over the same data, clusters and trainer, and show the leaderboard.
 
@@ -54,13 +56,13 @@ def run(
     """
     if execution.save_config:
         said = asdict(combinations) | asdict(execution) | asdict(plugins)
-        save_config(execution.save_config, strategies=strategies, every=every, **said)
+        save_config(execution.save_config, strategies=strategies, all=all_strategies, **said)
         return 0
-    catalog = plugins.find()
-    names = list(strategies or []) + (["all"] if every else [])
+    catalog = plugins.load_catalog()
+    names = list(strategies or []) + (["all"] if all_strategies else [])
     if not names:
         raise InputError(f"name strategies, or --all; known: {', '.join(catalog.parts('strategy'))}")
-    grid = combinations.grid(catalog, names)
+    grid = combinations.parse_grid(catalog, names)
     if execution.dry_run:
         return foresee(catalog, grid, execution)
     store, results = run_grid(catalog, grid, execution, plugins)
@@ -68,7 +70,7 @@ def run(
 
 
 def run_grid(
-    catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugins
+    catalog: Catalog, grid: Grid, execution: ExecutionOptions, plugins: PluginOptions
 ) -> tuple[ResultsFolder, list[Result]]:
     """Run what is missing of a grid, with a progress bar, and give all its rows and the store that has them."""
     from pslbench.cli.progress import ProgressBar
@@ -76,7 +78,7 @@ def run_grid(
     from pslbench.execution.cache import trim
     from pslbench.results.folder import ResultsFolder
 
-    settings = execution.cache()
+    settings = execution.prepare_cache()
     planned = _plan(catalog, grid)
     store = ResultsFolder.create(execution.output)
     with store.alone():
@@ -84,7 +86,7 @@ def run_grid(
         if execution.fresh:
             store.forget(cell.key for cell in missing)
         trim(settings.folder, settings.limit)
-        store.note_run(engine.manifest(["pslbench", *sys.argv[1:]], planned, execution.workers(len(missing))))
+        store.note_run(engine.manifest(["pslbench", *sys.argv[1:]], planned, execution.count_workers(len(missing))))
         watcher = ProgressBar(execution.explain_cache)
         try:
             with watcher:
@@ -92,8 +94,8 @@ def run_grid(
                 return store, engine.run(catalog, planned, store, missing, pool, watcher, warn)
         except KeyboardInterrupt:
             report(catalog, store, store.results(cell.key for cell in planned.cells))
-            interrupted()
-            raise typer.Exit(INTERRUPTED) from None
+            print_interrupted()
+            raise typer.Exit(EXIT_INTERRUPTED) from None
         finally:
             trim(settings.folder, settings.limit)
 
@@ -108,7 +110,7 @@ def _plan(catalog: Catalog, grid: Grid) -> Plan:
 
 
 def _pool(
-    execution: Execution, plugins: Plugins, cache: Settings, store: ResultsFolder, cells: int, tell: Tell
+    execution: ExecutionOptions, plugins: PluginOptions, cache: Settings, store: ResultsFolder, cells: int, tell: Tell
 ) -> AbstractContextManager[Pool]:
     from pslbench.execution.cache import GIGABYTE
     from pslbench.execution.executors import dask_pool, local_pool
@@ -116,7 +118,7 @@ def _pool(
 
     if execution.dask and execution.explain_cache:
         raise InputError("--explain-cache hears of this machine's workers only; leave it out, or --dask")
-    jobs = execution.workers(cells)
+    jobs = execution.count_workers(cells)
     orders = WorkerConfig(
         tuple(str(Path(file).absolute()) for file in plugins.plugin),
         tuple(plugins.no_plugin),
@@ -129,7 +131,7 @@ def _pool(
     return dask_pool(orders, jobs, execution.dask) if execution.dask else local_pool(orders, jobs, tell)
 
 
-def foresee(catalog: Catalog, grid: Grid, execution: Execution) -> int:
+def foresee(catalog: Catalog, grid: Grid, execution: ExecutionOptions) -> int:
     """Say what a run would do."""
     from pslbench.execution.cache import StageCache
     from pslbench.execution.run import estimate_run, missing_cells
@@ -137,9 +139,9 @@ def foresee(catalog: Catalog, grid: Grid, execution: Execution) -> int:
 
     planned, store = _plan(catalog, grid), ResultsFolder(execution.output)
     missing = missing_cells(planned, store, execution.retry_failed, execution.fresh)
-    jobs = execution.workers(len(missing))
-    found = estimate_run(planned, store, missing, StageCache(execution.cache()), jobs)
-    console = output()
+    jobs = execution.count_workers(len(missing))
+    found = estimate_run(planned, store, missing, StageCache(execution.prepare_cache()), jobs)
+    console = stdout_console()
     console.print(f"{found.cells} cells: {found.done} done, {found.cached} trained before, {found.to_run} to run")
     if found.to_run > found.unknown:
         took = timedelta(seconds=round(found.seconds))

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 from pslbench.parts import Part, format_value
 
 
-@options.spread
+@options.expand_options
 def show(
-    name: Annotated[str, typer.Argument(metavar="PART", help="The name of a part.")], *, plugins: options.Plugins
+    name: Annotated[str, typer.Argument(metavar="PART", help="The name of a part.")], *, plugins: options.PluginOptions
 ) -> None:
     """Show what a part does, where it comes from and what can be set.
 
@@ -22,7 +22,7 @@ def show(
 
       pslbench show cnn
     """
-    catalog = plugins.find()
+    catalog = plugins.load_catalog()
     called = name.partition(":")[0]
     for kind in catalog.kinds(called):
         _show(catalog.resolve(kind, called)[1])
@@ -62,7 +62,7 @@ def _show(part: Part) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    console, says = output(), described(part)
+    console, says = stdout_console(), described(part)
     console.print(f"[bold]{part.name}[/]  ({part.kind})")
     console.print("\n".join(filter(None, (says.summary, says.details))), markup=False)
     if part.reference:
@@ -82,7 +82,7 @@ def _show(part: Part) -> None:
 
 def _example(part: Part) -> str:
     """How a user says the part with its parameters."""
-    before = {"strategy": "run ", "reporter": f"report {options.RESULTS} --format "}
+    before = {"strategy": "run ", "reporter": f"report {options.DEFAULT_RESULTS} --format "}
     option = before.get(part.kind, f"run --all --{part.kind} ")
     values = {name: "..." if each.required else format_value(each.default) for name, each in part.parameters.items()}
     return f"pslbench {option}{part.name}:{','.join(f'{name}={value}' for name, value in values.items())}"

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from pslbench.cli.console import output, warn
-from pslbench.cli.options import choose_dataset
+from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, one_line
+from pslbench.plugins.dataset_argument import parse_dataset
 from pslbench.results.records import ResultsReader
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def report(catalog: Catalog, store: ResultsFolder, asked: Sequence[Result], show
         first = f"first one's traceback is in {where}" if error.get("traceback") else f"first: {error.get('message')}"
         kept = f"; to be rid of one, remove its file from {where.parent}" if where.exists() else ""
         warn(f"{len(failed)} of {len(asked)} cells failed; the {first}; pslbench run --retry-failed tries again{kept}")
-    output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
+    stdout_console().print(f"results in {store.folder}", soft_wrap=True, markup=False)
     by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
     return 2 if by_input else max(status, int(bool(failed)))
 
@@ -65,7 +65,7 @@ def shown(name: object, call: Callable[[], object]) -> int:
         warn(f"reporter '{name}' failed: {one_line(error)}")
         return 2 if isinstance(error, InputError) else 1
     if given is not None:
-        output().print(given)
+        stdout_console().print(given)
     return 0
 
 
@@ -74,7 +74,7 @@ def records(catalog: Catalog, store: ResultsFolder) -> ResultsReader:
 
     @lru_cache(maxsize=1)
     def load(text: str) -> Dataset:
-        (chosen,) = choose_dataset(catalog, text)
+        (chosen,) = parse_dataset(catalog, text)
         data: Dataset = catalog.call(chosen)
         return data
 

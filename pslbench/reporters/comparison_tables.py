@@ -11,7 +11,7 @@ from pslbench.analysis.bootstrap import TRUSTED
 from pslbench.analysis.leaderboard import ALPHA
 from pslbench.analysis.settings import title
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 from pslbench.reporters.formats import apart, between, counted, number, p_value, ruled_table, signed, spread, titled
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SPREAD = 15  # those of a mean with its half-width
 
 def show(comparisons: Sequence[Comparison]) -> None:
     """Of each all scores side by side, what can be said of the test accuracies, and the verdict."""
-    console, rivals = output(), len({comparison.b.part("strategy") for comparison in comparisons})
+    console, rivals = stdout_console(), len({comparison.b.part("strategy") for comparison in comparisons})
     for place, comparison in enumerate(comparisons):
         console.print(_scores(comparison), "", _evidence(comparison, explained=place == 0), "", sep="\n")
         clear = rivals > 1 and not comparison.differences["test_accuracy"].holds_zero
@@ -101,7 +101,7 @@ def _notes(seeds: int) -> list[str]:
 
 def show_all(matrix: Matrix) -> None:
     """All pairs, in as many tables as the screen's width asks for."""
-    console = output()
+    console = stdout_console()
     names = [entry.part("strategy") for entry in matrix.entries]
     width = min(max(map(len, names)), console.width - CELL - 2)
     room = max(1, (console.width - width) // (CELL + 2))
