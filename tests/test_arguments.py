@@ -39,9 +39,7 @@ def test_home_is_expanded_in_every_path(cli, arrays, plugin, tmp_path, monkeypat
     monkeypatch.setenv("HOME", str(tmp_path))
     np.savez(tmp_path / "data.npz", **arrays)
     plugin("@hookimpl\ndef pslbench_run_finished(results): ...\n")
-    saved = cli(
-        *RUN, "--dataset=~/data.npz", "--output=~/first", "--cache-dir=~/cache", "--save-config=~/options.toml"
-    )
+    saved = cli(*RUN, "--dataset=~/data.npz", "--output=~/first", "--cache-dir=~/cache", "--save-config=~/options.toml")
     assert saved.status == 0, saved.err
     outcome = cli("run", "--config=~/options.toml", "--plugin=~/mine.py")
     assert outcome.status == 0, outcome.err

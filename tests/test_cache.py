@@ -145,7 +145,7 @@ def test_the_least_recently_used_are_dropped(tmp_path):
 def test_info_and_clear(cli, plugin, tmp_path, count, own_cache):
     run(tmp_path, plugin(COUNTING.format(more="")), "one")
     assert str(own_cache) in cli("cache", "info").out
-    assert "dropped" in cli("cache", "clear").out
+    assert "deleted" in cli("cache", "clear").out
     assert kept(own_cache) == []
 
 

@@ -88,7 +88,7 @@ def test_a_clone_is_joined_and_packed(cli, whole, clone, tmp_path):
     (tmp_path / "more").mkdir()
     assert cli("run", "random", *DIGITS, "-s", "1,2", "-o", tmp_path / "more").status == 0
     outcome = cli("merge", tmp_path / "more", "-o", clone)
-    assert outcome.out.startswith("2 folders: 7 cells, 1 of them in more than one\n"), outcome.err
+    assert outcome.out.startswith("2 folders: 7 cells, 1 of them in more than one folder\n"), outcome.err
 
 
 def test_a_clone_that_is_read_from_is_left_as_it_is(cli, whole, clone, tmp_path):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 FILE_WIDTH = 120  # columns, if standard output is not a terminal and $COLUMNS is not set
 EXIT_INTERRUPTED = 130  # the exit status that shells use
@@ -19,6 +21,14 @@ def stdout_console() -> Console:
 
 def stderr_console() -> Console:
     return Console(stderr=True, highlight=False)
+
+
+def new_table(*headings: str) -> Table:
+    """Return a table without rows. Its cells are wrapped, not cut."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 def warn(message: str) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,28 +11,26 @@ from pslbench.errors import unknown
 
 @options.expand_options
 def leaderboard(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.DEFAULT_RESULTS,
+    folder: options.ResultsArgument = options.DEFAULT_RESULTS,
     sort: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Order rows by this column of leaderboard.csv.")
+        str, typer.Option(metavar="COLUMN", help="Column of leaderboard.csv to sort by.")
     ] = "test_accuracy",
     filters: Annotated[
-        list[str] | None,
+        list[str],
         typer.Option(
-            "--filter",
-            metavar="COLUMN=VALUE",
-            help="Show just these rows; * stands for anything. May be repeated.",
-            show_default=False,
+            "--filter", metavar="COLUMN=VALUE", help="Show only these rows; * matches any characters. Repeatable."
         ),
-    ] = None,
-    group: Annotated[str, typer.Option(metavar="PART", help="A board for each value of this part.")] = "",
-    top: Annotated[int, typer.Option(metavar="N", min=0, help="Show the first N competing rows; 0 for all.")] = 0,
+    ] = [],  # noqa: B006 - Typer copies it
+    group: Annotated[str, typer.Option(metavar="PART", help="Show one leaderboard per value of this part.")] = "",
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="Show the first N ranked rows; 0 for all.")] = 0,
     *,
     plugins: options.PluginOptions,
 ) -> int:
-    """Show the leaderboard of a folder of results, and write its CSV files anew.
+    """Show the leaderboard of a folder of results, and rewrite its CSV files.
 
-    Rows that --filter leaves out do not count as rivals either. Conditions on
-    one column widen the choice, those on different ones narrow it.
+    Rows that --filter leaves out are not ranked or compared. If several
+    filters name the same column, a row must match one of them. A row must
+    match a filter of every column that is named.
 
     Examples:
 
@@ -47,9 +44,9 @@ def leaderboard(
     from pslbench.analysis.selection import select
     from pslbench.results.folder import ResultsFolder
 
-    by = column(sort)
+    sort_column = column(sort)
     if group and group not in PARTS:
         raise unknown("part", group, PARTS)
-    store = ResultsFolder.open(folder)
-    chosen = select(finished(store), filters or [])
-    return report(plugins.load_catalog(), store, chosen, sort=by, group=group, top=top)
+    results_folder = ResultsFolder.open(folder)
+    rows = select(finished(results_folder), filters)
+    return report(plugins.load_catalog(), results_folder, rows, sort=sort_column, group=group, top=top)

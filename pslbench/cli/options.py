@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from pslbench.plugins.catalog import Catalog
 
 DEFAULT_RESULTS = Path("results/latest")
+CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
 NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}
+ResultsArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")]
 
 _plugin_option = partial(typer.Option, rich_help_panel="Plugins")
 _grid_option = partial(typer.Option, rich_help_panel="What to combine")
@@ -179,10 +181,7 @@ class ExecutionOptions:
         float | None,
         _execution_option(metavar="GB", min=0, help="Stop a cell whose worker uses more private memory; it fails."),
     ] = None
-    cache_dir: Annotated[
-        Path | None,
-        _execution_option(metavar="DIR", help="Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."),
-    ] = None
+    cache_dir: Annotated[Path | None, _execution_option(metavar="DIR", help=CACHE_DIR_HELP)] = None
     cache_size: Annotated[float, _execution_option(metavar="GB", min=0, help="Largest size of the cache.")] = 10
     explain_cache: Annotated[
         bool, _execution_option("--explain-cache", help="Print why each computed stage was not in the cache.")
