@@ -42,8 +42,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Benchmark pseudo-labeling strategies: which samples they label, how correct the pseudo-labels of the other "
-    "samples are, and how accurate a classifier becomes that is trained on both.",
+    help="A benchmark of pseudo-labeling strategies. A strategy queries the labels of a few samples and assigns "
+    "pseudo-labels to the others. A classifier is trained on them and scored on the test set.",
     epilog="Start with:  pslbench run --all   or   pslbench compare centroid random",
 )
 app.command("run")(run.run)

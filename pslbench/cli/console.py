@@ -37,4 +37,4 @@ def warn(message: str) -> None:
 
 
 def print_interrupted() -> None:
-    stderr_console().print("interrupted; finished cells are saved; repeat the command to continue", soft_wrap=True)
+    stderr_console().print("interrupted; finished cells are saved; run the command again to continue", soft_wrap=True)

@@ -50,7 +50,7 @@ def import_results(
 ) -> int:
     """Unpack an exported zip file into a folder of results, and show its leaderboard.
 
-    If the folder already has results, both are merged: see pslbench merge
+    If the folder already has results, the two are merged: see pslbench merge
     --help. Neither the data sets nor the plugins of the results are needed.
 
     Examples:
@@ -61,6 +61,7 @@ def import_results(
 
     with TemporaryDirectory(prefix="pslbench-") as folder:
         try:
-            return merge_folders({str(file): unpack(file, Path(folder))}, output, keep_first, plugins)
+            sources = {str(file): unpack(file, Path(folder))}
+            return merge_folders(plugins.load_catalog(), sources, output, keep_first)
         except InputError as error:
             raise InputError(str(error).replace(folder, str(file))) from None

@@ -28,9 +28,9 @@ def leaderboard(
 ) -> int:
     """Show the leaderboard of a folder of results, and rewrite its CSV files.
 
-    Rows that --filter leaves out are not ranked or compared. If several
-    filters name the same column, a row must match one of them. A row must
-    match a filter of every column that is named.
+    Rows that --filter leaves out are neither ranked nor compared. If several
+    filters name one column, a row must match one of them. Filters of different
+    columns must all match.
 
     Examples:
 

@@ -15,16 +15,18 @@ from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.summary import report
 
 if TYPE_CHECKING:
+    from pslbench.plugins.catalog import Catalog
     from pslbench.results.folder import ResultsFolder
     from pslbench.results.merge import Merged
 
 MAX_WARNINGS = 10  # about cells with different values
 Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="DIR", help="Folder to write to. Its own results come first.")
+    Path,
+    typer.Option(
+        "-o", "--output", metavar="DIR", help="Folder to write to. If it has results, it is the first folder."
+    ),
 ]
-KeepFirst = Annotated[
-    bool, typer.Option("--keep-first", help="If folders disagree, keep what the first of them contains.")
-]
+KeepFirst = Annotated[bool, typer.Option("--keep-first", help="If folders disagree, keep the values of the first one.")]
 
 
 @options.expand_options
@@ -40,7 +42,7 @@ def merge(
     If several folders contain a cell, it is written once, and a successful
     cell replaces a failed one. Two folders disagree if a cell has different
     values, or if a combination was run with different data, code or libraries.
-    Then every difference is printed, nothing is written, and the exit status
+    Then the differences are printed, nothing is written, and the exit status
     is 1. With --keep-first the folder named first takes precedence.
 
     Examples:
@@ -51,18 +53,16 @@ def merge(
     """
     from pslbench.results.folder import ResultsFolder
 
-    return merge_folders({str(folder): ResultsFolder.open(folder) for folder in folders}, output, keep_first, plugins)
+    sources = {str(folder): ResultsFolder.open(folder) for folder in folders}
+    return merge_folders(plugins.load_catalog(), sources, output, keep_first)
 
 
-def merge_folders(
-    sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool, plugins: options.PluginOptions
-) -> int:
+def merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool) -> int:
     """Write the union of `sources` to a folder unless they disagree, and return the exit status."""
     from pslbench.reporters.formats import counted
     from pslbench.results import merge as engine
     from pslbench.results.folder import ResultsFolder
 
-    catalog = plugins.load_catalog()
     with ExitStack() as locks:
         if has_results := ResultsFolder(output).is_there:
             locks.enter_context(ResultsFolder.create(output).alone())

@@ -31,18 +31,14 @@ ResultsArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of 
 
 _plugin_option = partial(typer.Option, rich_help_panel="Plugins")
 _grid_option = partial(typer.Option, rich_help_panel="What to combine")
-_execution_option = partial(typer.Option, rich_help_panel="Execution and results")
+_run_option = partial(typer.Option, rich_help_panel="Execution and results")
 
 
 def _expand_home(value: Any) -> Any:
-    """Expand `~` in a path or in each path of a list. Return any other value as it is."""
+    """Expand a leading `~` in a text or a path, or in each one of a list."""
     if isinstance(value, list):
         return [_expand_home(item) for item in value]
-    return Path(os.path.expanduser(value)) if isinstance(value, Path) else value  # noqa: PTH111 - never raises
-
-
-def _expand_files(files: list[str]) -> list[str]:
-    return [str(_expand_home(Path(file))) for file in files]
+    return type(value)(os.path.expanduser(value)) if isinstance(value, str | Path) else value  # noqa: PTH111
 
 
 @dataclass(frozen=True)
@@ -50,8 +46,7 @@ class PluginOptions:
     """Plugins to load or leave out, in addition to those of installed packages."""
 
     plugin: Annotated[
-        list[str],
-        _plugin_option("--plugin", metavar="FILE", help="Python file to load. Repeatable.", callback=_expand_files),
+        list[str], _plugin_option("--plugin", metavar="FILE", help="Python file with a plugin. Repeatable.")
     ] = field(default_factory=list)
     no_plugin: Annotated[
         list[str], _plugin_option("--no-plugin", metavar="NAME", help="Plugin to leave out. Repeatable.")
@@ -75,23 +70,19 @@ class GridOptions:
     """Parts, budgets and seeds to combine with the strategies."""
 
     dataset: Annotated[
-        list[str],
-        _grid_option("-d", "--dataset", metavar="DATASET", help="Data set: a name, an .npz file or an image folder."),
+        list[str], _grid_option("-d", "--dataset", metavar="DATASET", help="Name, .npz file or folder of images.")
     ] = field(default_factory=lambda: ["mnist-5k"])
-    embedder: Annotated[
-        list[str], _grid_option("-e", "--embedder", metavar="NAME", help="Embedder, or 'all' of them.")
-    ] = field(default_factory=lambda: ["pixels"])
-    clusterer: Annotated[
-        list[str], _grid_option("-c", "--clusterer", metavar="NAME", help="Clusterer, or 'all' of them.")
-    ] = field(default_factory=lambda: ["minibatch-kmeans"])
-    trainer: Annotated[
-        list[str], _grid_option("-t", "--trainer", metavar="NAME", help="Trainer, or 'all' of them.")
-    ] = field(default_factory=lambda: ["cnn"])
+    embedder: Annotated[list[str], _grid_option("-e", "--embedder", metavar="NAME", help="Embedder, or 'all'.")] = (
+        field(default_factory=lambda: ["pixels"])
+    )
+    clusterer: Annotated[list[str], _grid_option("-c", "--clusterer", metavar="NAME", help="Clusterer, or 'all'.")] = (
+        field(default_factory=lambda: ["minibatch-kmeans"])
+    )
+    trainer: Annotated[list[str], _grid_option("-t", "--trainer", metavar="NAME", help="Trainer, or 'all'.")] = field(
+        default_factory=lambda: ["cnn"]
+    )
     budget: Annotated[
-        list[str],
-        _grid_option(
-            "-b", "--budget", metavar="LABELS", help="Labels that a strategy may query; 60,120 for two budgets."
-        ),
+        list[str], _grid_option("-b", "--budget", metavar="LABELS", help="Labels to query; 60,120 for two budgets.")
     ] = field(default_factory=lambda: ["120"])
     seeds: Annotated[
         str, _grid_option("-s", "--seeds", metavar="SEEDS", help="Number of seeds (5 for 0 to 4), or a list (3,7).")
@@ -158,46 +149,40 @@ class ExecutionOptions:
     """How cells are run, and the folder that their results are written to."""
 
     jobs: Annotated[
-        int, _execution_option("-j", "--jobs", metavar="N", min=0, help="Worker processes; 0 for one per core.")
+        int, _run_option("-j", "--jobs", metavar="N", min=0, help="Worker processes; 0 for one per core.")
     ] = 0
     dask: Annotated[
-        str | None,
-        _execution_option(metavar="ADDRESS", help="Run on the Dask cluster at ADDRESS; 'local' starts one here."),
+        str | None, _run_option(metavar="ADDRESS", help="Address of a Dask cluster; 'local' starts one.")
     ] = None
     output: Annotated[
-        Path,
-        _execution_option("-o", "--output", metavar="DIR", help="Folder of results; finished cells are not run again."),
+        Path, _run_option("-o", "--output", metavar="DIR", help="Folder of results; finished cells are not repeated.")
     ] = DEFAULT_RESULTS
-    retry_failed: Annotated[
-        bool, _execution_option("--retry-failed/--no-retry-failed", help="Run failed cells again.")
-    ] = False
-    fresh: Annotated[bool, _execution_option("--fresh/--no-fresh", help="Run every cell again, without the cache.")] = (
+    retry_failed: Annotated[bool, _run_option("--retry-failed/--no-retry-failed", help="Run failed cells again.")] = (
         False
     )
-    timeout: Annotated[
-        float | None, _execution_option(metavar="SECONDS", min=0, help="Stop a cell that takes longer; it fails.")
-    ] = None
+    fresh: Annotated[bool, _run_option("--fresh/--no-fresh", help="Run every cell again, without cached stages.")] = (
+        False
+    )
+    timeout: Annotated[float | None, _run_option(metavar="SECONDS", min=0, help="Stop a cell that takes longer.")] = (
+        None
+    )
     memory_limit: Annotated[
-        float | None,
-        _execution_option(metavar="GB", min=0, help="Stop a cell whose worker uses more private memory; it fails."),
+        float | None, _run_option(metavar="GB", min=0, help="Stop a cell whose worker needs more memory.")
     ] = None
-    cache_dir: Annotated[Path | None, _execution_option(metavar="DIR", help=CACHE_DIR_HELP)] = None
-    cache_size: Annotated[float, _execution_option(metavar="GB", min=0, help="Largest size of the cache.")] = 10
+    cache_dir: Annotated[Path | None, _run_option(metavar="DIR", help=CACHE_DIR_HELP)] = None
+    cache_size: Annotated[float, _run_option(metavar="GB", min=0, help="Largest size of the cache.")] = 10
     explain_cache: Annotated[
-        bool, _execution_option("--explain-cache", help="Print why each computed stage was not in the cache.")
+        bool, _run_option("--explain-cache", help="Print why each computed stage was not in the cache.")
     ] = False
-    dry_run: Annotated[bool, _execution_option("--dry-run", help="Print what would be run, and exit.")] = False
+    dry_run: Annotated[bool, _run_option("--dry-run", help="Print what would be run, and exit.")] = False
     config: Annotated[
         Path | None,
-        _execution_option(
-            metavar="FILE",
-            help="TOML file with options; typed options override it.",
-            is_eager=True,
-            callback=_read_config,
+        _run_option(
+            metavar="FILE", help="TOML file with default values of options.", is_eager=True, callback=_read_config
         ),
     ] = None
     save_config: Annotated[
-        Path | None, _execution_option(metavar="FILE", help="Write these options to FILE for --config, and exit.")
+        Path | None, _run_option(metavar="FILE", help="Write these options to FILE for --config, and exit.")
     ] = None
 
     def count_workers(self, n_cells: int) -> int:
@@ -212,9 +197,8 @@ class ExecutionOptions:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(
-                f"cannot create the cache folder '{folder}' ({error.strerror}); choose another --cache-dir"
-            ) from None
+            message = f"cannot create the folder '{folder}' ({error.strerror}); choose another --cache-dir"
+            raise InputError(message) from None
         return Settings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0)
 
 
@@ -243,9 +227,9 @@ def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def expanded(**values: Any) -> Any:
-        paths = {name: _expand_home(value) for name, value in values.items()}
-        options = {name: group(**{f.name: paths.pop(f.name) for f in fields(group)}) for name, group in groups.items()}
-        return command(**paths, **options)
+        values = {name: _expand_home(value) for name, value in values.items()}
+        options = {name: group(**{f.name: values.pop(f.name) for f in fields(group)}) for name, group in groups.items()}
+        return command(**values, **options)
 
     expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     expanded.__annotations__ = {p.name: p.annotation for p in parameters}
