@@ -291,8 +291,8 @@ def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
     assert wrong.status == 2
     assert "did you mean 'budget'?" in wrong.err
     for text, says in {
-        "budget = ": "is no TOML",
-        "budget = []": "'budget' is an empty list; leave it out",
+        "budget = ": "TOML",
+        "budget = []": "'budget' is an empty list",
         "[budget]": "'budget' is a table; write budget = ...",
         "seeds = [3, 7]": "'seeds' takes one value",
     }.items():

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.cli.console import output, warn
-from pslbench.cli.options import Combinations, Execution, Plugins, spread
+from pslbench.cli.console import stdout_console, warn
+from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options
 from pslbench.cli.run import print_estimate, run_grid
 from pslbench.cli.summary import make_reader, report
 from pslbench.errors import InputError
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from pslbench.results.records import ResultsReader
 
 
-@spread
+@expand_options
 def compare(
     strategies: Annotated[
         list[str] | None,
         typer.Argument(metavar="STRATEGY...", help="By name, with parameters if it has any.", show_default=False),
     ] = None,
-    every: Annotated[bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")] = False,
+    all_strategies: Annotated[
+        bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")
+    ] = False,
     fail_if_worse: Annotated[
         float | None,
         typer.Option(
@@ -37,9 +39,9 @@ def compare(
         ),
     ] = None,
     *,
-    combinations: Combinations,
-    execution: Execution,
-    plugins: Plugins,
+    combinations: GridOptions,
+    execution: ExecutionOptions,
+    plugins: PluginOptions,
 ) -> int:
     """Compare a strategy with others seed by seed; run the cells that are missing.
 
@@ -62,8 +64,8 @@ def compare(
 
     if execution.save_config:
         raise InputError("compare does not write a configuration; write it with pslbench run --save-config")
-    catalog = plugins.find()
-    grid = _distinct(combinations.grid(catalog, list(strategies or []) + (["all"] if every else [])))
+    catalog = plugins.load_catalog()
+    grid = _distinct(combinations.parse_grid(catalog, list(strategies or []) + (["all"] if all_strategies else [])))
     if fail_if_worse is not None and len(grid.seeds) < MIN_SEEDS:
         raise InputError(f"--fail-if-worse needs at least {MIN_SEEDS} seeds; write for example -s 5")
     if execution.dry_run:
@@ -76,7 +78,7 @@ def compare(
     for entries in rankings(results):
         show_matrix(entries)
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
-        output().print(build_overall_table(aggregate), "", sep="\n")
+        stdout_console().print(build_overall_table(aggregate), "", sep="\n")
     status = report(catalog, store, results, show=False)
     return status if fail_if_worse is None else max(status, _status(comparisons, fail_if_worse))
 
@@ -114,7 +116,7 @@ def _status(comparisons: Sequence[Comparison], points: float) -> int:
         elif is_worse:
             test = "exact McNemar test" if comparison.mcnemar else "one-sided 95% confidence bound"
             message = f"{a} is worse than {b} by more than {points:g} points ({test})"
-            output().print(message, style="bold red", markup=False)
+            stdout_console().print(message, style="bold red", markup=False)
             status = 1
     if not comparisons:
         warn("the strategies share no data set, budget and parts, so nothing is judged; compare them on the same ones")

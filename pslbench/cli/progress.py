@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from pslbench.cli.console import errors, warn
+from pslbench.cli.console import stderr_console, warn
 from pslbench.planning.cells import Cell
 from pslbench.results.records import Result
 
@@ -17,7 +17,7 @@ class ProgressBar:
 
     def __init__(self, explain_cache: bool = False) -> None:
         self._explain_cache = explain_cache
-        self._console = errors()
+        self._console = stderr_console()
         self._live = self._console.is_terminal
         self._bar = Progress(
             TextColumn("cells"),

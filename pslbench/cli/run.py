@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pslbench.cli.console import INTERRUPTED, interrupted, output
-from pslbench.cli.options import Combinations, Execution, Plugins, save_config, spread
+from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stdout_console
+from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options, save_config
 from pslbench.cli.summary import report
 from pslbench.errors import InputError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pslbench.results.records import Result
 
 
-@spread
+@expand_options
 def run(
     strategies: Annotated[
         list[str] | None,
@@ -30,11 +30,11 @@ def run(
             show_default=False,
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all/--no-all", help="Run every enabled strategy.")] = False,
+    all_strategies: Annotated[bool, typer.Option("--all/--no-all", help="Run every enabled strategy.")] = False,
     *,
-    combinations: Combinations,
-    execution: Execution,
-    plugins: Plugins,
+    combinations: GridOptions,
+    execution: ExecutionOptions,
+    plugins: PluginOptions,
 ) -> int:
     """Run strategies with the same data, clusters and trainer, and show the leaderboard.
 
@@ -53,13 +53,13 @@ def run(
     """
     if execution.save_config:
         options = asdict(combinations) | asdict(execution) | asdict(plugins)
-        save_config(execution.save_config, strategies=strategies, every=every, **options)
+        save_config(execution.save_config, strategies=strategies, all=all_strategies, **options)
         return 0
-    catalog = plugins.find()
-    names = list(strategies or []) + (["all"] if every else [])
+    catalog = plugins.load_catalog()
+    names = list(strategies or []) + (["all"] if all_strategies else [])
     if not names:
         raise InputError(f"name one or more strategies, or use --all; known: {', '.join(catalog.parts('strategy'))}")
-    grid = combinations.grid(catalog, names)
+    grid = combinations.parse_grid(catalog, names)
     if execution.dry_run:
         return print_estimate(catalog, grid, execution)
     folder, rows = run_grid(catalog, grid, execution, plugins)
@@ -67,7 +67,7 @@ def run(
 
 
 def run_grid(
-    catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugins
+    catalog: Catalog, grid: Grid, execution: ExecutionOptions, plugins: PluginOptions
 ) -> tuple[ResultsFolder, list[Result]]:
     """Run what is missing of a grid with a progress bar. Return the folder, and the rows of the grid."""
     from pslbench.cli.progress import ProgressBar
@@ -78,18 +78,18 @@ def run_grid(
             return run.run_grid(catalog, grid, _settings(execution, plugins), progress)
     except run.RunInterruptedError as interruption:
         report(catalog, interruption.folder, interruption.rows)
-        interrupted()
-        raise typer.Exit(INTERRUPTED) from None
+        print_interrupted()
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def print_estimate(catalog: Catalog, grid: Grid, execution: Execution) -> int:
+def print_estimate(catalog: Catalog, grid: Grid, execution: ExecutionOptions) -> int:
     """Print what a run would do."""
     from pslbench.cli.progress import ProgressBar
     from pslbench.execution.run import estimate_grid
 
-    settings = _settings(execution, Plugins())
+    settings = _settings(execution, PluginOptions())
     estimate = estimate_grid(catalog, grid, settings, ProgressBar())
-    console = output()
+    console = stdout_console()
     console.print(f"{estimate.cells} cells: {estimate.done} done, {estimate.cached} cached, {estimate.to_run} to run")
     if known := estimate.to_run - estimate.unknown:
         duration = timedelta(seconds=round(estimate.seconds))
@@ -100,13 +100,13 @@ def print_estimate(catalog: Catalog, grid: Grid, execution: Execution) -> int:
     return 0
 
 
-def _settings(execution: Execution, plugins: Plugins) -> RunSettings:
+def _settings(execution: ExecutionOptions, plugins: PluginOptions) -> RunSettings:
     from pslbench.execution.cache import GIGABYTE
     from pslbench.execution.run import RunSettings
 
     return RunSettings(
         execution.output,
-        execution.cache(),
+        execution.prepare_cache(),
         execution.jobs,
         execution.dask,
         execution.retry_failed,

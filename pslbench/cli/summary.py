@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from pslbench.cli.console import output, warn
-from pslbench.cli.options import choose_dataset
+from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, one_line
+from pslbench.plugins.dataset_argument import parse_dataset
 from pslbench.results.records import ResultsReader
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def report(
         _warn_of_failures(folder, failed, len(rows))
     if outdated:
         warn(f"{len(outdated)} rows of other code, data or protocol versions are not shown")
-    output().print(f"results in {folder.path}", soft_wrap=True, markup=False)
+    stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))
 
@@ -79,7 +79,7 @@ def call_reporter(name: object, call: Callable[[], object]) -> int:
         warn(f"reporter '{name}' failed: {one_line(error)}")
         return 2 if isinstance(error, InputError) else 1
     if shown is not None:
-        output().print(shown)
+        stdout_console().print(shown)
     return 0
 
 
@@ -88,7 +88,7 @@ def make_reader(catalog: Catalog, folder: ResultsFolder) -> ResultsReader:
 
     @lru_cache(maxsize=1)
     def load(text: str) -> Dataset:
-        (config,) = choose_dataset(catalog, text)
+        (config,) = parse_dataset(catalog, text)
         data: Dataset = catalog.call(config)
         return data
 

@@ -12,7 +12,7 @@ from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
 from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.significance import ALPHA, pairwise_p_values
 from pslbench.analysis.statistics import MIN_SEEDS, paired_difference
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 from pslbench.reporters.formats import (
     caption_table,
     create_table,
@@ -39,7 +39,7 @@ MEAN_WIDTH = 15  # of a mean with its half-width
 
 def show_comparisons(comparisons: Sequence[Comparison]) -> None:
     """Print for each comparison all scores side by side, the tests of the test accuracies, and the verdict."""
-    console, rivals = output(), len({comparison.b.part("strategy") for comparison in comparisons})
+    console, rivals = stdout_console(), len({comparison.b.part("strategy") for comparison in comparisons})
     for i, comparison in enumerate(comparisons):
         notes = _notes(comparison) if i == 0 or comparison.mcnemar else []
         console.print(_scores(comparison), "", _tests(comparison, notes), "", sep="\n")
@@ -107,7 +107,7 @@ def _notes(comparison: Comparison) -> list[str]:
 
 def show_matrix(entries: Sequence[LeaderboardEntry]) -> None:
     """Print the differences between all entries, in as many tables as the width of the screen requires."""
-    console, p = output(), pairwise_p_values([entry.by_seed() for entry in entries])
+    console, p = stdout_console(), pairwise_p_values([entry.by_seed() for entry in entries])
     names = [entry.part("strategy") for entry in entries]
     width = min(max(map(len, names)), console.width - CELL_WIDTH - 2)
     columns_per_table = max(1, (console.width - width) // (CELL_WIDTH + 2))
