@@ -110,7 +110,9 @@ def test_a_run_refuses_a_table_without_its_manifest(cli, clone):
     assert (clone / "results.csv").read_bytes() == before
 
 
-@pytest.mark.parametrize(("column", "text"), [("key", "../elsewhere"), ("upper_bound", "TRUE"), ("a_column_of_somebody", "0.5")])
+@pytest.mark.parametrize(
+    ("column", "text"), [("key", "../elsewhere"), ("upper_bound", "TRUE"), ("a_column_of_somebody", "0.5")]
+)
 def test_a_changed_table_is_refused(cli, clone, column, text):
     table = pd.read_csv(clone / "results.csv", dtype=str)
     table.assign(**{column: text}).to_csv(clone / "results.csv", index=False)

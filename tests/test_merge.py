@@ -221,7 +221,11 @@ def test_results_of_an_older_format_are_read_and_newer_ones_refused(cli, folders
         said = json.loads(path.read_text())
         for name in ("format", "protocol"):
             del said[name]
-        for new, old in (("fingerprint", "recipe"), ("test_set_evaluations", "test_looks"), ("compute_dtype", "precision")):
+        for new, old in (
+            ("fingerprint", "recipe"),
+            ("test_set_evaluations", "test_looks"),
+            ("compute_dtype", "precision"),
+        ):
             said[old] = said.pop(new)
         path.write_text(json.dumps(said))
     shutil.rmtree(here / "labels")
@@ -262,7 +266,11 @@ def test_rows_with_values_of_the_wrong_type_are_refused(cli, folders, change):
         {"data": []},
         {"dataset_checksums": []},
         {"versions": "new"},
-        *({name: fingerprints} for name in ("recipes", "fingerprints") for fingerprints in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])),
+        *(
+            {name: fingerprints}
+            for name in ("recipes", "fingerprints")
+            for fingerprints in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])
+        ),
     ],
 )
 def test_manifests_with_values_of_the_wrong_type_are_refused(cli, folders, run):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from pslbench.analysis.bootstrap import bca_interval
 from pslbench.analysis.comparable_groups import comparable_groups
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import SCORES, LeaderboardEntry, is_upper_bound, leaderboard_entries, used_test_set
+from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound, leaderboard_entries, used_test_set
 from pslbench.analysis.significance import ALPHA, mcnemar_test, pairwise_p_values, sign_flip_test
 from pslbench.analysis.statistics import MIN_SEEDS, Interval, IntervalEstimate, mean_interval, paired_difference
+from pslbench.results.codec import SCORES
 from pslbench.results.records import Result
 
 if TYPE_CHECKING:

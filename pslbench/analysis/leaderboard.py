@@ -11,18 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pslbench.analysis.statistics import Interval, mean_interval
 from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
 from pslbench.errors import deprecated, unknown
+from pslbench.results.codec import RENAMED, SCORES, STAGES
 from pslbench.results.records import UNUSED, Combination, Result
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PARTS = ("dataset", "budget", "strategy", "clusterer", "embedder", "trainer")
-SCORES = (
-    *("test_accuracy", "macro_f1", "nll", "ece", "direct_accuracy", "pseudo_accuracy", "coverage"),
-    *("purity", "nmi", "ari", "classes_seen"),
-)
-STAGES = ("embed", "graph", "cluster", "label", "train", "score", "total")
-LONGEST = 10_000  # of an error, in characters
 LOWER_IS_BETTER = (  # prefixes of columns
     *("nll", "ece", "gap_to_best", "failed_cells", "labels_spent", "test_set_evaluations", "peak_memory_mb"),
     "seconds_",
@@ -40,8 +35,7 @@ OLD_NAMES = {  # names of columns in version 0.1
     "behind_half_width": "gap_to_best_half_width",
     "groups": "tie_groups",
     "failed": "failed_cells",
-    "test_looks": "test_set_evaluations",
-    "precision": "compute_dtype",
+    **RENAMED,
 }
 
 
@@ -174,27 +168,6 @@ def _with_gaps(board: list[LeaderboardEntry]) -> list[LeaderboardEntry]:
     competing = [entry for entry in board if entry.ranked]
     gaps = gaps_to_best([entry.by_seed() for entry in competing])
     return [replace(entry, gap=gap) for entry, gap in zip(competing, gaps, strict=True)] + board[len(competing) :]
-
-
-def results_frame(results: Sequence[Result]) -> pd.DataFrame:
-    """A row a cell, as in `results.csv`."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        [
-            {
-                **{name: getattr(row, name) for name in (*PARTS, "seed", "status", "labels_spent")},
-                **{name: getattr(row, name) for name in ("upper_bound", "test_set_evaluations", "compute_dtype")},
-                **{name: row.scores.get(name) for name in SCORES},
-                **{f"seconds_{name}": row.seconds.get(name) for name in STAGES},
-                "peak_memory_mb": row.peak_memory_mb,
-                "error": " ".join("{type}: {message}".format(**row.error).split())[:LONGEST] if row.error else None,
-                "key": row.key,
-                "finished": row.finished,
-            }
-            for row in results
-        ]
-    )
 
 
 def leaderboard_frame(results: Sequence[Result]) -> pd.DataFrame:
