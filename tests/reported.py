@@ -59,7 +59,7 @@ def make_report() -> Path:
 def read_folder(folder: Path) -> tuple[list[Result], ResultsReader]:
     """Return the arguments of a reporter for a results folder."""
     store = ResultsFolder.open(folder)
-    return store.current_rows(), records(discover(), store)
+    return store.current_rows(), make_reader(discover(), store)
 
 
 def write_large_report(folder: Path) -> Path:
