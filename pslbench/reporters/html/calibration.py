@@ -43,8 +43,8 @@ def _draw_reliability(combination: InspectedCombination) -> Markup:
     )
     scores = combination.entry
     caption = (
-        f"{combination.seeds_note}Expected calibration error {format_mean(scores.score('ece'))}, negative log-likelihood "
-        f"{format_mean(scores.score('nll'))} nats, means over seeds."
+        f"{combination.seeds_note}Expected calibration error {format_mean(scores.score('ece'))}, "
+        f"negative log-likelihood {format_mean(scores.score('nll'))} nats, means over seeds."
     )
     return render_chart(
         chart.properties(height=420),
