@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 from helpers import command
 
 from pslbench.cli import main
+from pslbench.cli.summary import make_reader
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
 from pslbench.results.folder import ResultsFolder
