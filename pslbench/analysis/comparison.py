@@ -79,10 +79,11 @@ class Comparison:
             else f"No significant difference between {a} and {b}"
         )
         if self.mcnemar:
+            images = f"{self.mcnemar.only_a:,} : {self.mcnemar.only_b:,} images"
+            p = f"p = {self.mcnemar.p:.4f}" if self.mcnemar.p >= 0.0001 else "p < 0.0001"
             return (
-                f"{result} (exact McNemar test, {self.mcnemar.only_a:,} : {self.mcnemar.only_b:,} images, "
-                f"p = {self.mcnemar.p:.2g}). Each strategy gives the same predictions on all {d.n} seeds: the seeds "
-                "change nothing, and the test concerns the test images."
+                f"{result} (exact McNemar test, {images}, {p}). Each strategy gives the same predictions on all {d.n} "
+                "seeds: the seeds change nothing, and the test concerns the test images."
             )
         if d.is_zero and d.n > 1:
             return f"{result}: their test accuracies are equal on each of {d.n} seeds."

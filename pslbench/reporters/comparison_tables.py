@@ -40,8 +40,9 @@ MEAN_WIDTH = 15  # of a mean with its half-width
 def show_comparisons(comparisons: Sequence[Comparison]) -> None:
     """Print for each comparison all scores side by side, the tests of the test accuracies, and the verdict."""
     console, rivals = output(), len({comparison.b.part("strategy") for comparison in comparisons})
+    kinds = [bool(comparison.mcnemar) for comparison in comparisons]
     for i, comparison in enumerate(comparisons):
-        notes = _notes(comparison) if i == 0 or comparison.mcnemar else []
+        notes = _notes(comparison) if kinds.index(kinds[i]) == i else []
         console.print(_scores(comparison), "", _tests(comparison, notes), "", sep="\n")
         is_unadjusted = rivals > 1 and comparison.is_significant
         verdict = comparison.verdict + f" Not adjusted for {rivals} comparisons." * is_unadjusted
