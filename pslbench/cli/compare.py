@@ -31,9 +31,7 @@ def compare(
     fail_if_worse: Annotated[
         float | None,
         typer.Option(
-            metavar="POINTS",
-            min=0,
-            help="Exit with 1 if the first is significantly worse than another by more than this.",
+            metavar="POINTS", min=0, help="Exit with 1 if the first is significantly worse by more than this."
         ),
     ] = None,
     *,
