@@ -11,7 +11,6 @@ from tempfile import mkdtemp
 from helpers import command
 
 from pslbench.cli import main
-from pslbench.cli.summary import records
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
 from pslbench.results.folder import ResultsFolder
@@ -60,7 +59,7 @@ def make_report() -> Path:
 def read_folder(folder: Path) -> tuple[list[Result], ResultsReader]:
     """Return the arguments of a reporter for a results folder."""
     store = ResultsFolder.open(folder)
-    return store.results(), records(discover(), store)
+    return store.current_rows(), records(discover(), store)
 
 
 def write_large_report(folder: Path) -> Path:

@@ -12,10 +12,10 @@ import pytest
 from helpers import row
 from reported import EVIL, make_report, read_folder, write_large_report
 
-from pslbench.analysis.clusters import portraits
-from pslbench.analysis.metrics import calibration_error, reliability
+from pslbench.analysis.clusters import summarize_clusters
+from pslbench.analysis.metrics import calibration_error, reliability_diagram
 from pslbench.analysis.pareto import pareto_front
-from pslbench.analysis.projection import project
+from pslbench.analysis.projection import project_to_plane
 from pslbench.cli.summary import records
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
@@ -260,7 +260,7 @@ def test_reliability_bins_sum_to_the_calibration_error():
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(4) / 2, 500)
     y = rng.integers(0, 4, 500)
-    found = reliability(y, probabilities)
+    found = reliability_diagram(y, probabilities)
     error = (found.count * np.abs(found.accuracy - found.confidence)).sum() / 500
     assert error == pytest.approx(calibration_error(y, probabilities))
     assert ((found.low <= found.confidence) & (found.confidence <= found.high)).all()
@@ -284,7 +284,9 @@ def test_pareto_front_matches_its_definition():
 def test_cluster_summaries():
     x = np.array([[0.0], [1.0], [4.0], [10.0], [11.0]])
     y = np.array([0, 0, 1, 1, 1])
-    first, second = portraits(x, y, np.array([0, 0, 0, 2, 2]), np.array([0, 1, 3]), np.array([0, 0, 1]), show=1)
+    first, second = summarize_clusters(
+        x, y, np.array([0, 0, 0, 2, 2]), np.array([0, 1, 3]), np.array([0, 0, 1]), show=1
+    )
     assert (first.cluster, first.size, first.wrong, first.worst.tolist()) == (0, 3, 1, [2])
     assert first.purity == pytest.approx(2 / 3)
     assert (second.cluster, second.wrong, second.worst.tolist()) == (2, 0, [4])
@@ -292,9 +294,9 @@ def test_cluster_summaries():
 
 def test_projection_is_deterministic_and_accepts_few_samples():
     x = np.random.default_rng(0).random((40, 3)).astype(np.float32)
-    assert np.array_equal(project(x), project(x))
-    assert project(x[:3]).shape == (3, 2)
+    assert np.array_equal(project_to_plane(x), project_to_plane(x))
+    assert project_to_plane(x[:3]).shape == (3, 2)
 
 
 def test_projection_of_identical_samples():
-    assert not project(np.full((10, 2, 2), 0.1, np.float32)).any()
+    assert not project_to_plane(np.full((10, 2, 2), 0.1, np.float32)).any()

@@ -12,12 +12,13 @@ from markdown_it import MarkdownIt
 from PIL import Image
 from test_bad_input import refused
 
-from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
+from pslbench.analysis.leaderboard import leaderboard_frame
 from pslbench.cli.summary import records
 from pslbench.errors import InputError
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.plot import STYLE, draw_figures, pdf, png
 from pslbench.reporters.typeset_tables import typeset_tables
+from pslbench.results.codec import results_frame
 from pslbench.results.folder import ResultsFolder
 
 ODD_NAME = "50%_a&b<c#d$.npz"  # characters with a meaning in Markdown, HTML or LaTeX

@@ -81,7 +81,7 @@ def test_what_is_there_is_not_run_again(everything):
     folder, _ = everything
     before = {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*.json")}
     outcome = command("run", "--all", *TINY, "-o", folder)
-    assert f"{2 * len(ALL)} of {2 * len(ALL)} cells were there already" in outcome.err
+    assert f"{2 * len(ALL)} of {2 * len(ALL)} cells are finished already" in outcome.err
     assert before == {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*.json")}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import errors, output
+from pslbench.cli.console import stderr_console, stdout_console
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Part, Value
 
@@ -24,7 +24,7 @@ COLOURS = {"passed": "green", "expected failure": "yellow", "skipped": "cyan", "
 Chosen = tuple[Part, dict[str, Value]]
 
 
-@options.spread
+@options.expand_options
 def check(
     names: Annotated[
         list[str] | None,
@@ -44,7 +44,7 @@ def check(
         bool, typer.Option("--verbose/--no-verbose", "-v", help="Say what each check is of; show tracebacks.")
     ] = False,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
     """Check, on tiny pools, that parts keep their contract.
 
@@ -64,7 +64,7 @@ def check(
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     said = list(names or []) + ["all"] * every
-    chosen = list(_choose(plugins.find(), said, plugins.plugin))
+    chosen = list(_choose(plugins.load_catalog(), said, plugins.plugin))
     if not chosen:
         raise InputError(f"no part of {', '.join(plugins.plugin)} is there to be checked: pslbench plugins says why")
     known, left_out = _reasons("--known-failure", known_failure), _reasons("--skip", skip)
@@ -138,7 +138,7 @@ def _examine(part: Part, values: dict[str, Value], known: dict[str, str], left_o
     has = {each.name for each in checks(part)}
     known = {name: why for name, why in {**terms.known_failures, **known}.items() if name in has}
     left_out = {name: why for name, why in {**terms.skips, **left_out}.items() if name in has}
-    console = errors()
+    console = stderr_console()
     with console.status(f"checking {part.kind} {part.name}"):
         return check(part, known, left_out, **{**terms.values, **values})
 
@@ -146,7 +146,7 @@ def _examine(part: Part, values: dict[str, Value], known: dict[str, str], left_o
 def _show(report: Report, verbose: bool) -> None:
     from rich.markup import escape
 
-    console = output()
+    console = stdout_console()
     console.print(f"[bold]{escape(report.name)}[/]  ({report.kind})")
     table = _table("check", *["of"] * verbose, "outcome", "")
     for each in report.outcomes:
@@ -164,7 +164,7 @@ def _summarise(reports: Sequence[Report]) -> None:
     """A row a part, and a line for every check that failed, as known or not."""
     from rich.markup import escape
 
-    console = output()
+    console = stdout_console()
     table = _table("kind", "part", *COLOURS)
     for column in table.columns[2:]:
         column.justify = "right"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Kind
 
@@ -34,7 +34,7 @@ EXAMPLES: dict[Kind, str] = {
 }
 
 
-@options.spread
+@options.expand_options
 def new(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="What users will type, such as my-idea.")],
@@ -45,7 +45,7 @@ def new(
         Path, typer.Option("-o", "--output", metavar="DIR", help="The folder that it is written into.")
     ] = Path(),
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> None:
     """Write a plugin with a part that works, to put your own idea into.
 
@@ -58,7 +58,7 @@ def new(
       pslbench new clusterer my-clusters --single-file
     """
     read = _kind(kind)
-    _check_name(plugins.find(), read, name, single_file)
+    _check_name(plugins.load_catalog(), read, name, single_file)
     said = _words(read, name)
     target = where / (f"{said['function']}.py" if single_file else said["package"])
     files = {target: "parts/" + read + ".py"} if single_file else _package(target, read, said["module"])
@@ -131,7 +131,7 @@ def _package(folder: Path, kind: Kind, module: str) -> dict[Path, str]:
 
 
 def _tell(target: Path, said: dict[str, str], single_file: bool) -> None:
-    console, name = output(), said["name"]
+    console, name = stdout_console(), said["name"]
     console.print(f"wrote {target}; next:", markup=False, soft_wrap=True)
     plugin = f" --plugin {quote(str(target))}" if single_file else ""
     steps = [] if single_file else [f"pip install -e {quote(f'{target}[dev]')}"]

@@ -9,8 +9,8 @@ from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.parts import reporter
-from pslbench.reporters.formats import apart, number, ruled_table, spread, titled
-from pslbench.reporters.leaderboard_table import differing, marks, meanings
+from pslbench.reporters.formats import caption_table, create_table, format_mean, format_number, stack_tables
+from pslbench.reporters.leaderboard_table import explain_marks, marks, varying_parts
 from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def curves(results: Sequence[Result], records: ResultsReader) -> RenderableType 
     by_dataset = budget_curves(leaderboard_entries(results))
     if not by_dataset:
         return None
-    return apart(part for group in by_dataset for part in (_build_table(group), CurvePlot(group[:MAX_CURVES])))
+    return stack_tables(part for group in by_dataset for part in (_build_table(group), CurvePlot(group[:MAX_CURVES])))
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def _build_table(curves: list[Curve]) -> Group:
     from rich.text import Text
 
     budgets = sorted({point.combination[1] for curve in curves for point in curve.points})
-    parts = differing(curves)
-    table = ruled_table(padding=0)
+    parts = varying_parts(curves)
+    table = create_table(padding=0)
     table.add_column("#", justify="right", min_width=2)
     for kind in parts:
         table.add_column(kind, overflow="fold")
@@ -77,9 +77,10 @@ def _build_table(curves: list[Curve]) -> Group:
     for rank, curve in enumerate(curves, 1):
         means = {point.combination[1]: point.score("test_accuracy").mean for point in curve.points}
         cells = [str(rank) if curve.competes or rank <= MAX_CURVES else "", *(curve.part(kind) for kind in parts)]
-        cells += [spread(curve.area), marks(curve), *(number(means.get(budget, nan), 3) for budget in budgets)]
+        cells += [format_mean(curve.area), marks(curve)]
+        cells += [format_number(means.get(budget, nan), 3) for budget in budgets]
         table.add_row(*map(Text, cells), style="bold" if rank == 1 else "" if curve.ranked else "dim")
-    return titled(f"{curves[0].part('dataset')} · test accuracy by budget", table, _build_legend(curves))
+    return caption_table(f"{curves[0].part('dataset')} · test accuracy by budget", table, _build_legend(curves))
 
 
 def _build_legend(curves: list[Curve]) -> list[str]:
@@ -91,7 +92,7 @@ def _build_legend(curves: list[Curve]) -> list[str]:
     lines = [f"{area}; ± half-width of its 95% interval{missing}"]
     if any(set(point.by_seed()) != set(curve.areas) for curve in curves if curve.areas for point in curve.points):
         lines.append("an area uses the seeds that all of its budgets have; an accuracy uses all seeds of its budget")
-    lines += meanings(curves)
+    lines += explain_marks(curves)
     if any(not curve.areas for curve in curves):
         lines.append("-: no seed has results for all of these budgets")
     if len(curves) > MAX_CURVES:

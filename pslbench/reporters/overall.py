@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from math import comb, isnan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.aggregate import ENOUGH, ROPE, Aggregate, Overall, overall
-from pslbench.analysis.bootstrap import TRUSTED
-from pslbench.analysis.leaderboard import ALPHA, leaderboard_entries
-from pslbench.analysis.settings import title
-from pslbench.analysis.statistics import MIN_SEEDS, Bounds
+from pslbench.analysis.aggregate import MIN_DATASETS, ROPE, AggregateRow, AggregateTable, aggregate_over_datasets
+from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
+from pslbench.analysis.comparable_groups import group_title
+from pslbench.analysis.leaderboard import leaderboard_entries
+from pslbench.analysis.significance import ALPHA
+from pslbench.analysis.statistics import MIN_SEEDS, IntervalEstimate
 from pslbench.parts import reporter
-from pslbench.reporters.formats import apart, counted, p_value, ruled_table, titled
+from pslbench.reporters.formats import caption_table, create_table, format_p_value, pluralize, stack_tables
 from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
@@ -20,44 +21,45 @@ if TYPE_CHECKING:
 @reporter("overall")
 def overall_table(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
     """Print a comparison of strategies over datasets, if there are several."""
-    aggregates = overall(leaderboard_entries(results))
-    return apart(map(build_overall_table, aggregates)) if aggregates else None
+    aggregates = aggregate_over_datasets(leaderboard_entries(results))
+    return stack_tables(map(build_overall_table, aggregates)) if aggregates else None
 
 
-def build_overall_table(aggregate: Overall) -> Group:
+def build_overall_table(aggregate: AggregateTable) -> Group:
     """Return a table of interquartile means, ranks, and the comparison of each strategy with the reference."""
     from rich.text import Text
 
-    is_tested = len(aggregate.datasets) >= ENOUGH
-    budget = counted(aggregate.members[0].combination[1], "label")
-    parts = title(aggregate.members, "embedder", "clusterer", "trainer")
-    table = ruled_table()
+    is_tested = len(aggregate.datasets) >= MIN_DATASETS
+    budget = pluralize(aggregate.entries[0].combination[1], "label")
+    parts = group_title(aggregate.entries, "embedder", "clusterer", "trainer")
+    table = create_table()
     titles = ("interquartile mean", "average rank", "better", "≈", "worse", *["p"] * is_tested)
     table.add_column("strategy", overflow="fold")
     for column in titles:
         table.add_column(column, justify="right", min_width=4, no_wrap=True)
     for row in aggregate.rows:
         cells = [row.strategy, _format_estimate(row.iqm, 4), _format_estimate(row.rank, 1), *_format_probabilities(row)]
-        cells += [p_value(row.p)] * is_tested
+        cells += [format_p_value(row.p)] * is_tested
         table.add_row(*map(Text, cells), style="bold" if row.strategy == aggregate.reference else "")
-    return titled(f"over {len(aggregate.datasets)} datasets · {budget} · {parts}", table, _build_legend(aggregate))
+    caption = f"over {len(aggregate.datasets)} datasets · {budget} · {parts}"
+    return caption_table(caption, table, _build_legend(aggregate))
 
 
-def _format_estimate(value: Bounds, digits: int) -> str:
+def _format_estimate(value: IntervalEstimate, digits: int) -> str:
     if isnan(value.low):
         return f"{value.estimate:.{digits}f}"
     return f"{value.estimate:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
 
 
-def _format_probabilities(row: Aggregate) -> list[str]:
-    if row.practice is None:
+def _format_probabilities(row: AggregateRow) -> list[str]:
+    if (p := row.equivalence) is None:
         return ["-"] * 3
-    return [f"{probability:.2f}" for probability in (row.practice.better, row.practice.equivalent, row.practice.worse)]
+    return [f"{probability:.2f}" for probability in (p.better, p.equivalent, p.worse)]
 
 
-def _build_legend(aggregate: Overall) -> list[str]:
+def _build_legend(aggregate: AggregateTable) -> list[str]:
     n, points = len(aggregate.datasets), 100 * ROPE
-    caution = "; too narrow with so few seeds, see docs/protocol.md" if aggregate.seeds < TRUSTED else ""
+    caution = "; too narrow with so few seeds, see docs/protocol.md" if aggregate.seeds < MIN_BOOTSTRAP_SEEDS else ""
     over_seeds = (
         f"no interval with fewer than {MIN_SEEDS} seeds in common on each dataset"
         if all(isnan(row.iqm.low) for row in aggregate.rows)
@@ -70,10 +72,10 @@ def _build_legend(aggregate: Overall) -> list[str]:
         f"better, ≈, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
         "of it, or worse (Bayesian signed-rank test)",
     ]
-    if n < ENOUGH:
+    if n < MIN_DATASETS:
         lines.append(
-            f"{n} datasets are too few for Wilcoxon's test, which needs {ENOUGH}, and for reliable probabilities: 2 "
-            "datasets that agree give 0.97"
+            f"{n} datasets are too few for Wilcoxon's test, which needs {MIN_DATASETS}, and for reliable "
+            "probabilities: 2 datasets that agree give 0.97"
         )
     else:
         lines.append(f"p: Wilcoxon's signed-rank test against {aggregate.reference}, adjusted for all pairs (Holm)")
@@ -86,7 +88,7 @@ def _build_legend(aggregate: Overall) -> list[str]:
     return lines
 
 
-def _explain_rank_interval(aggregate: Overall) -> str:
+def _explain_rank_interval(aggregate: AggregateTable) -> str:
     if len(aggregate.datasets) < MIN_SEEDS:
         return f"no interval with fewer than {MIN_SEEDS} datasets"
     if all(isnan(row.rank.low) for row in aggregate.rows):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
+from pslbench.analysis.leaderboard import leaderboard_frame
 from pslbench.parts import reporter
+from pslbench.results.codec import results_frame
 from pslbench.results.records import Result, ResultsReader
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from annotated_types import Ge
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
+from pslbench.analysis.comparable_groups import comparable_groups, group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
-from pslbench.analysis.settings import settings, title
 from pslbench.errors import InputError
 from pslbench.parts import reporter
-from pslbench.reporters.formats import few
+from pslbench.reporters.formats import few_seeds_note
 from pslbench.reporters.leaderboard_table import MARKS
 from pslbench.results.records import Result, ResultsReader
 
@@ -76,10 +76,10 @@ def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Itera
     """
     import matplotlib as mpl
 
-    groups = settings([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
+    groups = comparable_groups([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
     if not groups:
         raise InputError("no cell has results, so there is nothing to draw; run cells that succeed first")
-    names = _make_file_names([title(group, "dataset", "embedder", "clusterer", "trainer") for group in groups])
+    names = _make_file_names([group_title(group, "dataset", "embedder", "clusterer", "trainer") for group in groups])
     with mpl.rc_context(STYLE):
         for name, group in zip(names, groups, strict=True):
             curves = [curve for by_dataset in budget_curves(group) for curve in by_dataset]
@@ -106,7 +106,7 @@ def _draw_by_budget(curves: Sequence[Curve], width: float, scale: Scale) -> Figu
     names = _shorten_all([_label(curve.points) for curve in curves], (1 - MIN_AXES_SHARE) * width - 1.05)
     points = [point for curve in curves for point in curve.points]
     height = max(0.5 * width, LINE_HEIGHT * len(curves))
-    note = f"bands: 95% intervals{few(points)}"
+    note = f"bands: 95% intervals{few_seeds_note(points)}"
     figure, axes = _make_axes(width, height, note, left=0.6, right=_measure(*names) + 0.45)
     axes.set_xscale("log")
     _set_scale(axes, "y", scale)
@@ -149,12 +149,12 @@ def _write_names(
 def _draw_by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Scale) -> Figure:
     """Draw one dot per strategy with its interval, the best at the top. Dots that tie with the best are filled."""
     names = _shorten_all([_label([entry]) for entry in board], (1 - MIN_AXES_SHARE) * width - 0.4)
-    height, note = 1.3 * LINE_HEIGHT * (len(board) + 1), f"lines: 95% intervals{few(board)}"
+    height, note = 1.3 * LINE_HEIGHT * (len(board) + 1), f"lines: 95% intervals{few_seeds_note(board)}"
     figure, axes = _make_axes(width, height, note, left=_measure(*names) + 0.2, right=0.2)
     _set_scale(axes, "x", scale)
     for i, entry in enumerate(board):
         score, color = entry.score("test_accuracy"), COLORS[0] if entry.ranked else GRAY
-        is_filled = entry.ranked and (entry.behind is None or entry.tied)
+        is_filled = entry.gap.is_best or entry.gap.is_tied
         axes.hlines(i, _clip(score.low), _clip(score.high), color=color)
         axes.plot(_clip(score.mean), i, "o", color=color, markersize=4, markerfacecolor=color if is_filled else "white")
     axes.set_yticks(range(len(board)), names)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
+from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, leaderboard_entries
-from pslbench.analysis.settings import title as in_common
-from pslbench.reporters.formats import few, spread
-from pslbench.reporters.leaderboard_table import columns, differing, legend, marks, meanings, title
+from pslbench.reporters.formats import few_seeds_note, format_mean
+from pslbench.reporters.leaderboard_table import columns, explain_marks, legend, marks, title, varying_parts
 from pslbench.results.records import Result
 
 BOLD_COLUMNS = ("strategy", "test accuracy")  # of the best row
@@ -66,18 +66,18 @@ def _typeset_board(board: list[LeaderboardEntry]) -> TypesetTable:
 def _typeset_curves(curves: list[Curve]) -> TypesetTable:
     points = [point for curve in curves for point in curve.points]
     budgets = sorted({point.combination[1] for point in points})
-    kinds = differing(curves)
+    kinds = varying_parts(curves)
     rows = [
         (*(TableCell(curve.part(kind)) for kind in kinds), *(_typeset_point(curve, budget) for budget in budgets))
         for curve in curves
     ]
-    means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
+    means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(points)}"
     return TypesetTable(
-        f"{in_common(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
+        f"{group_title(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
         (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
         tuple(rows),
         sum(curve.ranked for curve in curves),
-        (f"columns: number of labels; rows: by area under the curve; cells: {means}", *meanings(points)),
+        (f"columns: number of labels; rows: by area under the curve; cells: {means}", *explain_marks(points)),
     )
 
 
@@ -85,9 +85,9 @@ def _typeset_point(curve: Curve, budget: int) -> TableCell:
     """Return the test accuracy of a curve at a budget with its marks; empty if it was not run at that budget."""
     for point in curve.points:
         if point.combination[1] == budget:
-            return TableCell(" ".join([spread(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
+            return TableCell(" ".join([format_mean(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
     return TableCell("")
 
 
 def _is_best(entry: LeaderboardEntry) -> bool:
-    return entry.ranked and entry.behind is None
+    return entry.gap.is_best

@@ -7,7 +7,7 @@ import altair as alt
 from markupsafe import Markup
 
 from pslbench.analysis.leaderboard import LeaderboardEntry
-from pslbench.reporters.formats import spread
+from pslbench.reporters.formats import format_mean
 from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import render_dataset_panels, section
@@ -69,6 +69,6 @@ def _point(data: ReportData, entry: LeaderboardEntry) -> dict[str, Any]:
         "mean": round(score.mean, 5),
         "low": round(score.mean - half_width, 5),
         "high": round(min(1, score.mean + half_width), 5),
-        "accuracy": spread(score),
+        "accuracy": format_mean(score),
         "seeds": score.n,
     }

@@ -3,8 +3,8 @@ from __future__ import annotations
 import altair as alt
 from markupsafe import Markup
 
-from pslbench.analysis.metrics import reliability
-from pslbench.reporters.formats import spread
+from pslbench.analysis.metrics import reliability_diagram
+from pslbench.reporters.formats import format_mean
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_chart
 from pslbench.reporters.html.report_data import ReportData
@@ -24,7 +24,7 @@ def calibration(data: ReportData) -> Markup:
 
 
 def _draw_reliability(combination: InspectedCombination) -> Markup:
-    bins = reliability(*combination.predictions)
+    bins = reliability_diagram(*combination.predictions)
     arrays = (bins.low, bins.high, bins.confidence.round(4), bins.accuracy.round(4), bins.count)
     rows = [dict(zip(COLUMNS, values, strict=True)) for values in zip(*(a.tolist() for a in arrays), strict=True)]
     ends = [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]
@@ -41,16 +41,13 @@ def _draw_reliability(combination: InspectedCombination) -> Markup:
             tooltip=[alt.Tooltip(f"{name}:Q", title=title, format=",.3~f") for name, title in COLUMNS.items()],
         ),
     )
-    scores = combination.entry
-    caption = (
-        f"{combination.seeds_note}Expected calibration error {spread(scores.score('ece'))}, negative log-likelihood "
-        f"{spread(scores.score('nll'))} nats, means over seeds."
-    )
+    ece, nll = (format_mean(combination.entry.score(name)) for name in ("ece", "nll"))
+    caption = f"Expected calibration error {ece}, negative log-likelihood {nll} nats, means over seeds."
     return render_chart(
         chart.properties(height=420),
         {"bins": rows, "ends": ends},
         f"Reliability diagram of {combination.title}: accuracy by confidence.",
-        caption=caption,
+        caption=combination.seeds_note + caption,
         max_width=520,
         columns=COLUMNS,
     )

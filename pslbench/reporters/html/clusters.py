@@ -4,7 +4,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pslbench.analysis.clusters import Portrait, portraits
+from pslbench.analysis.clusters import ClusterSummary, summarize_clusters
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
 from pslbench.reporters.html.report_data import ReportData
@@ -34,13 +34,13 @@ def _render_gallery(combination: InspectedCombination) -> Markup:
     x, y = sprites.dataset.x_train, sprites.dataset.y_train
     has_labels = labeling.cluster_labels is not None
     labels = labeling.cluster_labels if labeling.cluster_labels is not None else y[medoids]
-    summaries = portraits(x, y, assignment, medoids, labels)
+    summaries = summarize_clusters(x, y, assignment, medoids, labels)
     cards = [_describe_cluster(s, sprites, int(medoids[s.cluster]), int(labels[s.cluster])) for s in summaries]
     omitted = len(cards[MAX_CLUSTERS:])
     return render_template("clusters", clusters=cards[:MAX_CLUSTERS], has_labels=has_labels, omitted=omitted)
 
 
-def _describe_cluster(summary: Portrait, sprites: SpriteSheet, medoid: int, label: int) -> dict[str, Any]:
+def _describe_cluster(summary: ClusterSummary, sprites: SpriteSheet, medoid: int, label: int) -> dict[str, Any]:
     names, y = sprites.dataset.classes, sprites.dataset.y_train
     return {
         "label": names[label],

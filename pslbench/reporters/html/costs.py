@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 from markupsafe import Markup
 
-from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound
 from pslbench.analysis.pareto import pareto_front
 from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import ReportData
@@ -23,7 +23,7 @@ from pslbench.reporters.html.series_styles import color_by, highlight_parameter,
 def costs(data: ReportData) -> Markup:
     def draw_labels(dataset: str) -> Markup:
         charted = data.charted_entries(dataset)
-        entries = [entry for entry in charted if not entry.is_bound]
+        entries = [entry for entry in charted if not is_upper_bound(entry)]
         if charted and not entries:
             raise SectionUnavailable("Only upper bounds have results.")
         return _draw_costs(data, entries, "labels", "labels spent")

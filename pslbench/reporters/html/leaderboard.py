@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_row
-from pslbench.reporters.formats import number, spread
+from pslbench.reporters.formats import format_mean, format_number
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
 from pslbench.reporters.html.report_data import ReportData, board_title
 from pslbench.reporters.html.section import section
@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
 COLUMNS = (
     Column("Accuracy", "accuracy on the test set", "test_accuracy"),
-    Column("Ties", "combinations with a letter in common do not differ significantly", "groups"),
+    Column("Ties", "combinations with a letter in common do not differ significantly", "tie_groups"),
     Column("Macro F1", "mean F1 score of the classes", "macro_f1"),
     Column("NLL", "negative log-likelihood of the true class, in nats", "nll"),
     Column("ECE", "expected calibration error", "ece"),
@@ -85,9 +85,9 @@ def _is_missing(value: Any) -> bool:
 
 def _format_cell(entry: LeaderboardEntry, column: Column, value: Any) -> tuple[str, Any]:
     """Return the text of a cell, and the value by which the table sorts it."""
-    text = value if isinstance(value, str) else number(value, column.digits)
+    text = value if isinstance(value, str) else format_number(value, column.digits)
     if column.name == "test_accuracy":
-        text = spread(entry.score("test_accuracy"))
-    if column.name == "seeds" and entry.failed:
-        text += f", {entry.failed} failed"
+        text = format_mean(entry.score("test_accuracy"))
+    if column.name == "seeds" and entry.failed_cells:
+        text += f", {entry.failed_cells} failed"
     return text, "" if _is_missing(value) else value

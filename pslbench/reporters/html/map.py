@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 from markupsafe import Markup
 
-from pslbench.analysis.projection import project
+from pslbench.analysis.projection import project_to_plane
 from pslbench.contracts import Dataset
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_chart
@@ -37,7 +37,7 @@ def map_(data: ReportData) -> Markup:
     @lru_cache
     def project_pool(dataset: Dataset) -> tuple[Ints, Floats]:
         samples = np.sort(np.random.default_rng(0).permutation(len(dataset.x_train))[: data.max_map_samples])
-        return samples, project(dataset.x_train[samples])
+        return samples, project_to_plane(dataset.x_train[samples])
 
     return render_combination_panels(data, lambda c: _draw_map(c, *project_pool(c.dataset.value)))
 

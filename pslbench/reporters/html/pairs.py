@@ -6,10 +6,10 @@ from typing import Any
 import altair as alt
 from markupsafe import Markup
 
-from pslbench.analysis.leaderboard import ALPHA, LeaderboardEntry, accuracies
-from pslbench.analysis.significance import holm_of_pairs, paired_t_tests
+from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.analysis.significance import ALPHA, pairwise_p_values
 from pslbench.analysis.statistics import paired_difference
-from pslbench.reporters.formats import p_value, signed
+from pslbench.reporters.formats import format_difference, format_p_value
 from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import Board, ReportData
 from pslbench.reporters.html.section import render_board_panels, section
@@ -62,7 +62,7 @@ def _compare_all(data: ReportData, board: Board) -> list[dict[str, Any]]:
     """Return one row per ordered pair of charted combinations. The adjustment counts all combinations that compete."""
     entries = [entry for entry in board if entry.ranked]
     charted = data.select_charted(entries)
-    p = holm_of_pairs(paired_t_tests(accuracies(entries)))
+    p = pairwise_p_values([entry.by_seed() for entry in entries])
     return [
         _compare(data, entries[i], entries[j], float(p[i, j]))
         for i, j in permutations(range(len(entries)), 2)
@@ -77,7 +77,7 @@ def _compare(data: ReportData, a: LeaderboardEntry, b: LeaderboardEntry, p: floa
         "column": data.series_name(b),
         "difference": round(difference.mean, 5) if difference.n else None,
         "points": f"{100 * difference.mean:+.1f}" if difference.n else "",
-        "interval": signed(difference) if difference.n else "no seed in common",
-        "p": p_value(p),
+        "interval": format_difference(difference) if difference.n else "no seed in common",
+        "p": format_p_value(p),
         "significant": p < ALPHA,
     }

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.reporters.formats import counted
+from pslbench.reporters.formats import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination, inspect_combinations
 from pslbench.results.records import Result, ResultsReader
 
@@ -86,7 +86,7 @@ def collect_report_data(
 def board_title(board: Board) -> str:
     """Return the dataset and the budget of a board."""
     dataset, budget = board[0].combination[:2]
-    return f"{dataset}, {counted(budget, 'label')}"
+    return f"{dataset}, {pluralize(budget, 'label')}"
 
 
 def _series_name(entry: LeaderboardEntry, varying_parts: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.reporters.formats import counted
+from pslbench.reporters.formats import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_panels
 from pslbench.reporters.html.report_data import Board, ReportData, board_title
@@ -61,10 +61,10 @@ def render_combination_panels(data: ReportData, render: Callable[[InspectedCombi
     total = sum(bool(entry.rows) for board in data.boards for entry in board)
     omitted = total - len(data.inspected)
     hint = f"-f html:combinations={total} shows all."
-    note = f"The report omits {counted(omitted, 'combination')}; {hint}" if omitted else ""
+    note = f"The report omits {pluralize(omitted, 'combination')}; {hint}" if omitted else ""
     return render_panels("combination", "Combination", data.inspected, lambda c: c.title, render, note=note)
 
 
 def _series_note(data: ReportData) -> str:
     omitted = len(data.all_series) - len(data.series)
-    return f"The charts omit {counted(omitted, 'combination')}; the leaderboard lists all." if omitted else ""
+    return f"The charts omit {pluralize(omitted, 'combination')}; the leaderboard lists all." if omitted else ""

@@ -6,10 +6,11 @@ from math import isnan
 import altair as alt
 from markupsafe import Markup
 
-from pslbench.analysis.leaderboard import STAGES, LeaderboardEntry
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import render_board_panels, section
+from pslbench.results.codec import STAGES
 
 SINGLE_STAGES = [stage for stage in STAGES if stage != "total"]
 COLUMNS = {name: name for name in ("series", "stage", "seconds")}
