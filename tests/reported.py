@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 from helpers import command
 
 from pslbench.cli import main
+from pslbench.cli.summary import make_reader
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
 from pslbench.results.folder import ResultsFolder
@@ -59,7 +60,7 @@ def make_report() -> Path:
 def read_folder(folder: Path) -> tuple[list[Result], ResultsReader]:
     """Return the arguments of a reporter for a results folder."""
     store = ResultsFolder.open(folder)
-    return store.current_rows(), records(discover(), store)
+    return store.current_rows(), make_reader(discover(), store)
 
 
 def write_large_report(folder: Path) -> Path:
