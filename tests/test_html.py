@@ -16,7 +16,7 @@ from pslbench.analysis.clusters import summarize_clusters
 from pslbench.analysis.metrics import calibration_error, reliability_diagram
 from pslbench.analysis.pareto import pareto_front
 from pslbench.analysis.projection import project_to_plane
-from pslbench.cli.summary import records
+from pslbench.cli.summary import make_reader
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
 from pslbench.results.folder import ResultsFolder
@@ -172,7 +172,7 @@ def test_no_results_and_only_failed_cells(folder, tmp_path):
 
 
 def test_costs_of_free_strategies_and_of_upper_bounds(tmp_path):
-    reader = records(discover(), ResultsFolder(tmp_path))
+    reader = make_reader(discover(), ResultsFolder(tmp_path))
     bounds = [row("all", seed, 0.9 + seed / 100, upper_bound=True, labels_spent=9) for seed in range(2)]
     html(bounds, reader, combinations=1)
     costs = parse_page(tmp_path).sections["costs"]
@@ -194,7 +194,7 @@ def test_costs_of_free_strategies_and_of_upper_bounds(tmp_path):
 @pytest.mark.parametrize(("seeds", "is_explained"), [(2, True), (3, False)])
 def test_missing_intervals_are_explained(tmp_path, seeds, is_explained):
     made_up = [row(name, s, 0.9 + s / 100, budget=b) for name in "ab" for s in range(seeds) for b in (10, 20)]
-    html(made_up, records(discover(), ResultsFolder(tmp_path)), combinations=1)
+    html(made_up, make_reader(discover(), ResultsFolder(tmp_path)), combinations=1)
     sections = parse_page(tmp_path).sections
     for section in ("leaderboard", "budgets", "pairs"):
         assert ("fewer than 3 seeds" in sections[section]) == is_explained

@@ -13,7 +13,7 @@ from PIL import Image
 from test_bad_input import refused
 
 from pslbench.analysis.leaderboard import leaderboard_frame
-from pslbench.cli.summary import records
+from pslbench.cli.summary import make_reader
 from pslbench.errors import InputError
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.plot import STYLE, draw_figures, pdf, png
@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(folder):
-    return ResultsFolder.open(folder).results()
+    return ResultsFolder.open(folder).current_rows()
 
 
 def test_run_writes_only_csv(folder):
@@ -127,7 +127,7 @@ def test_plots(cli, folder):
 
 
 def test_plots_without_results_and_with_long_file_names(tmp_path):
-    reader = records(discover(), ResultsFolder(tmp_path))
+    reader = make_reader(discover(), ResultsFolder(tmp_path))
     for reporter in (png, pdf):
         with pytest.raises(InputError, match="nothing to draw"):
             reporter([row("a", 0, 0.5, status="failed")], reader)

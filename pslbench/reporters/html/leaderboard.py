@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
 COLUMNS = (
     Column("Accuracy", "accuracy on the test set", "test_accuracy"),
-    Column("Ties", "combinations with a letter in common do not differ significantly", "groups"),
+    Column("Ties", "combinations with a letter in common do not differ significantly", "tie_groups"),
     Column("Macro F1", "mean F1 score of the classes", "macro_f1"),
     Column("NLL", "negative log-likelihood of the true class, in nats", "nll"),
     Column("ECE", "expected calibration error", "ece"),
