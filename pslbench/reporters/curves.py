@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 100, 22
 
 
 @reporter("curves")
-def curves(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
+def curves(results: Sequence[Result], reader: ResultsReader) -> RenderableType | None:
     """Print test accuracy by budget and the area under each curve, if several budgets were run."""
     by_dataset = budget_curves(leaderboard_entries(results))
     if not by_dataset:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @reporter("overall")
-def overall_table(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
+def overall_table(results: Sequence[Result], reader: ResultsReader) -> RenderableType | None:
     """Print a comparison of strategies over datasets, if there are several."""
     aggregates = aggregate_over_datasets(leaderboard_entries(results))
     return stack_tables(map(build_overall_table, aggregates)) if aggregates else None
