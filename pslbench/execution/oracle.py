@@ -169,5 +169,5 @@ class OracleFactory:
 
 
 def samples_of(data: Dataset) -> Entry:
-    """Return what workers know of a data set: `x_train` and `x_test`, and the number of classes. Labels are left out."""
+    """Return what workers know of a data set: `x_train`, `x_test` and the number of classes, but no labels."""
     return Entry({"x_train": data.x_train, "x_test": data.x_test}, {"n_classes": data.n_classes})

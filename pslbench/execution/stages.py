@@ -59,7 +59,7 @@ def derive_seed(seed: int, stream: str, count: int = 0) -> int:
     return int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1)[0])
 
 
-def load(context: Context, inputs: Inputs) -> Entry:
+def load(context: Context, inputs: Inputs) -> Entry:  # noqa: ARG001
     """Return `x_train` and `x_test`."""
     return context.oracle.samples()
 
@@ -89,7 +89,7 @@ def _check_features(embedder: PartConfig, given: Any, n: int) -> Floats:
     return features
 
 
-def find_neighbors(context: Context, inputs: Inputs) -> Entry:
+def find_neighbors(context: Context, inputs: Inputs) -> Entry:  # noqa: ARG001
     """Return the arrays of `Graph`."""
     return Entry(vars(nearest_neighbors(inputs["embed"].arrays["features"])))
 

@@ -81,7 +81,7 @@ class ResultsFolder:
         except Timeout:
             who = owner.read_text() if owner.exists() else "unknown"
             raise InputError(
-                f"another run (process {who}) is writing to '{self.path}'; wait for it, or choose another folder with -o"
+                f"another run (process {who}) is writing to '{self.path}'; wait for it, or choose another with -o"
             ) from None
         try:
             with suppress(OSError):
@@ -107,7 +107,7 @@ class ResultsFolder:
 
     @contextmanager
     def with_cells(self) -> Iterator[ResultsFolder]:
-        """Give this folder, or a temporary copy whose cells are created from `results.csv`. This folder stays as it is."""
+        """Give this folder, or a temporary copy with cells from `results.csv`. This folder stays as it is."""
         if not self._has_only_tables:
             yield self
             return

@@ -79,7 +79,7 @@ def _is_run(run: Mapping[str, Any]) -> bool:
 
 
 def _commit() -> str | None:
-    """Return the commit of the checkout that contains this file, with `+` if its files differ; None if there is none."""
+    """Return the commit of the checkout of this file, with `+` if its files differ; None if there is none."""
     here = Path(__file__)
     queries = (
         ("ls-files", "--error-unmatch", here.name),  # fails in the checkout of something else
