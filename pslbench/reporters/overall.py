@@ -78,8 +78,8 @@ def _build_legend(aggregate: AggregateTable) -> list[str]:
     ]
     if n < MIN_DATASETS:
         lines.append(
-            f"{n} datasets are too few for Wilcoxon's test, which needs {MIN_DATASETS}, and for reliable probabilities: "
-            "2 datasets that agree give 0.97"
+            f"{n} datasets are too few for Wilcoxon's test, which needs {MIN_DATASETS}, and for reliable "
+            "probabilities: 2 datasets that agree give 0.97"
         )
     else:
         lines.append(f"p: Wilcoxon's signed-rank test against {aggregate.reference}, adjusted for all pairs (Holm)")
