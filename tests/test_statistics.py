@@ -388,18 +388,18 @@ def test_data_sets_and_seeds_of_a_single_strategy_are_left_out(rng):
     scores = {(n, f"d{d}", s): rng.uniform() for n in "abc" for d in range(6) for s in range(3)}
     found, said = over(scores | {("a", "d9", 0): 0.5})
     assert found.datasets == tuple(f"d{d}" for d in range(6))
-    assert "data sets that strategies lack: d9" in said
-    assert "no p can be below 0.094" in said
+    assert "incomplete over strategies: d9" in said
+    assert "p cannot be below 0.094" in said
     found, said = over(scores | {("c", "d5", s): 0.5 for s in (7, 8)} | {("b", "d6", 0): 1, ("a", "d6", 0): 1})
     assert [each.strategy for each in found.rows if each.strategy not in "abc"] == []
     later = {(n, d, s + 9 * (n == "c" and d == "d2")): value for (n, d, s), value in scores.items()}
     found, said = over(later)  # on d2, c has no seed in common with the others
     assert found.datasets == ("d0", "d1", "d3", "d4", "d5")
-    assert "data sets that strategies lack: d2" in said
+    assert "incomplete over strategies: d2" in said
     strange = scores | {("odd", f"d{d}", 50): 0.5 for d in range(6)}
     found, said = over(strange)
     assert found.left_out == ("odd",)
-    assert "not run on all of them with these seeds: odd" in said
+    assert "incomplete over datasets and seeds: odd" in said
 
 
 def test_the_legend_explains_intervals_over_data_sets(rng):
@@ -410,8 +410,8 @@ def test_the_legend_explains_intervals_over_data_sets(rng):
     found, said = over(scores(2, range(4), range(2, 6)))
     assert found.seeds == 2
     assert "fewer than 3 seeds in common" in said
-    assert "no interval below 3 data sets" in said
-    assert "in brackets" not in said
+    assert "fewer than 3 datasets" in said
+    assert "in parentheses" not in said
     _, said = over(scores(2, range(10), range(10)))
     assert "over seeds (bootstrap; too narrow with so few seeds" in said
     _, said = over(scores(2, range(20), range(20)))
@@ -419,4 +419,4 @@ def test_the_legend_explains_intervals_over_data_sets(rng):
     clear = {(n, f"d{d}", s): (n == "a") / 2 + rng.uniform() / 9 for n in "ab" for d in range(10) for s in range(5)}
     found, said = over(clear)
     assert isnan(found.rows[0].rank.low)
-    assert "no interval where it is the same on each data set" in said
+    assert "each rank is the same on all datasets" in said
