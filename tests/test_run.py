@@ -81,7 +81,7 @@ def test_what_is_there_is_not_run_again(everything):
     folder, _ = everything
     before = {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*.json")}
     outcome = command("run", "--all", *TINY, "-o", folder)
-    assert f"{2 * len(ALL)} of {2 * len(ALL)} cells were there already" in outcome.err
+    assert f"{2 * len(ALL)} of {2 * len(ALL)} cells are finished already" in outcome.err
     assert before == {path: path.stat().st_mtime_ns for path in (folder / "cells").glob("*.json")}
 
 
@@ -110,7 +110,7 @@ def test_cnn_gives_the_same_row_twice_and_marks_the_epoch_picked_on_the_test_set
     board = pd.read_csv(first / "leaderboard.csv").set_index("trainer")
     assert board.ranked[FAST_CNN]
     assert not board.ranked[picked]
-    assert "† looked at the test set" in outcome.out
+    assert "† used the test set" in outcome.out
 
 
 def test_a_grid_of_parameters_clusterers_and_budgets(tmp_path):

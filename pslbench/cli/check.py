@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import errors, output
+from pslbench.cli.console import stderr_console, stdout_console
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Part, Value
 
@@ -24,7 +24,7 @@ COLORS = {"passed": "green", "expected failure": "yellow", "skipped": "cyan", "f
 PartWithValues = tuple[Part, dict[str, Value]]
 
 
-@options.spread
+@options.expand_options
 def check(
     names: Annotated[
         list[str] | None,
@@ -49,7 +49,7 @@ def check(
         bool, typer.Option("--verbose/--no-verbose", "-v", help="Explain each check and show tracebacks.")
     ] = False,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
     """Check on tiny pools that parts keep their contract.
 
@@ -69,7 +69,7 @@ def check(
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     texts = [*(names or ()), *["all"] * every]
-    catalog = plugins.find()
+    catalog = plugins.load_catalog()
     parts = list(_parse_parts(catalog, texts) if texts else _parts_of_files(catalog, plugins.plugin))
     if not parts:
         raise InputError(f"{', '.join(plugins.plugin)} has no part to check; run pslbench plugins to see why")
@@ -142,7 +142,7 @@ def _check_part(
 
     settings, names = settings_of(part), {each.name for each in checks(part)}
     known_failures, skips = {**settings.known_failures, **known_failures}, {**settings.skips, **skips}
-    with errors().status(f"checking {part.kind} {part.name}"):
+    with stderr_console().status(f"checking {part.kind} {part.name}"):
         return check(
             part,
             {name: known_failures[name] for name in names & known_failures.keys()},
@@ -154,7 +154,7 @@ def _check_part(
 def _print_report(report: Report, verbose: bool) -> None:
     from rich.markup import escape
 
-    console = output()
+    console = stdout_console()
     console.print(f"[bold]{escape(report.name)}[/]  ({report.kind})")
     table = _table("check", *["meaning"] * verbose, "outcome", "")
     for outcome in report.outcomes:
@@ -172,7 +172,7 @@ def _print_summary(reports: Sequence[Report]) -> None:
     """Print one row per part, and one line per check that failed or was known to fail."""
     from rich.markup import escape
 
-    console = output()
+    console = stdout_console()
     table = _table("kind", "part", *COLORS)
     for column in table.columns[2:]:
         column.justify = "right"

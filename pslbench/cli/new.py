@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import stdout_console
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Kind
 
@@ -34,7 +34,7 @@ EXAMPLE_COMMANDS: dict[Kind, str] = {
 }
 
 
-@options.spread
+@options.expand_options
 def new(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name that users type, such as my-idea.")],
@@ -43,7 +43,7 @@ def new(
     ] = False,
     folder: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")] = Path(),
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> None:
     """Write a plugin with a working part, as a start for your own.
 
@@ -56,7 +56,7 @@ def new(
       pslbench new clusterer my-clusters --single-file
     """
     part_kind = _parse_kind(kind)
-    _validate_name(plugins.find(), part_kind, name, single_file)
+    _validate_name(plugins.load_catalog(), part_kind, name, single_file)
     words = _template_words(part_kind, name)
     target = folder / (f"{words['function']}.py" if single_file else words["package"])
     part_template = f"parts/{part_kind}.py"
@@ -131,7 +131,7 @@ def _package_files(folder: Path, part_template: str, module: str) -> dict[Path, 
 
 
 def _print_next_steps(target: Path, words: dict[str, str], single_file: bool) -> None:
-    console = output()
+    console = stdout_console()
     console.print(f"wrote {target}; next:", markup=False, soft_wrap=True)
     option = f" --plugin {quote(str(target))}" if single_file else ""
     steps = [] if single_file else [f"pip install -e {quote(f'{target}[dev]')}"]

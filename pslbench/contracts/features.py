@@ -109,11 +109,13 @@ class Graph:
         return self.neighbors
 
     def affinities(self, k: int = 10) -> csr_matrix:
-        """Deprecated: use `pslbench.strategies.diffusion.gaussian_affinities(graph, k)`."""
-        deprecated("Graph.affinities(k)", "pslbench.strategies.diffusion.gaussian_affinities(graph, k)")
-        from pslbench.strategies.diffusion import gaussian_affinities
+        """Deprecated: use `gaussian_affinities(graph, k)` of the module of built-in strategies that spread labels."""
+        import numpy as np
 
-        return gaussian_affinities(self, k)
+        deprecated("Graph.affinities(k)", "gaussian_affinities(graph, k) of pslbench.strategies")
+        squares = self.nearest_distances(k).astype(np.float64) ** 2
+        directed = self.weighted(np.exp(-4 * squares / np.maximum(squares[:, -1:], np.finfo(np.float64).tiny)))
+        return ((directed + directed.T) / 2).tocsr()
 
     def links(self, k: int = 10) -> csr_matrix:
         """Return the adjacency matrix, float64 (n, n): 1 from each sample to each of its k nearest others.

@@ -48,9 +48,12 @@ def _catalog() -> Catalog:
 @lru_cache(maxsize=1)
 def outcomes() -> tuple[Outcome, ...]:
     """Compute the rows of two data sets, two budgets, two seeds and four strategies, one of which fails."""
-    from pslbench.execution.cache import GIGABYTE, Settings, StageCache
-    from pslbench.execution.cell import run_cell
-    from pslbench.planning.plan import Grid, plan
+    from pslbench.execution.cache import GIGABYTE, CacheSettings, StageCache
+    from pslbench.execution.cell import CellRunner
+    from pslbench.execution.oracle import OracleFactory
+    from pslbench.execution.supervisor import make_outcome
+    from pslbench.planning.grid import Grid
+    from pslbench.planning.plan import make_plan
 
     catalog = _catalog()
     strategies = [catalog.parse("strategy", name)[0] for name in ("random", "centroid", "supervised", "broken")]
@@ -58,9 +61,12 @@ def outcomes() -> tuple[Outcome, ...]:
     clusterer, trainer = catalog.parse("clusterer", "kmeans"), catalog.parse("trainer", "logreg")
     grid = Grid(data, embedder, clusterer, strategies, trainer, [pools.BUDGET, 2 * pools.BUDGET], [0, 1])
     with tempfile.TemporaryDirectory() as folder:
-        cache = StageCache(Settings(Path(folder), GIGABYTE))
-        cells = plan(catalog, grid, catalog.call).cells
-        return tuple(run_cell(catalog, cell, cache, lambda _: None, set()) for cell in cells)
+        cache = StageCache(CacheSettings(Path(folder), GIGABYTE))
+        oracles, computed = OracleFactory(catalog.call, cache), list[Outcome]()
+        for cell in make_plan(catalog, grid, catalog.call).cells:
+            oracle = oracles.create(cell)
+            computed.append(make_outcome(cell, oracle, CellRunner(catalog, cache, oracle).run(cell)))
+        return tuple(computed)
 
 
 def failures() -> tuple[Outcome, ...]:
@@ -74,14 +80,14 @@ def write_rows(folder: Path, outcomes: Sequence[Outcome]) -> tuple[list[Result],
 
     results_folder, catalog = ResultsFolder.create(folder), _catalog()
     for outcome in outcomes:
-        results_folder.save(*outcome)
-    results_folder.note_run({"command": "pslbench check", "cells": len(outcomes)})
+        results_folder.write_cell(*outcome)
+    results_folder.append_run({"command": "pslbench check", "cells": len(outcomes)})
 
     def load_dataset(result: Result) -> Dataset:
         data: Dataset = catalog.call(*catalog.parse("dataset", result.dataset))
         return data
 
-    return results_folder.results([result.key for result, _ in outcomes]), ResultsReader(
+    return results_folder.rows_of(result.key for result, _ in outcomes), ResultsReader(
         folder,
         tuple(results_folder.runs()),
         results_folder.probabilities,

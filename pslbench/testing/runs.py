@@ -15,6 +15,7 @@ from pslbench.contracts import Dataset, Pool
 from pslbench.errors import ContractError
 from pslbench.execution import stages
 from pslbench.execution.cache import Entry
+from pslbench.execution.oracle import CellOracle, TrueLabels, samples_of
 from pslbench.parts import Kind, Part, PartConfig
 from pslbench.testing import pools, rows
 from pslbench.testing.pools import TinyPool
@@ -36,13 +37,13 @@ def pool(n: int = pools.N_SAMPLES, budget: int = pools.BUDGET, seed: int = 0) ->
     Example:
         assert len(my_idea(pool(), rounds=0).labels) == 60
     """
-    from pslbench.execution.oracle import LabelAccount
     from pslbench.trainers.logreg import logreg
 
     tiny = pools.ordinary(n, budget)
-    context = _context(_catalog_of(logreg), tiny, seed)
-    train = partial(stages.taught, context, look=context.exam().look, seed=seed)
-    return stages.as_pool(context, budget, _views(tiny), LabelAccount(tiny.data.y_train, budget).label, train)
+    context, inputs = _context(_catalog_of(logreg), tiny, seed), _inputs(tiny)
+    queries = stages.RecordedQueries(context.oracle)
+    train = partial(stages.train_within_strategy, context, inputs["data"], queries)
+    return stages.make_pool(context, inputs, queries.label, train)
 
 
 def _catalog_of(part: Part) -> Catalog:
@@ -60,42 +61,53 @@ def _run_dataset(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int
     data = catalog.call(config)
     if not isinstance(data, Dataset):
         raise ContractError(f"a data set must return Dataset(...), not {type(data).__name__}")
-    return stages.as_entry(data)
+    arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
+    return Entry(arrays, {"name": data.name, "classes": data.classes})
 
 
 def _run_embedder(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
-    return stages.embed(catalog, config, tiny.data, seed)
+    return stages.embed(_context(catalog, tiny, seed, config), _inputs(tiny))
 
 
 def _run_clusterer(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
-    embedding = Entry({"features": tiny.features, "test_features": tiny.test_features})
-    return stages.cluster(catalog, config, embedding, tiny.budget, seed)
+    return stages.cluster(_context(catalog, tiny, seed, config), _inputs(tiny))
 
 
 def _run_strategy(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
-    views = _views(tiny, catalog.part_of(config).uses)
-    return stages.label(_context(catalog, tiny, seed), config, tiny.budget, views)
-
-
-def _context(catalog: Catalog, tiny: TinyPool, seed: int) -> stages.TrainingContext:
-    return stages.TrainingContext(catalog, tiny.data, catalog.parse("trainer", "logreg")[0], seed)
-
-
-def _views(tiny: TinyPool, uses: tuple[str, ...] = ("clusters", "graph")) -> stages.PoolViews:
-    return stages.PoolViews(
-        Entry({"features": tiny.features}) if uses != ("x",) else None,
-        Entry(vars(tiny.clusters)) if "clusters" in uses else None,
-        Entry(vars(tiny.graph)) if "graph" in uses else None,
-    )
+    return stages.label(_context(catalog, tiny, seed, config), _inputs(tiny, catalog.part_of(config).uses))
 
 
 def _run_trainer(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
-    return stages.train(stages.TrainingContext(catalog, tiny.data, config, seed), tiny.pseudo_labels)
+    labels = {name: array for name, array in vars(tiny.pseudo_labels).items() if array is not None}
+    return stages.train(_context(catalog, tiny, seed, config), {**_inputs(tiny), "label": Entry(labels)})
+
+
+def _context(catalog: Catalog, tiny: TinyPool, seed: int, config: PartConfig | None = None) -> stages.Context:
+    """Return the context of a cell with this part, and with logistic regression if the part is not a trainer."""
+    data, is_unlimited = tiny.data, config is not None and catalog.part_of(config).needs_all_labels
+    truth = TrueLabels(data.y_train, data.y_test, data.n_classes)
+    oracle = CellOracle(truth, len(data.y_train) if is_unlimited else tiny.budget, partial(samples_of, data))
+    configs: dict[Kind, PartConfig | None] = {config.kind: config} if config else {}
+    if "trainer" not in configs:
+        configs["trainer"] = catalog.parse("trainer", "logreg")[0]
+    return stages.Context(catalog, configs, tiny.budget, seed, oracle)
+
+
+def _inputs(tiny: TinyPool, uses: tuple[str, ...] = ("clusters", "graph")) -> dict[str, Entry]:
+    """Return the outputs of the stages that come before the part."""
+    inputs = {"data": samples_of(tiny.data)}
+    if uses != ("x",):
+        inputs["embed"] = Entry({"features": tiny.features, "test_features": tiny.test_features})
+    if "clusters" in uses:
+        inputs["cluster"] = Entry(vars(tiny.clusters))
+    if "graph" in uses:
+        inputs["graph"] = Entry(vars(tiny.graph))
+    return inputs
 
 
 def used_test_set(entry: Entry) -> bool:
     """Whether the trainer evaluated itself on the test set."""
-    return bool(entry.info.get("looks"))
+    return bool(entry.info.get("evaluations"))
 
 
 def _run_reporter(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
