@@ -110,7 +110,7 @@ def test_cnn_gives_the_same_row_twice_and_marks_the_epoch_picked_on_the_test_set
     board = pd.read_csv(first / "leaderboard.csv").set_index("trainer")
     assert board.ranked[FAST_CNN]
     assert not board.ranked[picked]
-    assert "† looked at the test set" in outcome.out
+    assert "† used the test set" in outcome.out
 
 
 def test_a_grid_of_parameters_clusterers_and_budgets(tmp_path):

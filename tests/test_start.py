@@ -22,7 +22,7 @@ def test_commands_that_only_print_text_import_no_heavy_library(arguments):
 
 @pytest.mark.parametrize("name", sorted(get_command(app).commands.keys() - {"data", "cache"}))
 def test_help_has_an_example(cli, name):
-    assert f"\n   pslbench {name}" in cli(name, "--help").out.replace("\n pslbench", "\n   pslbench")
+    assert cli(name, "--help").out.count(f"pslbench {name}") > 1  # the first one is the usage line
 
 
 def test_show_prints_parameters_source_and_example():

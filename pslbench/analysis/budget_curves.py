@@ -8,7 +8,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from pslbench.analysis.complete_submatrix import complete_submatrix
-from pslbench.analysis.leaderboard import LeaderboardEntry, is_ranked
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import Interval, mean_interval
 from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
 from pslbench.results.records import Result
@@ -45,7 +45,7 @@ class Curve:
 
     @property
     def ranked(self) -> bool:
-        return is_ranked(self)
+        return all(point.ranked for point in self.points)
 
     @property
     def competes(self) -> bool:

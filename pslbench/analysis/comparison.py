@@ -80,23 +80,18 @@ class Comparison:
             else f"No significant difference between {a} and {b}"
         )
         if self.mcnemar:
+            images = f"{self.mcnemar.only_a:,} : {self.mcnemar.only_b:,} images"
+            p = f"p = {self.mcnemar.p:.4f}" if self.mcnemar.p >= 0.0001 else "p < 0.0001"
             return (
-                f"{result} (exact McNemar test, {self.mcnemar.only_a:,} : {self.mcnemar.only_b:,} images, "
-                f"p = {self.mcnemar.p:.2g}). Each strategy gives the same predictions on all {d.n} seeds: the seeds "
-                "change nothing, and the test concerns the test images."
+                f"{result} (exact McNemar test, {images}, {p}). Each strategy gives the same predictions on all {d.n} "
+                "seeds: the seeds change nothing, and the test concerns the test images."
             )
         if d.is_zero and d.n > 1:
             return f"{result}: their test accuracies are equal on each of {d.n} seeds."
-        if d.n < MIN_SEEDS:
-            return (
-                f"{a} and {b} cannot be judged: a test needs {MIN_SEEDS} shared seeds, and they have {d.n}. Run more "
-                "seeds, for example -s 5."
-            )
         if isnan(d.half_width):
-            return (
-                f"{a} and {b} cannot be judged: the difference in test accuracy is {d.mean:+.4f} on each of {d.n} "
-                "seeds, so it has no interval."
-            )
+            few = f"a test needs {MIN_SEEDS} shared seeds, and they have {d.n}. Run more seeds, for example -s 5."
+            same = f"the difference is {d.mean:+.4f} on each of {d.n} seeds, so it has no interval."
+            return f"{a} and {b} cannot be judged: {few if d.n < MIN_SEEDS else same}"
         low, high = sorted((abs(d.low), abs(d.high)))
         if self.is_significant:
             return f"{result} (95% interval {low:.4f} to {high:.4f}, {d.n} paired seeds)."

@@ -18,25 +18,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTS = ("dataset", "budget", "strategy", "clusterer", "embedder", "trainer")
-LOWER_IS_BETTER = (  # prefixes of columns
-    *("nll", "ece", "gap_to_best", "failed_cells", "labels_spent", "test_set_evaluations", "peak_memory_mb"),
-    "seconds_",
-)
-SHORT_NAMES = {  # names of columns in the tables
-    "accuracy": "test_accuracy",
-    "direct": "direct_accuracy",
-    "pseudo": "pseudo_accuracy",
-    "labels": "labels_spent",
-    "seconds": "seconds_total",
-    "group": "tie_groups",
-}
-OLD_NAMES = {  # names of columns in version 0.1
-    "behind": "gap_to_best",
-    "behind_half_width": "gap_to_best_half_width",
-    "groups": "tie_groups",
-    "failed": "failed_cells",
-    **RENAMED,
-}
+LOWER_IS_BETTER = ("nll", "ece", "gap_", "failed_", "labels_", "test_set_", "peak_", "seconds_")  # prefixes of columns
+SHORT_NAMES = {"accuracy": "test_accuracy", "direct": "direct_accuracy", "pseudo": "pseudo_accuracy"}  # in tables
+SHORT_NAMES |= {"labels": "labels_spent", "seconds": "seconds_total", "group": "tie_groups"}
+OLD_NAMES = {"behind": "gap_to_best", "behind_half_width": "gap_to_best_half_width", "groups": "tie_groups"}  # in 0.1
+OLD_NAMES |= {"failed": "failed_cells", **RENAMED}
 
 
 class HasRows(Protocol):
@@ -52,11 +38,6 @@ def is_upper_bound(entry: HasRows) -> bool:
 def used_test_set(entry: HasRows) -> bool:
     """Return whether the trainer of any row evaluated itself on the test set."""
     return any(row.test_set_evaluations for row in entry.rows)
-
-
-def is_ranked(entry: HasRows) -> bool:
-    """Return whether there are rows and all of them compete."""
-    return bool(entry.rows) and all(row.ranked for row in entry.rows)
 
 
 @dataclass(frozen=True)
@@ -76,7 +57,8 @@ class LeaderboardEntry:
 
     @property
     def ranked(self) -> bool:
-        return is_ranked(self)
+        """Whether there are rows and all of them compete."""
+        return bool(self.rows) and all(row.ranked for row in self.rows)
 
     def part(self, kind: str) -> str:
         return str(self.combination[PARTS.index(kind)])

@@ -26,11 +26,8 @@ def score_table(by_seed: Sequence[Mapping[int, float]]) -> Float64s:
 
 
 def pairwise_p_values(by_seed: Sequence[Mapping[int, float]]) -> Float64s:
-    """Return the p values of paired t tests over seeds between all rows, Holm-adjusted for all pairs.
-
-    Returns:
-        Symmetric, float (rows, rows); NaN for pairs that cannot be tested, which do not count as pairs.
-    """
+    """Return the p values of paired t tests over seeds between all rows, float (rows, rows), Holm-adjusted for all
+    pairs that can be tested. The p values of the other pairs are NaN."""
     return holm_adjusted_pairs(paired_t_tests(score_table(by_seed)))
 
 
@@ -105,11 +102,8 @@ def sign_flip_test(differences: ArrayLike) -> float:
 
 
 def mcnemar_test(only_a: int, only_b: int) -> float:
-    """Return the exact two-sided p value of McNemar's test (1947).
-
-    Args:
-        only_a, only_b: how many samples only the first, or only the second, of two classifiers classifies correctly.
-    """
+    """Return the exact two-sided p value of McNemar's test (1947) for the numbers of samples that only the first, or
+    only the second, of two classifiers classifies correctly."""
     from scipy.stats import binomtest
 
     return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0

@@ -33,9 +33,7 @@ def compare(
     fail_if_worse: Annotated[
         float | None,
         typer.Option(
-            metavar="POINTS",
-            min=0,
-            help="Exit with 1 if the first is significantly worse than another by more than this.",
+            metavar="POINTS", min=0, help="Exit with 1 if the first is significantly worse by more than this."
         ),
     ] = None,
     *,
@@ -59,7 +57,7 @@ def compare(
     from pslbench.analysis.aggregate import aggregate_over_datasets
     from pslbench.analysis.comparison import rankings, strategy_pairs
     from pslbench.analysis.leaderboard import leaderboard_entries
-    from pslbench.reporters.comparison_tables import show_comparisons, show_matrix
+    from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
     from pslbench.reporters.overall import build_overall_table
 
     if execution.save_config:
@@ -74,11 +72,13 @@ def compare(
     first, *others = (strategy.text for strategy in grid.strategies)
     reader = make_reader(catalog, store)
     comparisons = [_compare(reader, *pair) for other in others for pair in strategy_pairs(results, first, other)]
-    show_comparisons(comparisons)
+    console = stdout_console()
+    for table in comparison_tables(comparisons):
+        console.print(table)
     for entries in rankings(results):
-        show_matrix(entries)
+        console.print(difference_matrix(entries, console.width), "", sep="\n")
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
-        stdout_console().print(build_overall_table(aggregate), "", sep="\n")
+        console.print(build_overall_table(aggregate), "", sep="\n")
     status = report(catalog, store, results, show=False)
     return status if fail_if_worse is None else max(status, _status(comparisons, fail_if_worse))
 

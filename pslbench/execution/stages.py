@@ -188,10 +188,16 @@ class TrainerWithinStrategy:
         strategy = self._context.config("strategy")
         if not self._context.catalog.part_of(strategy).trains:
             raise ContractError(f"{strategy} calls pool.train; register it with trains=True")
-        seed = derive_seed(self._context.seed, "train-within-strategy", self._calls)
         self._calls += 1
-        predictor = _train(self._context, self._data, pseudo_labels, self._queries, seed)
-        return CheckedPredictor(predictor, self._data.info["n_classes"])
+        return train_within_strategy(self._context, self._data, self._queries, pseudo_labels, self._calls - 1)
+
+
+def train_within_strategy(
+    context: Context, data: Entry, queries: RecordedQueries, pseudo_labels: PseudoLabels, count: int = 0
+) -> CheckedPredictor:
+    """Train the trainer of the cell for a strategy; `count` is the number of earlier trainings."""
+    seed = derive_seed(context.seed, "train-within-strategy", count)
+    return CheckedPredictor(_train(context, data, pseudo_labels, queries, seed), data.info["n_classes"])
 
 
 class CheckedPredictor:

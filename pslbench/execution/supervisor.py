@@ -41,7 +41,7 @@ class WorkerSupervisor:
         for _ in range(MAX_ATTEMPTS):
             try:
                 oracle = self._oracles.create(cell)
-                return _outcome(cell, oracle, self._worker().run(cell, oracle, self._on_progress))
+                return make_outcome(cell, oracle, self._worker().run(cell, oracle, self._on_progress))
             except WorkerDiedError as error:
                 self._of_thread.worker, message = None, str(error)
                 if self._is_closed:
@@ -77,7 +77,7 @@ def failed_row(cell: Cell, kind: str, message: str, text: str = "", seconds: flo
     return cell.row(**failure(kind, message, text, seconds), finished=_now())
 
 
-def _outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:
+def make_outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:
     """Return the row and the artifacts of a cell from the output of its worker."""
     facts, arrays = dict(output.facts), output.arrays
     evaluations = max(facts.pop("evaluations", 0), oracle.test_set.evaluations)

@@ -12,7 +12,6 @@ from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
 from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.significance import ALPHA, pairwise_p_values
 from pslbench.analysis.statistics import MIN_SEEDS, paired_difference
-from pslbench.cli.console import stdout_console
 from pslbench.reporters.formats import (
     caption_table,
     create_table,
@@ -26,9 +25,9 @@ from pslbench.reporters.formats import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rich.console import Group
+    from rich.console import Group, RenderableType
 
     from pslbench.analysis.comparison import Comparison
     from pslbench.analysis.leaderboard import LeaderboardEntry
@@ -37,17 +36,18 @@ CELL_WIDTH = 9  # of a matrix, in characters
 MEAN_WIDTH = 15  # of a mean with its half-width
 
 
-def show_comparisons(comparisons: Sequence[Comparison]) -> None:
-    """Print for each comparison all scores side by side, the tests of the test accuracies, and the verdict."""
-    console, rivals = stdout_console(), len({comparison.b.part("strategy") for comparison in comparisons})
+def comparison_tables(comparisons: Sequence[Comparison]) -> Iterator[RenderableType]:
+    """Yield for each comparison all scores side by side, the tests of the test accuracies, and the verdict."""
+    rivals = len({comparison.b.part("strategy") for comparison in comparisons})
+    kinds = [bool(comparison.mcnemar) for comparison in comparisons]
     for i, comparison in enumerate(comparisons):
-        notes = _notes(comparison) if i == 0 or comparison.mcnemar else []
-        console.print(_scores(comparison), "", _tests(comparison, notes), "", sep="\n")
+        notes = _notes(comparison) if kinds.index(kinds[i]) == i else []
+        yield from (_scores(comparison), "", _tests(comparison, notes), "")
         is_unadjusted = rivals > 1 and comparison.is_significant
         verdict = comparison.verdict + f" Not adjusted for {rivals} comparisons." * is_unadjusted
         for sentence in (verdict, *(f"! {caveat}" for caveat in comparison.caveats)):
-            console.print(sentence, style="bold", markup=False)
-        console.print()
+            yield Text(sentence, style="bold")
+        yield ""
 
 
 def _group_title(entries: Sequence[LeaderboardEntry]) -> str:
@@ -105,12 +105,12 @@ def _notes(comparison: Comparison) -> list[str]:
     return notes
 
 
-def show_matrix(entries: Sequence[LeaderboardEntry]) -> None:
-    """Print the differences between all entries, in as many tables as the width of the screen requires."""
-    console, p = stdout_console(), pairwise_p_values([entry.by_seed() for entry in entries])
+def difference_matrix(entries: Sequence[LeaderboardEntry], screen_width: int) -> Group:
+    """Return the differences between all entries, in as many tables as the width of the screen requires."""
+    p = pairwise_p_values([entry.by_seed() for entry in entries])
     names = [entry.part("strategy") for entry in entries]
-    width = min(max(map(len, names)), console.width - CELL_WIDTH - 2)
-    columns_per_table = max(1, (console.width - width) // (CELL_WIDTH + 2))
+    width = min(max(map(len, names)), screen_width - CELL_WIDTH - 2)
+    columns_per_table = max(1, (screen_width - width) // (CELL_WIDTH + 2))
     tables = []
     for start in range(1, len(names), columns_per_table):
         table, end = create_table(), min(start + columns_per_table, len(names))
@@ -127,7 +127,7 @@ def show_matrix(entries: Sequence[LeaderboardEntry]) -> None:
         "bold if significant"
     )
     title = f"{_group_title(entries)} · all pairs in test accuracy"
-    console.print(caption_table(title, stack_tables(tables), [legend]), "", sep="\n")
+    return caption_table(title, stack_tables(tables), [legend])
 
 
 def _cell(row: LeaderboardEntry, column: LeaderboardEntry, p: float) -> Text:

@@ -26,10 +26,10 @@ ESCAPES = str.maketrans(
 
 
 @reporter("latex", writes=True, enabled=False)
-def latex(results: Sequence[Result], records: ResultsReader) -> None:
+def latex(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write leaderboard.tex: the tables for a paper, to be included with \\input. They need the package booktabs."""
     text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
-    (records.folder / "leaderboard.tex").write_text(f"% \\usepackage{{booktabs}}\n\n{text}\n", encoding="utf-8")
+    (reader.folder / "leaderboard.tex").write_text(f"% \\usepackage{{booktabs}}\n\n{text}\n", encoding="utf-8")
 
 
 def _format_table(table: TypesetTable) -> Iterator[str]:

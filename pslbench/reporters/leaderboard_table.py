@@ -63,7 +63,7 @@ MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
 
 @reporter("table")
 def table(
-    results: Sequence[Result], records: ResultsReader, *, sort: str = "test_accuracy", group: str = "", top: int = 0
+    results: Sequence[Result], reader: ResultsReader, *, sort: str = "test_accuracy", group: str = "", top: int = 0
 ) -> RenderableType:
     """Show a leaderboard for each data set and budget on the screen.
 

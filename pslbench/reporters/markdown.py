@@ -10,10 +10,10 @@ ESCAPES = str.maketrans({**{c: f"\\{c}" for c in "\\`*_[]|~$#"}, "<": "&lt;", "&
 
 
 @reporter("md", writes=True, enabled=False, reference="GitHub Flavored Markdown Spec 0.29, section 4.10")
-def markdown(results: Sequence[Result], records: ResultsReader) -> None:
+def markdown(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write leaderboard.md: the tables in Markdown, for example for a README."""
     text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
-    (records.folder / "leaderboard.md").write_text(text + "\n", encoding="utf-8")
+    (reader.folder / "leaderboard.md").write_text(text + "\n", encoding="utf-8")
 
 
 def _format_table(table: TypesetTable) -> Iterator[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @reporter("overall")
-def overall_table(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
+def overall_table(results: Sequence[Result], reader: ResultsReader) -> RenderableType | None:
     """Print a comparison of strategies over datasets, if there are several."""
     aggregates = aggregate_over_datasets(leaderboard_entries(results))
     return stack_tables(map(build_overall_table, aggregates)) if aggregates else None
@@ -41,9 +41,8 @@ def build_overall_table(aggregate: AggregateTable) -> Group:
         cells = [row.strategy, _format_estimate(row.iqm, 4), _format_estimate(row.rank, 1), *_format_probabilities(row)]
         cells += [format_p_value(row.p)] * is_tested
         table.add_row(*map(Text, cells), style="bold" if row.strategy == aggregate.reference else "")
-    return caption_table(
-        f"over {len(aggregate.datasets)} datasets · {budget} · {parts}", table, _build_legend(aggregate)
-    )
+    caption = f"over {len(aggregate.datasets)} datasets · {budget} · {parts}"
+    return caption_table(caption, table, _build_legend(aggregate))
 
 
 def _format_estimate(value: IntervalEstimate, digits: int) -> str:
@@ -53,12 +52,9 @@ def _format_estimate(value: IntervalEstimate, digits: int) -> str:
 
 
 def _format_probabilities(row: AggregateRow) -> list[str]:
-    if row.equivalence is None:
+    if (p := row.equivalence) is None:
         return ["-"] * 3
-    return [
-        f"{probability:.2f}"
-        for probability in (row.equivalence.better, row.equivalence.equivalent, row.equivalence.worse)
-    ]
+    return [f"{probability:.2f}" for probability in (p.better, p.equivalent, p.worse)]
 
 
 def _build_legend(aggregate: AggregateTable) -> list[str]:

@@ -39,7 +39,7 @@ Scale = Literal["linear", "logit"]
 @reporter("png", writes=True, enabled=False)
 def png(
     results: Sequence[Result],
-    records: ResultsReader,
+    reader: ResultsReader,
     *,
     width: Width = 5.5,
     scale: Scale = "linear",
@@ -53,11 +53,11 @@ def png(
         dpi: dots per inch.
     """
     for name, figure in draw_figures(results, width, scale):
-        figure.savefig(records.folder / f"{name}.png", dpi=dpi)
+        figure.savefig(reader.folder / f"{name}.png", dpi=dpi)
 
 
 @reporter("pdf", writes=True, enabled=False)
-def pdf(results: Sequence[Result], records: ResultsReader, *, width: Width = 5.5, scale: Scale = "linear") -> None:
+def pdf(results: Sequence[Result], reader: ResultsReader, *, width: Width = 5.5, scale: Scale = "linear") -> None:
     """Draw test accuracy by budget, or by strategy if there is one budget, as PDF with TrueType fonts.
 
     Args:
@@ -65,7 +65,7 @@ def pdf(results: Sequence[Result], records: ResultsReader, *, width: Width = 5.5
         scale: the scale of the accuracy; logit magnifies accuracies near 1.
     """
     for name, figure in draw_figures(results, width, scale):
-        figure.savefig(records.folder / f"{name}.pdf", metadata={"CreationDate": None})
+        figure.savefig(reader.folder / f"{name}.pdf", metadata={"CreationDate": None})
 
 
 def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Iterator[tuple[str, Figure]]:

@@ -14,7 +14,7 @@ from pslbench.results.records import Result, ResultsReader
 @reporter("html", writes=True, enabled=False)
 def html(
     results: Sequence[Result],
-    records: ResultsReader,
+    reader: ResultsReader,
     *,
     combinations: Annotated[int, Ge(1)] = 12,
     samples: Annotated[int, Ge(10)] = 1500,
@@ -27,9 +27,9 @@ def html(
     """
     from pslbench.reporters.html.page import render_page
 
-    path = records.folder / "report.html"
+    path = reader.folder / "report.html"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    page = render_page(results, records, combinations, samples)
+    page = render_page(results, reader, combinations, samples)
     try:
         partial.write_text(page, encoding="utf-8")
         partial.replace(path)
