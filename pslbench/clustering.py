@@ -1,4 +1,4 @@
-"""From a fitted scikit-learn object to `Clusters`."""
+"""Build `Clusters` from an object with scikit-learn's interface."""
 
 from __future__ import annotations
 
@@ -10,54 +10,63 @@ from pslbench.errors import ContractError
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats, Ints
 
-ROWS = 4096  # at a time, so that no second copy of the features is made
+BATCH_ROWS = 4096  # samples per batch, so that the features are never copied as a whole
 
 
 def fit_clusters(fitter: Any, features: Floats, k: int, new: Floats | None = None) -> tuple[Clusters, Ints | None]:
-    """Fit `fitter` to features, float32 (n, d), and describe the k clusters it finds.
+    """Fit `fitter` to features, float32 (n, d), and return at most k clusters.
+
+    The centers are `cluster_centers_` or `means_` of the fitted object. If it has neither, they are the means of the
+    members, and clusters without members are removed. New samples are assigned by `predict`, or to the nearest center
+    if the object has no such method or if clusters were removed.
 
     Returns:
-        The clusters, and the cluster, int64 (m,), that each of the `new` samples, float32 (m, d), falls into.
-
-    Centres are the object's own `cluster_centers_` or `means_`, else the means of the members, with clusters that have
-    none left out. New samples go where its `predict` says, else to the nearest centre.
+        The clusters, and the cluster, int64 (m,), of each of the `new` samples, float32 (m, d).
 
     Raises:
-        ContractError: where it gives no cluster for each sample, or more than k.
+        ContractError: labels or predictions are not one integer from 0 to k - 1 per sample.
     """
     import numpy as np
     from sklearn.metrics import pairwise_distances_argmin
 
     fitter.fit(features)
-    found = fitter.labels_ if hasattr(fitter, "labels_") else fitter.predict(features)
-    assignment = np.asarray(found).astype(np.int64)
-    if assignment.shape != (len(features),) or assignment.min() < 0 or assignment.max() >= k:
-        raise ContractError(f"the clusterer must give every sample a cluster from 0 to {k - 1}")
-    centers = _own_centres(fitter, k)
+    labels = fitter.labels_ if hasattr(fitter, "labels_") else fitter.predict(features)
+    assignment = _checked_labels(labels, len(features), k)
+    centers = _fitted_centers(fitter, k)
     if centers is None:
         assignment = np.unique(assignment, return_inverse=True)[1]
         centers = _means(features, assignment)
     distances = np.concatenate(
         [
-            np.linalg.norm(features[i : i + ROWS] - centers[assignment[i : i + ROWS]], axis=1)
-            for i in range(0, len(features), ROWS)
+            np.linalg.norm(features[i : i + BATCH_ROWS] - centers[assignment[i : i + BATCH_ROWS]], axis=1)
+            for i in range(0, len(features), BATCH_ROWS)
         ]
     )
-    medoids = _medoids(features, assignment, centers, distances)
-    clusters = Clusters(assignment, centers, medoids, distances)
+    clusters = Clusters(assignment, centers, _medoids(features, assignment, centers, distances), distances)
     if new is None:
         return clusters, None
-    by_itself = hasattr(fitter, "predict") and len(centers) == k
-    falls = fitter.predict(new) if by_itself else pairwise_distances_argmin(new, centers)
-    return clusters, np.asarray(falls).astype(np.int64)
+    if hasattr(fitter, "predict") and len(centers) == k:
+        return clusters, _checked_labels(fitter.predict(new), len(new), k)
+    return clusters, pairwise_distances_argmin(new, centers).astype(np.int64)
 
 
-def _own_centres(fitter: Any, k: int) -> Floats | None:
+def _checked_labels(labels: Any, n: int, k: int) -> Ints:
+    import numpy as np
+
+    array = np.asarray(labels)
+    if array.shape != (n,) or not np.issubdtype(array.dtype, np.integer) or ((array < 0) | (array >= k)).any():
+        raise ContractError(
+            f"the clusterer must give every sample one integer from 0 to {k - 1}: an integer array of shape ({n},)"
+        )
+    return array.astype(np.int64)
+
+
+def _fitted_centers(fitter: Any, k: int) -> Floats | None:
     import numpy as np
 
     for attribute in ("cluster_centers_", "means_"):
-        if len(own := getattr(fitter, attribute, ())) == k:
-            return np.asarray(own, np.float32)
+        if len(centers := getattr(fitter, attribute, ())) == k:
+            return np.asarray(centers, np.float32)
     return None
 
 

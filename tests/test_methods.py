@@ -15,11 +15,12 @@ from sklearn.semi_supervised import LabelSpreading
 
 from pslbench.contracts import Clusters, Graph, Pool, PseudoLabels, TrainingData
 from pslbench.contracts import Embedding as Embedded
+from pslbench.errors import ContractError
 from pslbench.neighbors import nearest_neighbors
 from pslbench.plugins.discovery import discover
 from pslbench.strategies.co_testing import agreement, clearest, medoids, teachable
 from pslbench.strategies.confident import _by_cluster, off_diagonal
-from pslbench.strategies.diffusion import laplacian, solve
+from pslbench.strategies.diffusion import gaussian_affinities, laplacian, solve
 from pslbench.strategies.k_center import farthest_first
 from pslbench.strategies.laplace import harmonic
 from pslbench.strategies.poisson import potential
@@ -57,7 +58,7 @@ def clusters_of(features, assignment):
 
 
 def strategy(name, pool, **values):
-    return discover().part("strategy", name)[1](pool, **values)
+    return discover().resolve("strategy", name)[1](pool, **values)
 
 
 # The graph
@@ -77,11 +78,22 @@ def test_samples_that_are_equal_are_each_others_neighbours_and_not_their_own():
     assert (graph.neighbors != np.arange(31)[:, None]).all()
     assert graph.distances[:30].max() == 0
     assert graph.neighbors.shape == (31, 20)
-    assert np.isfinite(graph.affinities().data).all()
+    assert np.isfinite(gaussian_affinities(graph).data).all()
 
 
 def test_a_pool_smaller_than_the_neighbourhood():
     assert nearest_neighbors(np.eye(4, dtype=np.float32)).neighbors.shape == (4, 3)
+
+
+def test_a_graph_refuses_more_neighbors_than_it_has(digits):
+    graph = nearest_neighbors(digits[0])
+    for weights in (graph.links, lambda k: gaussian_affinities(graph, k)):
+        assert weights(20).shape == (600, 600)
+        with pytest.raises(ContractError, match="20 nearest neighbors"):
+            weights(50)
+    small = nearest_neighbors(np.eye(4, dtype=np.float32))  # a pool with three others has no more to give
+    assert small.links(10).sum() == 12
+    assert gaussian_affinities(small).nnz == 12
 
 
 def test_affinities_by_hand():
@@ -90,7 +102,7 @@ def test_affinities_by_hand():
     for i, (near, far) in enumerate([((1, 1), (2, 3)), ((0, 1), (2, 2)), ((1, 2), (0, 3))]):
         for j, d in (near, far):
             w[i, j] = np.exp(-4 * d**2 / far[1] ** 2)
-    np.testing.assert_allclose(graph.affinities().toarray(), (w + w.T) / 2)
+    np.testing.assert_allclose(gaussian_affinities(graph).toarray(), (w + w.T) / 2)
 
 
 # Selection
@@ -208,7 +220,7 @@ def test_uncertainty_asks_where_the_classifier_doubts():
 
 
 def test_conjugate_gradients_solve_what_a_direct_solver_solves(digits):
-    lap = laplacian(nearest_neighbors(digits[0]).affinities(), 0.01)
+    lap = laplacian(gaussian_affinities(nearest_neighbors(digits[0])), 0.01)
     b = np.random.default_rng(0).normal(size=(600, 3))
     np.testing.assert_allclose(solve(lap, b, tolerance=1e-9), spsolve(lap.tocsc(), b), atol=1e-6)
     assert not solve(lap, np.zeros((600, 2))).any()
@@ -239,7 +251,7 @@ def test_poisson_is_what_a_direct_solver_gives(budget, digits):
     chosen = clusters.medoids
     source = np.zeros((600, 10))
     source[chosen] = np.eye(10)[y[chosen]] - np.eye(10)[y[chosen]].mean(axis=0)
-    u = spsolve(laplacian(nearest_neighbors(x).affinities()).tocsc(), source)
+    u = spsolve(laplacian(gaussian_affinities(nearest_neighbors(x))).tocsc(), source)
     assert (u.argmax(axis=1)[given.indices] != given.labels).sum() <= 2  # near-ties
 
 
@@ -272,7 +284,7 @@ def test_label_spreading_is_scikit_learns_own(digits):
 def test_pwll_is_what_dense_algebra_gives(digits):
     x, y = digits[0][:80], digits[1][:80]
     given = strategy("pwll", pool_of(x, y, 12, seed=3), tau=0.01)
-    w = nearest_neighbors(x).affinities().toarray()
+    w = gaussian_affinities(nearest_neighbors(x)).toarray()
     lap, chosen = np.diag((1 + 1e-4) * w.sum(axis=1)) - w, [int(np.random.default_rng(3).integers(80))]
     for _ in range(12):
         charges = np.full(80, -len(chosen) / 80)
@@ -343,7 +355,7 @@ def test_co_testing_asks_where_graph_and_student_disagree_and_believes_what_they
 def test_co_testing_gives_an_island_that_no_label_reaches_to_no_class_and_asks_there():
     far = np.concatenate([np.random.default_rng(0).normal(at, 0.1, (60, 2)) for at in (0, 50, 100)])
     chosen, labels = np.array([3, 70]), np.array([0, 1])
-    spread = potential(nearest_neighbors(far.astype(np.float32)).affinities(), chosen, labels, 2)
+    spread = potential(gaussian_affinities(nearest_neighbors(far.astype(np.float32))), chosen, labels, 2)
     certain = np.tile(np.float32([0.99, 0.01]), (180, 1))
     assert not clearest(spread)[120:].any()
     assert not agreement(spread, certain, 0.8)[120:].any()

@@ -1,5 +1,7 @@
 """Clusterers, embedders, trainers and scores, on real data, against what they should be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import command, rows
@@ -9,9 +11,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from pslbench.analysis.metrics import calibration_error, classifier_scores, cluster_scores
 from pslbench.clustering import fit_clusters
-from pslbench.contracts import TrainingData
+from pslbench.contracts import Clusters, TrainingData
 from pslbench.embedders.upright import upright_images
-from pslbench.errors import InputError
+from pslbench.errors import ContractError, InputError
 from pslbench.plugins.discovery import discover
 
 CATALOG = discover()
@@ -20,7 +22,7 @@ CATALOG = discover()
 def use(kind, text, *arguments):
     """Calls a part; the seed, the last of the arguments, goes to those that take one."""
     chosen = CATALOG.parse(kind, text)[0]
-    seeded = kind == "dataset" or CATALOG.part(kind, chosen.name)[1].takes_seed
+    seeded = kind == "dataset" or CATALOG.part_of(chosen).takes_seed
     return CATALOG.call(chosen, *(arguments if seeded else arguments[:-1]))
 
 
@@ -142,6 +144,32 @@ def test_a_cluster_without_members_gets_the_nearest_sample_as_its_medoid():
     assert clusters.medoids.tolist() == [0, 2, 2]
 
 
+@pytest.mark.parametrize("wrong", [[-1, 0], [0, 3], [[0], [1]], [0.0, 1.5], [0.0, 1.0], [0], None])
+@pytest.mark.parametrize("source", ["labels_", "predict"])
+def test_labels_of_a_clusterer_that_are_not_one_cluster_number_per_sample_are_refused(source, wrong):
+    class Fitted:
+        cluster_centers_ = np.array([[0.0], [1.0], [5.0]])
+        labels_ = np.array(wrong if source == "labels_" else [0, 1])
+
+        def fit(self, features):
+            return self
+
+        def predict(self, features):
+            return np.array(wrong if source == "predict" else [0, 1])
+
+    with pytest.raises(ContractError, match="one integer from 0 to 2"):
+        fit_clusters(Fitted(), np.array([[0.1], [0.9]], np.float32), 3, np.array([[0.2], [0.8]], np.float32))
+
+
+def test_a_share_of_a_cluster_is_not_rounded_up_by_binary_arithmetic():
+    assignment = np.zeros(100, np.int64)
+    line = np.arange(100, dtype=np.float32)
+    clusters = Clusters(assignment, np.zeros((1, 1), np.float32), np.zeros(1, np.int64), line)
+    assert clusters.nearest(0.07).tolist() == list(range(7))
+    assert clusters.nearest(0.55).tolist() == list(range(55))
+    assert clusters.nearest(0.071).tolist() == list(range(8))
+
+
 def test_pca_maps_new_samples_into_the_same_space(digits):
     embedding = use("embedder", "pca:dims=10", digits.x_train, 0)
     assert embedding.features.shape == (1297, 10)
@@ -168,6 +196,49 @@ def test_trainers_learn_and_take_weights(digits, name):
     assert found > missed + 0.2
 
 
+@pytest.mark.parametrize("name", ["logreg", "cnn:epochs=1,min_steps=60", "cnn:epochs=1,min_steps=0,batch_size=64"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_one_hot_soft_labels_train_like_hard_labels(digits, name, weighted):
+    chosen = np.arange(200)
+    weights = np.linspace(0.1, 1, 200, dtype=np.float32) if weighted else None
+    hard = training(digits, chosen, weights=weights)
+    soft = replace(hard, labels=np.eye(10, dtype=np.float32)[hard.labels])
+    expected, found = (use("trainer", name, data, 0).predict_proba(digits.x_test) for data in (hard, soft))
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert (found.argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.98
+
+
+@pytest.mark.parametrize("name", ["logreg", "cnn:epochs=1,min_steps=300"])
+def test_both_classes_of_a_half_and_half_label_are_trained_on(digits, name):
+    zeros, others = (np.flatnonzero(digits.y_train == label)[:40] for label in (0, 1))
+    labels = np.zeros((80, 10), np.float32)
+    labels[:40, [0, 3]] = 0.5
+    labels[40:, 1] = 1
+    data = replace(training(digits, np.concatenate([zeros, others])), labels=labels)
+    proba = use("trainer", name, data, 0).predict_proba(digits.x_test[digits.y_test == 0])
+    assert (abs(proba[:, [0, 3]].mean(axis=0) - 0.5) < 0.1).all()
+
+
+def test_soft_labels_of_one_class_make_a_constant_classifier(digits):
+    labels = np.zeros((5, 10), np.float32)
+    labels[:, 3] = 1
+    data = replace(training(digits, np.arange(5)), labels=labels)
+    assert (use("trainer", "logreg", data, 0).predict_proba(digits.x_test[:2]) == labels[:2]).all()
+
+
+def test_trainers_that_need_hard_labels_say_so():
+    takes_soft_labels = {name: part.soft_labels for name, part in CATALOG.parts("trainer").items()}
+    assert takes_soft_labels == {"cnn": True, "logreg": True, "fixmatch": False, "freematch": False}
+
+
+@pytest.mark.parametrize(
+    "name", ["cnn:epochs=1,min_steps=0,precision=float32", "cnn:epochs=1,min_steps=0,recipe=notebook"]
+)
+def test_a_network_names_its_arithmetic(digits, name):
+    network = use("trainer", name, training(digits, np.arange(32)), 0)
+    assert network.compute_dtype == network.precision == "float32"
+
+
 def test_logreg_copes_with_one_class(digits):
     threes = np.flatnonzero(digits.y_train == 3)[:20]
     proba = use("trainer", "logreg", training(digits, threes), 0).predict_proba(digits.x_test[:7])
@@ -175,37 +246,37 @@ def test_logreg_copes_with_one_class(digits):
 
 
 def test_affine_moves_images_a_little_and_by_chance():
-    from pslbench.trainers.augment import SHIFT, affine, erase
+    from pslbench.trainers.augmentation import MAX_SHIFT, augment_images, cut_out
 
     dot = np.zeros((200, 28, 28, 1), np.float32)
     dot[:, 13:15, 13:15] = 1
-    moved = affine(dot, np.random.default_rng(0))
+    moved = augment_images(dot, np.random.default_rng(0))
     mass = moved.sum(axis=(1, 2, 3))
     grid = np.arange(28)
     centers = np.stack([(moved.sum(axis=2)[..., 0] @ grid) / mass, (moved.sum(axis=1)[..., 0] @ grid) / mass], axis=1)
-    assert abs(centers - 13.5).max() <= 1.25 * SHIFT * 28 + 0.1  # what is shifted may be enlarged too
+    assert abs(centers - 13.5).max() <= 1.25 * MAX_SHIFT * 28 + 0.1  # what is shifted may be enlarged too
     assert (centers.std(axis=0) > 1).all()
     assert abs(centers.mean(axis=0) - 13.5).max() < 0.5
-    np.testing.assert_array_equal(moved, affine(dot, np.random.default_rng(0)))
-    holes = (erase(np.ones((50, 28, 28, 1), np.float32), np.random.default_rng(0)) == 0).sum(axis=(1, 2, 3))
+    np.testing.assert_array_equal(moved, augment_images(dot, np.random.default_rng(0)))
+    holes = (cut_out(np.ones((50, 28, 28, 1), np.float32), np.random.default_rng(0)) == 0).sum(axis=(1, 2, 3))
     assert holes.max() == 49
     assert holes.min() > 0
 
 
 def test_probabilities_are_the_mean_over_an_image_and_views_of_it(digits):
-    from pslbench.trainers.augment import moved
+    from pslbench.trainers.augmentation import apply_transforms
 
     shared = training(digits, np.arange(300))
     plain, several = (
         use("trainer", f"cnn:epochs=1,min_steps=20,augment=affine,views={views}", shared, 0) for views in (0, 3)
     )
-    seen = [digits.x_test, *(moved(digits.x_test, view) for view in several.views)]
+    seen = [digits.x_test, *(apply_transforms(digits.x_test, view) for view in several.views)]
     assert len(seen) == 4
     assert all((abs(one - digits.x_test) > 0.2).any(axis=(1, 2, 3)).mean() > 0.9 for one in seen[1:])
     by_hand = np.mean([plain.predict_proba(images) for images in seen], axis=0)
     np.testing.assert_allclose(several.predict_proba(digits.x_test), by_hand, rtol=1e-5, atol=1e-6)
     assert (abs(by_hand - plain.predict_proba(digits.x_test)) > 0.01).any()
-    with pytest.raises(InputError, match="say which changes: cnn:views=3,augment=affine"):
+    with pytest.raises(InputError, match="augment=affine"):
         use("trainer", "cnn:views=3", shared, 0)
 
 
@@ -217,9 +288,9 @@ def test_much_is_learnt_from_40_labels_and_the_unlabelled_pool(name, least, digi
 
 
 def test_self_adaptive_thresholds_by_hand():
-    from pslbench.trainers.freematch import SelfAdaptive
+    from pslbench.trainers.freematch import AdaptiveThresholds
 
-    confident = SelfAdaptive(2, 0.5)
+    confident = AdaptiveThresholds(2, 0.5)
     sure = confident(np.array([[0.9, 0.1], [0.6, 0.4]]))  # overall 0.5 to 0.625; classes to 0.625 and 0.375
     assert sure.tolist() == [True, False]
     sure = confident(np.array([[0.3, 0.7], [0.45, 0.55]]))  # overall 0.625; classes 0.5 and 0.5

@@ -77,8 +77,11 @@ def _build_table(curves: list[Curve]) -> Group:
     for rank, curve in enumerate(curves, 1):
         means = {point.combination[1]: point.score("test_accuracy").mean for point in curve.points}
         cells = [str(rank) if curve.competes or rank <= MAX_CURVES else "", *(curve.part(kind) for kind in parts)]
-        cells += [format_mean(curve.area), marks(curve)]
-        cells += [format_number(means.get(budget, nan), 3) for budget in budgets]
+        cells += [
+            format_mean(curve.area),
+            marks(curve),
+            *(format_number(means.get(budget, nan), 3) for budget in budgets),
+        ]
         table.add_row(*map(Text, cells), style="bold" if rank == 1 else "" if curve.ranked else "dim")
     return caption_table(f"{curves[0].part('dataset')} · test accuracy by budget", table, _build_legend(curves))
 

@@ -41,8 +41,9 @@ def build_overall_table(aggregate: AggregateTable) -> Group:
         cells = [row.strategy, _format_estimate(row.iqm, 4), _format_estimate(row.rank, 1), *_format_probabilities(row)]
         cells += [format_p_value(row.p)] * is_tested
         table.add_row(*map(Text, cells), style="bold" if row.strategy == aggregate.reference else "")
-    caption = f"over {len(aggregate.datasets)} datasets · {budget} · {parts}"
-    return caption_table(caption, table, _build_legend(aggregate))
+    return caption_table(
+        f"over {len(aggregate.datasets)} datasets · {budget} · {parts}", table, _build_legend(aggregate)
+    )
 
 
 def _format_estimate(value: IntervalEstimate, digits: int) -> str:
@@ -52,9 +53,12 @@ def _format_estimate(value: IntervalEstimate, digits: int) -> str:
 
 
 def _format_probabilities(row: AggregateRow) -> list[str]:
-    if (p := row.equivalence) is None:
+    if row.equivalence is None:
         return ["-"] * 3
-    return [f"{probability:.2f}" for probability in (p.better, p.equivalent, p.worse)]
+    return [
+        f"{probability:.2f}"
+        for probability in (row.equivalence.better, row.equivalence.equivalent, row.equivalence.worse)
+    ]
 
 
 def _build_legend(aggregate: AggregateTable) -> list[str]:

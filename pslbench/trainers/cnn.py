@@ -13,49 +13,58 @@ from pslbench.contracts import TrainingData
 from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
-from pslbench.trainers.augment import affine, changes, moved
+from pslbench.trainers.augmentation import apply_transforms, augment_images, draw_transforms
 
 if TYPE_CHECKING:
     import numpy as np
 
     from pslbench.contracts.arrays import Floats
 
-BATCH, RATE = 256, 0.004
+BATCH_SIZE, LEARNING_RATE = 256, 0.004
+SMALL_BATCH_SIZE, NOTEBOOK_LEARNING_RATE = 32, 0.001
 DROPOUT = 0.5
-VIEWED = 0.5  # strength of the changes that predictions are averaged over, as a share of training's
-SMALL_BATCH, NOTEBOOK_RATE = 32, 0.001  # the notebook's
-AT_A_TIME = 500  # images, when predicting
-SMALLEST = 28  # pixels: what two rounds of convolution and pooling were made for
+VIEW_STRENGTH = 0.5  # of test-time augmentation, as a share of the strength in training
+PREDICTION_BATCH_SIZE = 500
+MIN_SIDE = 28  # pixels; two rounds of convolution and pooling need that much
 
-Precision = Literal["float32", "bfloat16"]
+ComputeDtype = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
 class Network:
-    """A trained network: the model it shares with others of its shape, and weights of its own.
+    """A trained network.
 
-    Its probabilities are the mean over an image and the `views` of it: changes as `moved` takes them, float32 (k, 8).
+    Attributes:
+        model: the compiled model, which networks of the same shape share.
+        weights: the weights of this network.
+        compute_dtype: the arithmetic of the network.
+        views: transforms, float32 (k, 8). Probabilities are the mean over an image and these views of it.
     """
 
     model: Any
     weights: list[Any]
-    precision: Precision
+    compute_dtype: ComputeDtype
     views: Floats | tuple[()] = ()
 
+    @property
+    def precision(self) -> str:
+        """The former name of `compute_dtype`."""
+        return self.compute_dtype
+
     def predict_proba(self, x: Floats) -> Floats:
-        """Class probabilities, float32 (m, classes), of images, float32 (m, height, width, channels)."""
+        """Return class probabilities, float32 (m, classes), of images, float32 (m, height, width, channels)."""
         import numpy as np
 
         self.model.set_weights(self.weights)
-        batches = [x[i : i + AT_A_TIME] for i in range(0, len(x), AT_A_TIME)]
-        return np.concatenate([self._of_batch(batch) for batch in batches])
+        batches = [x[i : i + PREDICTION_BATCH_SIZE] for i in range(0, len(x), PREDICTION_BATCH_SIZE)]
+        return np.concatenate([self._predict_batch(batch) for batch in batches])
 
-    def _of_batch(self, batch: Floats) -> Floats:
+    def _predict_batch(self, batch: Floats) -> Floats:
         import numpy as np
         from scipy.special import softmax
 
-        seen = chain([batch], (moved(batch, view) for view in self.views))
-        logits = [self.model.predict_on_batch(_halves(self.model, images))[: len(batch)] for images in seen]
+        views = chain([batch], (apply_transforms(batch, view) for view in self.views))
+        logits = [self.model.predict_on_batch(_model_inputs(self.model, images))[: len(batch)] for images in views]
         mean: Floats = softmax(np.asarray(logits, np.float32), axis=2).mean(axis=0)
         return mean
 
@@ -69,89 +78,88 @@ def cnn(
     min_steps: Annotated[int, Ge(0)] = 1000,
     batch_size: Annotated[int | None, Ge(1)] = None,
     learning_rate: Annotated[float | None, Gt(0)] = None,
-    fingerprint: Literal["suite", "notebook"] = "suite",
+    recipe: Literal["suite", "notebook"] = "suite",
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     augment: Literal["none", "affine"] = "none",
     views: Annotated[int, Ge(0)] = 0,
     dropout: Annotated[float, Interval(ge=0, lt=1)] = DROPOUT,
     select: Literal["last", "test"] = "last",
 ) -> Network:
-    """The notebook's convolutional network with heavy dropout.
+    """Train the convolutional network of the notebook, which has heavy dropout.
 
-    Images of fewer than 28 pixels a side are enlarged.
+    Images with fewer than 28 pixels per side are enlarged.
 
     Args:
         data: images.
-        seed: of first weights, order and dropout.
-        epochs: passes over the pseudo-labels.
-        min_steps: the images seen are at least those of so many batches of 32; where there are few pseudo-labels, there
-            are more passes.
-        batch_size: images a step at the most, 256 if none; batches shrink, to no less than 32, where there would be
-            fewer steps than `min_steps`.
-        learning_rate: of Adam (Kingma & Ba 2015) at the start, 0.004 if none; it falls to zero along half a cosine.
-        recipe: `notebook` has batches of 32 and a learning rate of 0.001 throughout, in float32, and takes no others.
-        precision: of the arithmetic; `auto` is bfloat16, with weights in float32, where the processor has it.
-        dropout: the share of hidden units, and 0.4 of it of the last feature maps, that each step leaves out.
-        augment: `affine` turns, shears, scales and shifts every image anew each time it is seen.
-        views: probabilities are the mean over an image and so many changed ones (test-time augmentation); predicting
-            takes more than 1 + views times as long. The changes are those of `augment` at half their strength, drawn
-            once for all images.
-        select: the epoch that is kept: the last, or the one that scores best on the test set, as in the notebook,
-            whose rows are marked and do not compete.
+        seed: determines the initial weights, the order of the samples, dropout and augmentation.
+        epochs: the number of passes over the pseudo-labels.
+        min_steps: the smallest amount of training, in batches of 32 images; few pseudo-labels get more epochs.
+        batch_size: the largest number of images per step, 256 if none. Batches shrink, down to 32, if there would
+            otherwise be fewer than `min_steps` steps.
+        learning_rate: the initial rate of Adam (Kingma & Ba 2015), 0.004 if none; it falls to 0 along half a cosine.
+        recipe: `notebook` uses batches of 32, a constant learning rate of 0.001 and float32, and no other values.
+        precision: the arithmetic; `auto` is bfloat16, with weights in float32, if the processor supports it.
+        dropout: the dropout rate of the hidden units; 0.4 times that for the last feature maps.
+        augment: `affine` rotates, shears, scales and shifts every image anew in each epoch.
+        views: the number of changed images that predictions are averaged over, besides the image itself (test-time
+            augmentation). Prediction takes more than 1 + views times as long. The changes are those of `augment` at
+            half strength, drawn once for all images.
+        select: which epoch to use: the last one, or the one with the best score on the test set, as in the notebook.
+            Rows with `test` are marked and not ranked.
 
     Raises:
-        InputError: where the notebook's recipe is asked for with another batch size, learning rate or precision, or
-            views without a change to make them by.
+        InputError: the recipe of the notebook is combined with another batch size, learning rate or precision, or
+            `views` is set without `augment`.
     """
     import numpy as np
 
-    said = batch_size, learning_rate, precision != "bfloat16"
-    if fingerprint == "notebook" and said != (None, None, True):
-        raise InputError("cnn:recipe=notebook has its own batch_size, learning_rate and precision; leave them out")
+    if recipe == "notebook" and (batch_size, learning_rate, precision != "bfloat16") != (None, None, True):
+        raise InputError("cnn:recipe=notebook sets batch_size, learning_rate and precision itself; leave them out")
     if views and augment == "none":
-        raise InputError(
-            f"cnn:views={views} looks at changed images; say which changes: cnn:views={views},augment=affine"
-        )
-    n, as_notebook = len(data.indices), fingerprint == "notebook"
-    chosen = "float32" if as_notebook else auto_precision(precision)
-    epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH)))
-    fitting = max(SMALL_BATCH, epochs * n // max(min_steps, 1))
-    batch = min(batch_size or BATCH, SMALL_BATCH if as_notebook else fitting)
-    halved = min(batch, n) >= 2 * SMALL_BATCH and n % batch != 1
-    shape = Shape(data.pool.shape[1:], data.n_classes, batch, data.weights is not None, chosen, halved, dropout)
-    model, steps = start(shape, seed), epochs * ceil(n / batch)
-    best_score, best, step = -1.0, None, 0
-    seen_as = changes(views, data.pool.shape[1:], np.random.default_rng([seed, epochs]), VIEWED)
+        raise InputError(f"cnn:views={views} needs an augmentation; write cnn:views={views},augment=affine")
+    n, image = len(data.indices), data.pool.shape[1:]
+    compute_dtype: ComputeDtype = "float32" if recipe == "notebook" else resolve_precision(precision)
+    epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH_SIZE)))
+    largest = SMALL_BATCH_SIZE if recipe == "notebook" else max(SMALL_BATCH_SIZE, epochs * n // max(min_steps, 1))
+    batch = min(batch_size or BATCH_SIZE, largest)
+    halved = min(batch, n) >= 2 * SMALL_BATCH_SIZE and n % batch != 1
+    weighted, soft = data.weights is not None, data.labels.ndim == 2
+    model = start(Shape(image, data.n_classes, batch, weighted, compute_dtype, halved, dropout, soft), seed)
+    transforms = draw_transforms(views, image, np.random.default_rng([seed, epochs]), VIEW_STRENGTH)
+    best_score, best, steps_per_epoch = -1.0, None, ceil(n / batch)
     for epoch in range(epochs):
         rng = np.random.default_rng([seed, epoch])
-        for images, *answers in _batches(data, batch, rng):
-            falling = (learning_rate or RATE) * (1 + cos(pi * step / steps)) / 2
-            model.optimizer.learning_rate = NOTEBOOK_RATE if as_notebook else falling
-            if augment == "affine":
-                images = affine(images, rng)
-            # fit's input pipeline takes seconds to close, and gains nothing here
-            model.train_on_batch(_halves(model, images), *answers)
-            step += 1
+        for step, (images, *targets) in enumerate(_batches(data, batch, rng), epoch * steps_per_epoch):
+            falling = cosine_rate(learning_rate or LEARNING_RATE, step, epochs * steps_per_epoch)
+            model.optimizer.learning_rate = NOTEBOOK_LEARNING_RATE if recipe == "notebook" else falling
+            inputs = augment_images(images, rng) if augment == "affine" else images
+            # the input pipeline of fit takes seconds to close and gains nothing here
+            model.train_on_batch(_model_inputs(model, inputs), *targets)
         if select == "test":
-            now = Network(model, model.get_weights(), chosen, seen_as)
-            if (score := data.test_accuracy(now.predict_proba(data.x_test))) > best_score:
-                best_score, best = score, now
-    return best or Network(model, model.get_weights(), chosen, seen_as)
+            network = Network(model, model.get_weights(), compute_dtype, transforms)
+            if (score := data.test_accuracy(network.predict_proba(data.x_test))) > best_score:
+                best_score, best = score, network
+    return best or Network(model, model.get_weights(), compute_dtype, transforms)
 
 
-def auto_precision(wanted: Literal["auto", "float32", "bfloat16"] = "auto") -> Precision:
-    """What `auto` means here: bfloat16 on a GPU, and on a CPU that multiplies matrices of it."""
+def cosine_rate(initial: float, step: int, steps: int) -> float:
+    """Return a learning rate that falls from `initial` to 0 along half a cosine."""
+    return initial * (1 + cos(pi * step / steps)) / 2
+
+
+def resolve_precision(precision: Literal["auto", "float32", "bfloat16"] = "auto") -> ComputeDtype:
+    """Return what `auto` means here: bfloat16 on a GPU or on a CPU that multiplies bfloat16 matrices, else float32."""
     import keras
 
-    if wanted != "auto":
-        return wanted
+    if precision != "auto":
+        return precision
     if keras.backend.backend() != "torch" and any("gpu" in name.lower() for name in keras.distribution.list_devices()):
         return "bfloat16"
     return "bfloat16" if multiplies_bfloat16() and keras.backend.backend() == "tensorflow" else "float32"
 
 
 def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
-    """One epoch in random order, as (x, labels) or (x, labels, weights)."""
+    """Yield one epoch in random order, as (x, labels) or (x, labels, weights)."""
     order = rng.permutation(len(data.indices))
     for first in range(0, len(order), batch_size):
         rows = order[first : first + batch_size]
@@ -159,8 +167,8 @@ def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> I
         yield batch if data.weights is None else (*batch, data.weights[rows])
 
 
-def _halves(model: Any, images: Floats) -> Any:
-    """The images as the model takes them; neither half is empty, so of a single one there are two."""
+def _model_inputs(model: Any, images: Floats) -> Any:
+    """Return the images as the model takes them. No half may be empty, so a single image is repeated."""
     import numpy as np
 
     if len(model.inputs) == 1:
@@ -169,19 +177,31 @@ def _halves(model: Any, images: Floats) -> Any:
 
 
 class Shape(NamedTuple):
-    """What a compiled network depends on."""
+    """What a compiled network depends on.
+
+    Attributes:
+        image: height, width, channels.
+        n_classes: the number of classes.
+        batch_size: of full batches in training.
+        weighted: whether samples have weights.
+        compute_dtype: the arithmetic.
+        halved: whether the network takes a batch as two halves, so that two cores can work on it.
+        dropout: the dropout rate of the hidden units.
+        soft: whether labels are probabilities.
+    """
 
     image: tuple[int, ...]
     n_classes: int
     batch_size: int
     weighted: bool
-    precision: Precision
+    compute_dtype: ComputeDtype
     halved: bool
     dropout: float = DROPOUT
+    soft: bool = False
 
 
 def start(shape: Shape, seed: int) -> Any:
-    """A compiled model in the state that it would have if it were newly made with this seed."""
+    """Return a compiled model in the state of a new one that was built with this seed."""
     import keras
 
     model = _compiled(shape)
@@ -195,45 +215,49 @@ def start(shape: Shape, seed: int) -> Any:
 
 @lru_cache(maxsize=2)
 def _compiled(shape: Shape) -> Any:
-    """The network with its training and prediction steps compiled, which takes longer than many a training.
+    """Return the network with compiled steps of training and prediction. Compiling often takes longer than training.
 
-    Each step is compiled for a full batch and for a smaller one here and now, so that what a cell computes does not
-    depend on the batches of the cells before it.
+    Each step is compiled here for a full batch and for a smaller one, so that the results of a cell do not depend on
+    the batches of earlier cells.
     """
     import keras
     import numpy as np
 
     model = _network(shape)
-    model.compile(optimizer=keras.optimizers.Adam(), loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    x, y = np.zeros((AT_A_TIME, *shape.image), np.float32), np.zeros(shape.batch_size, np.int64)
+    losses = keras.losses
+    loss = losses.CategoricalCrossentropy if shape.soft else losses.SparseCategoricalCrossentropy
+    model.compile(optimizer=keras.optimizers.Adam(), loss=loss(from_logits=True))
+    x = np.zeros((PREDICTION_BATCH_SIZE, *shape.image), np.float32)
+    y = np.eye(shape.n_classes, dtype=np.float32) if shape.soft else np.zeros(1, np.int64)
     for size in dict.fromkeys((shape.batch_size, max(1, shape.batch_size - 1))):
         weights = np.ones(size, np.float32) if shape.weighted else None
-        model.train_on_batch(_halves(model, np.resize(x, (size, *shape.image))), y[:size], weights)
-    for size in (AT_A_TIME, AT_A_TIME - 1):
-        model.predict_on_batch(_halves(model, x[:size]))
+        inputs = _model_inputs(model, np.resize(x, (size, *shape.image)))
+        model.train_on_batch(inputs, np.repeat(y[:1], size, axis=0), weights)
+    for size in (PREDICTION_BATCH_SIZE, PREDICTION_BATCH_SIZE - 1):
+        model.predict_on_batch(_model_inputs(model, x[:size]))
     return model
 
 
 def _network(shape: Shape) -> Any:
-    """The network; `halved`, it takes a batch as two halves, so that two cores can work on it.
+    """Return the network, which takes two half batches if the shape is `halved`.
 
-    Sums are those of the halves, and so is batch normalisation, on however many cores: rows do not depend on them.
+    Gradients and batch normalization are always computed per half, so results do not depend on the number of cores.
     """
     import keras
 
-    whole = _stack(shape)
+    layers = _layers(shape)
     if not shape.halved:
-        return whole
+        return layers
     halves = [keras.Input(shape.image), keras.Input(shape.image)]
-    return keras.Model(halves, keras.ops.concatenate([whole(half) for half in halves]))
+    return keras.Model(halves, keras.ops.concatenate([layers(half) for half in halves]))
 
 
-def _stack(shape: Shape) -> Any:
+def _layers(shape: Shape) -> Any:
     import keras
     from keras import layers
 
-    policy = f"mixed_{shape.precision}" if shape.precision == "bfloat16" else shape.precision
-    height, width = (max(side, SMALLEST) for side in shape.image[:2])
+    policy = f"mixed_{shape.compute_dtype}" if shape.compute_dtype == "bfloat16" else shape.compute_dtype
+    height, width = (max(side, MIN_SIDE) for side in shape.image[:2])
     enlarge = [] if (height, width) == shape.image[:2] else [layers.Resizing(height, width, dtype=policy)]
     return keras.Sequential(
         [

@@ -7,7 +7,7 @@ from annotated_types import Ge, Gt, Interval
 from pslbench.contracts import TrainingData
 from pslbench.parts import trainer
 from pslbench.trainers.cnn import Network
-from pslbench.trainers.fixmatch import match
+from pslbench.trainers.consistency import train_consistently
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats
 
 
-@trainer("freematch", images_only=True, reference="Wang et al. 2023, FreeMatch")
+@trainer("freematch", images_only=True, soft_labels=False, reference="Wang et al. 2023, FreeMatch")
 def freematch(
     data: TrainingData,
     seed: int,
@@ -26,35 +26,35 @@ def freematch(
     steps: Annotated[int, Ge(1)] = 1500,
     weight: Annotated[float, Gt(0)] = 1.0,
 ) -> Network:
-    """As fixmatch, with a threshold for each class that rises as the network grows sure of it.
+    """Train like fixmatch, with a threshold per class that rises as the network becomes confident in that class.
 
-    Without the paper's fairness loss; its momentum of 0.999 is scaled to the shorter training.
+    The paper's fairness loss is left out. Its momentum of 0.999 is adapted to the shorter training.
 
     Args:
-        data: images; the whole pool is used, the labels of some of it.
-        seed: of first weights, order, dropout and distortions.
-        momentum: of the averages that thresholds are made of.
-        mu: images without a label a step, for each of 32 with one.
-        steps: of training.
-        weight: of the loss on images without a label.
+        data: images. The whole pool is used, with the labels of the labeled samples.
+        seed: determines the initial weights, the order of the samples, dropout and augmentation.
+        momentum: the momentum of the moving averages that determine the thresholds.
+        mu: the number of unlabeled images per labeled image; each step takes 32 labeled images.
+        steps: the number of training steps.
+        weight: the weight of the loss on unlabeled images.
     """
-    return match(data, seed, SelfAdaptive(data.n_classes, momentum), mu, steps, weight)
+    return train_consistently(data, seed, AdaptiveThresholds(data.n_classes, momentum), mu, steps, weight)
 
 
-class SelfAdaptive:
-    """Which predictions are confident: equations 5 to 8 of the paper."""
+class AdaptiveThresholds:
+    """The self-adaptive thresholds of the paper, equations 5 to 8."""
 
     def __init__(self, n_classes: int, momentum: float) -> None:
         import numpy as np
 
-        self._overall, self._of_class = 1 / n_classes, np.full(n_classes, 1 / n_classes)
+        self._overall, self._per_class = 1 / n_classes, np.full(n_classes, 1 / n_classes)
         self._momentum = momentum
 
     def __call__(self, p: Floats) -> NDArray[np.bool_]:
-        """bool (m,), of class probabilities, float32 (m, classes), which move the thresholds too."""
-        kept = self._momentum
-        self._overall = kept * self._overall + (1 - kept) * float(p.max(axis=1).mean())
-        self._of_class = kept * self._of_class + (1 - kept) * p.mean(axis=0)
-        thresholds = self._overall * self._of_class / self._of_class.max()
-        sure: NDArray[np.bool_] = p.max(axis=1) >= thresholds[p.argmax(axis=1)]
-        return sure
+        """Update the thresholds with probabilities, float32 (m, classes), and return which reach them, bool (m,)."""
+        momentum = self._momentum
+        self._overall = momentum * self._overall + (1 - momentum) * float(p.max(axis=1).mean())
+        self._per_class = momentum * self._per_class + (1 - momentum) * p.mean(axis=0)
+        thresholds = self._overall * self._per_class / self._per_class.max()
+        is_confident: NDArray[np.bool_] = p.max(axis=1) >= thresholds[p.argmax(axis=1)]
+        return is_confident

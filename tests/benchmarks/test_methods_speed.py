@@ -57,7 +57,7 @@ def pool_of(n, data, uses):
 
 
 def method(name):
-    return discover().part("strategy", name)[1]
+    return discover().resolve("strategy", name)[1]
 
 
 def once(benchmark, what):

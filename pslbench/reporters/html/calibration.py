@@ -41,13 +41,16 @@ def _draw_reliability(combination: InspectedCombination) -> Markup:
             tooltip=[alt.Tooltip(f"{name}:Q", title=title, format=",.3~f") for name, title in COLUMNS.items()],
         ),
     )
-    ece, nll = (format_mean(combination.entry.score(name)) for name in ("ece", "nll"))
-    caption = f"Expected calibration error {ece}, negative log-likelihood {nll} nats, means over seeds."
+    scores = combination.entry
+    caption = (
+        f"{combination.seeds_note}Expected calibration error {format_mean(scores.score('ece'))}, "
+        f"negative log-likelihood {format_mean(scores.score('nll'))} nats, means over seeds."
+    )
     return render_chart(
         chart.properties(height=420),
         {"bins": rows, "ends": ends},
         f"Reliability diagram of {combination.title}: accuracy by confidence.",
-        caption=combination.seeds_note + caption,
+        caption=caption,
         max_width=520,
         columns=COLUMNS,
     )

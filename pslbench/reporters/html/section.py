@@ -60,8 +60,11 @@ def render_combination_panels(data: ReportData, render: Callable[[InspectedCombi
     """Return one panel per inspected combination."""
     total = sum(bool(entry.rows) for board in data.boards for entry in board)
     omitted = total - len(data.inspected)
-    hint = f"-f html:combinations={total} shows all."
-    note = f"The report omits {pluralize(omitted, 'combination')}; {hint}" if omitted else ""
+    note = (
+        f"The report omits {pluralize(omitted, 'combination')}; -f html:combinations={total} shows all."
+        if omitted
+        else ""
+    )
     return render_panels("combination", "Combination", data.inspected, lambda c: c.title, render, note=note)
 
 
