@@ -302,7 +302,7 @@ def test_pairs_of_a_matrix_are_adjusted_together(capsys):
     (entries,) = rankings([row(name, s, v) for name, values in levels.items() for s, v in enumerate(values)])
     assert [entry.part("strategy") for entry in entries] == ["a", "b", "c"]
     raw = {pair: stats.ttest_rel(levels[pair[0]], levels[pair[1]]).pvalue for pair in ("ab", "ac", "bc")}
-    show_matrix(entries)
+    stdout_console().print(difference_matrix(entries, 200))
     shown = capsys.readouterr().out
     assert f"{3 * min(raw.values()):.4f}" in shown
     assert f"+{np.mean(levels['a']) - np.mean(levels['c']):.4f}" in shown
