@@ -1,4 +1,5 @@
-# make bench and make test are the two commands; each sets up .venv first where that is missing or out of date.
+# The two commands are make bench and make test. Each creates .venv first if it is missing or out of date.
+# PYTHON names the interpreter for .venv; by default it is the first of these that is new enough.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin

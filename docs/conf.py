@@ -1,4 +1,4 @@
-"""How Sphinx builds the documents; `make docs` calls it."""
+"""The configuration of Sphinx, which `make docs` runs."""
 
 import importlib.metadata
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pslbench.cli.show import described
 from pslbench.parts import KINDS, Kind, Part
+from pslbench.parts.description import describe
 from pslbench.plugins.catalog import BUILTIN, Catalog
 from pslbench.plugins.discovery import discover
 
@@ -63,7 +63,7 @@ def page(kind: Kind, parts: Sequence[tuple[str, Part]], costs: Costs) -> Iterato
     if kind == "strategy":
         yield "Costs are of a pool of n samples, m labels and a graph of k neighbours: [methods](../methods.md)."
     for package, part in parts:
-        says = described(part)
+        says = describe(part)
         yield f"\n## {part.name}"
         yield from (f"{text}\n" for text in (says.summary, says.details) if text)
         yield from facts(package, part, costs)

@@ -37,7 +37,7 @@ def command(*arguments: object, **environment: str) -> Outcome:
 def row(strategy: str, seed: int, accuracy: float, **more: object) -> Result:
     """A row that ended well, made up but for what is said."""
     parts = {"dataset": "d", "embedder": "e", "clusterer": "c", "trainer": "t", "budget": 10, "checksum": "data"}
-    made_up = {**parts, "recipe": "recipe", "status": "ok", "scores": {"test_accuracy": accuracy}, **more}
+    made_up = {**parts, "fingerprint": "fingerprint", "status": "ok", "scores": {"test_accuracy": accuracy}, **more}
     return Result(key=f"{strategy}{seed}{accuracy}", strategy=strategy, seed=seed, **made_up)
 
 

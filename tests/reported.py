@@ -1,4 +1,4 @@
-"""A real run with failures, and its report: what the tests of the page look at."""
+"""A report of a real run with failed cells, for the tests of report.html."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 from helpers import command
 
 from pslbench.cli import main
-from pslbench.cli.summary import records
+from pslbench.cli.summary import make_reader
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
 from pslbench.results.folder import ResultsFolder
@@ -24,7 +24,7 @@ from pslbench import Pool, PseudoLabels, hookimpl, strategy
 
 @strategy("<script>alert(1)", uses="x")
 def evil(pool: Pool) -> PseudoLabels:
-    """Its name is a script; with few labels its error is one too."""
+    """A strategy whose name is a script. With few labels it raises an error whose message is a script."""
     if pool.budget < 40:
         raise ValueError("</script><script>alert(2)</script><img src=x onerror=alert(3)>")
     return PseudoLabels(np.arange(pool.budget), pool.label(np.arange(pool.budget)))
@@ -32,7 +32,7 @@ def evil(pool: Pool) -> PseudoLabels:
 
 @strategy("greedy", uses="x")
 def greedy(pool: Pool) -> PseudoLabels:
-    """Asks for one label too many."""
+    """Query one label too many."""
     return PseudoLabels(np.arange(pool.budget), pool.label(np.arange(pool.budget + 1)))
 
 
@@ -44,8 +44,8 @@ EVIL = "<script>alert(1)"
 
 
 @lru_cache(maxsize=1)
-def reported() -> Path:
-    """The folder of four strategies, two budgets and three seeds on `digits`, with report.html."""
+def make_report() -> Path:
+    """Return a results folder of four strategies, two budgets and three seeds on `digits`, with report.html."""
     folder = Path(mkdtemp(prefix="reported-"))
     plugin = folder / "broken.py"
     plugin.write_text(PLUGIN)
@@ -57,24 +57,24 @@ def reported() -> Path:
     return folder / "r"
 
 
-def looked_up(folder: Path) -> tuple[list[Result], ResultsReader]:
-    """What a reporter gets of a folder."""
+def read_folder(folder: Path) -> tuple[list[Result], ResultsReader]:
+    """Return the arguments of a reporter for a results folder."""
     store = ResultsFolder.open(folder)
-    return store.results(), records(discover(), store)
+    return store.current_rows(), make_reader(discover(), store)
 
 
-def large(folder: Path) -> Path:
-    """A report of 12 strategies, 6 budgets and 10 seeds: real rows, said to be of so many, with what was kept."""
-    results, kept = looked_up(reported())
+def write_large_report(folder: Path) -> Path:
+    """Write a report of 12 strategies, 6 budgets and 10 seeds. It repeats the rows and arrays of a real run."""
+    results, reader = read_folder(make_report())
     real, source, rows = [row for row in results if row.ok], {}, []
     for strategy, budget, seed in product(range(12), (10, 20, 40, 80, 160, 320), range(10)):
         row = real[(strategy + seed) % len(real)]
         key = f"{strategy}-{budget}-{seed}"
         rows.append(replace(row, key=key, strategy=f"variant-{strategy}", budget=budget, seed=seed))
         source[key] = row
-    looks = {
-        "probabilities": lambda row: kept.probabilities(source[row.key]),
-        "labelling": lambda row: kept.labelling(source[row.key]),
+    readers = {
+        "probabilities": lambda row: reader.probabilities(source[row.key]),
+        "labeling": lambda row: reader.labeling(source[row.key]),
     }
-    html(rows, replace(kept, folder=folder, **looks))
+    html(rows, replace(reader, folder=folder, **readers))
     return folder / "report.html"

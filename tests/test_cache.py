@@ -1,4 +1,4 @@
-"""Stages are computed once for all that determines them, and are not trusted blindly."""
+"""The cache of stages: what invalidates an entry, damaged entries, concurrency, and its size."""
 
 import os
 import time
@@ -9,9 +9,10 @@ import pytest
 from helpers import command, rows
 
 from pslbench import Dataset
-from pslbench.execution.cache import Entry, Settings, Stage, StageCache, kept, trim
-from pslbench.planning.identity import facts_of
-from pslbench.planning.plan import TRAINED_WITHIN, Grid, plan
+from pslbench.execution.cache import CacheSettings, Entry, StageCache, list_entries, trim
+from pslbench.planning.cells import Stage
+from pslbench.planning.grid import Grid
+from pslbench.planning.plan import make_plan
 from pslbench.plugins.discovery import discover
 
 CELLS = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "1", "-j", "1"]
@@ -31,7 +32,7 @@ def halved(x) -> Embedding:
     note("embed")
     return Embedding(x.reshape(len(x), -1) / 2, lambda new: new.reshape(len(new), -1) / 2)
 
-@strategy("first")
+@strategy("first", trains=True)
 def first(pool: Pool) -> PseudoLabels:
     '''Labels medoids, after a first training.'''
     note("label")
@@ -61,33 +62,27 @@ def run(tmp_path, path, folder, *more):
     return outcome.err
 
 
-def test_a_stage_is_computed_once_for_all_runs_and_again_when_its_source_changes(plugin, tmp_path, count):
+def test_a_stage_is_cached_across_runs_until_its_code_changes(plugin, tmp_path, count):
     path = plugin(COUNTING.format(more=""))
     first = run(tmp_path, path, "one")
-    assert "embed halved on digits, 40 labels: not kept so far" in first
+    assert "embed halved on digits, seed 0: not in the cache" in first
     assert count() == ["embed", "label"]
     assert "embed halved" not in run(tmp_path, path, "two")
     assert count() == ["embed", "label"]
     assert rows(tmp_path / "one").equals(rows(tmp_path / "two"))
-    again = run(tmp_path, plugin(COUNTING.format(more="# changed")), "three")
-    assert "changed: source of pslbench_plugin_mine" in again
+    assert "embed halved" not in run(tmp_path, plugin(COUNTING.format(more="# a comment")), "three")
+    changed = COUNTING.format(more="").replace("/ 2", "/ 4")
+    assert "changed: code of embedder halved" in run(tmp_path, plugin(changed), "four")
     assert count() == ["embed", "label"] * 2
 
 
-def test_a_local_module_that_a_plugin_imports_counts_as_its_source(plugin, tmp_path, count, monkeypatch):
+def test_a_module_that_a_plugin_imports_is_part_of_its_code(plugin, tmp_path, count, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    (tmp_path / "beside.py").write_text("x = 1\n")
-    path = plugin(COUNTING.format(more="import beside"))
-    run(tmp_path, path, "one")
     (tmp_path / "beside.py").write_text("x = 2\n")
-    assert "changed: source of beside" in run(tmp_path, path, "two")
-
-
-def test_a_built_in_part_that_a_plugin_builds_upon_counts_as_its_source(plugin):
-    path = plugin(COUNTING.format(more="from pslbench import Pool\nfrom pslbench.embedders.upright import upright"))
-    facts = facts_of(discover([str(path)]).part("embedder", "halved")[1])
-    ours = sorted(name for name in facts if "source of pslbench." in name)
-    assert ours == ["source of pslbench.embedders.pixels", "source of pslbench.embedders.upright"]
+    path = plugin(COUNTING.format(more="import beside").replace("/ 2", "/ beside.x"))
+    run(tmp_path, path, "one")
+    (tmp_path / "beside.py").write_text("x = 4\n")
+    assert "changed: code of embedder halved" in run(tmp_path, path, "two")
 
 
 def test_pseudo_labels_of_a_strategy_that_trains_depend_on_the_trainer(plugin, tmp_path, count):
@@ -97,14 +92,14 @@ def test_pseudo_labels_of_a_strategy_that_trains_depend_on_the_trainer(plugin, t
     assert count() == ["embed", "label", "label"]
 
 
-def test_a_damaged_entry_is_noticed_and_computed_again(plugin, tmp_path, count, own_cache):
+def test_a_damaged_entry_is_recomputed(plugin, tmp_path, count, own_cache):
     path = plugin(COUNTING.format(more=""))
     run(tmp_path, path, "one")
     (features,) = own_cache.glob("stages/*/*/features.npy")
     content = bytearray(features.read_bytes())
     content[-7] ^= 255
     features.write_bytes(content)
-    assert "embed halved on digits, 40 labels: what was kept is damaged" in run(tmp_path, path, "two")
+    assert "embed halved on digits, seed 0: the cached entry is damaged" in run(tmp_path, path, "two")
     assert count() == ["embed", "label", "embed"]
     assert rows(tmp_path / "one").equals(rows(tmp_path / "two"))
 
@@ -113,7 +108,7 @@ def stage(number):
     return Stage("embed", f"stage {number}", {"number": str(number)})
 
 
-def test_two_that_want_the_same_stage_compute_it_once(tmp_path):
+def test_concurrent_requests_compute_a_stage_once(tmp_path):
     computed = []
 
     def compute():
@@ -122,7 +117,7 @@ def test_two_that_want_the_same_stage_compute_it_once(tmp_path):
         return Entry({"a": np.arange(5)})
 
     def want(_):
-        return StageCache(Settings(tmp_path, 10**9)).get(stage(1), compute).arrays["a"]
+        return StageCache(CacheSettings(tmp_path, 10**9)).get(stage(1), compute).arrays["a"]
 
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(want, range(4)))
@@ -130,27 +125,27 @@ def test_two_that_want_the_same_stage_compute_it_once(tmp_path):
     assert all(np.array_equal(array, np.arange(5)) for array in found)
 
 
-def test_the_least_recently_used_are_dropped(tmp_path):
-    cache = StageCache(Settings(tmp_path, 10**9))
+def test_the_least_recently_used_entries_are_removed(tmp_path):
+    cache = StageCache(CacheSettings(tmp_path, 10**9))
     for number in range(4):
         cache.get(stage(number), lambda: Entry({"a": np.zeros(10_000)}), always=True)
         time.sleep(0.02)
-    StageCache(Settings(tmp_path, 10**9)).get(stage(0), lambda: pytest.fail("it is kept"))
+    StageCache(CacheSettings(tmp_path, 10**9)).get(stage(0), lambda: pytest.fail("it is in the cache"))
     trim(tmp_path, 170_000)
-    assert len(kept(tmp_path)) == 2
-    left = StageCache(Settings(tmp_path, 10**9))
+    assert len(list_entries(tmp_path)) == 2
+    left = StageCache(CacheSettings(tmp_path, 10**9))
     assert [left.has(stage(number)) for number in range(4)] == [True, False, False, True]
 
 
-def test_info_and_clear(cli, plugin, tmp_path, count, own_cache):
+def test_cache_info_and_clear(cli, plugin, tmp_path, count, own_cache):
     run(tmp_path, plugin(COUNTING.format(more="")), "one")
     assert str(own_cache) in cli("cache", "info").out
-    assert "dropped" in cli("cache", "clear").out
-    assert kept(own_cache) == []
+    assert cli("cache", "clear").status == 0
+    assert list_entries(own_cache) == []
 
 
 ALIKE = """
-@strategy("twin", uses="x")
+@strategy("twin", uses="x", trains=True)
 def twin(pool: Pool, *, version: int = 1, alpha: float = 0.5) -> PseudoLabels:
     chosen = (np.arange(pool.budget) + version) % len(pool)
     return PseudoLabels(chosen, pool.label(chosen))
@@ -166,17 +161,17 @@ def pslbench_register():
 """
 
 
-def test_parameters_called_as_other_facts_are_no_less_part_of_a_key(plugin):
+def test_parameters_named_like_other_facts_are_part_of_the_key(plugin):
     catalog = discover([str(plugin(ALIKE))])
-    choose = catalog.choose
+    choose = catalog.parse
 
     def keys(strategies, trainers):
         around = choose("dataset", "digits"), choose("embedder", "pixels"), choose("clusterer", "kmeans")
         grid = Grid(*around, choose("strategy", strategies), choose("trainer", trainers), [40], [0])
-        return plan(catalog, grid, catalog.call).cells
+        return make_plan(catalog, grid, catalog.call).cells
 
     assert len(keys("twin:version=1|2|3", "twin:alpha=1|2")) == 6
-    within = {cell.stages[TRAINED_WITHIN].key for cell in keys("twin", "twin:alpha=0.1|0.9")}
+    within = {cell.stages["label"].key for cell in keys("twin", "twin:alpha=0.1|0.9")}
     assert len(within) == 2
 
 
@@ -186,7 +181,7 @@ def test_classes_are_part_of_the_data(arrays):
     assert two.checksum != three.checksum
 
 
-def test_what_a_killed_worker_left_is_removed(tmp_path):
+def test_partial_entries_of_killed_workers_are_removed(tmp_path):
     left = tmp_path / "stages" / "ab" / ".left"
     left.mkdir(parents=True)
     os.utime(left, (0, 0))
@@ -195,22 +190,25 @@ def test_what_a_killed_worker_left_is_removed(tmp_path):
     assert (left.exists(), fresh.exists()) == (False, True)
 
 
-def test_two_that_want_pseudo_labels_of_a_strategy_that_trains_compute_them_once(tmp_path):
-    by_itself, with_trainer = (
-        Stage("label", "by itself", {"a": "1"}),
-        Stage("label", "with trainer", {"a": "1", "b": "2"}),
-    )
-    computed = []
+def test_strategies_that_train_have_an_entry_per_trainer_and_others_share_one(plugin):
+    catalog = discover([str(plugin(ALIKE))])
+    choose = catalog.parse
+    around = choose("dataset", "digits"), choose("embedder", "pixels"), choose("clusterer", "kmeans")
+    strategies = [*choose("strategy", "twin"), *choose("strategy", "random")]
+    grid = Grid(*around, strategies, choose("trainer", "logreg:C=1|2"), [40], [0])
+    keys: dict[str, set[str]] = {"twin": set(), "random": set()}
+    for cell in make_plan(catalog, grid, catalog.call).cells:
+        keys[cell.strategy.name].add(cell.stages["label"].key)
+    assert (len(keys["twin"]), len(keys["random"])) == (2, 1)
 
-    def compute():
-        time.sleep(0.5)
-        computed.append(1)
-        return Entry({}, {"rounds": 1})
 
-    def get(_):
-        cache = StageCache(Settings(tmp_path, 10**9))
-        return cache.get(by_itself, compute, or_else=with_trainer, keep_as=lambda _: with_trainer)
+def test_a_read_only_cache_is_used(tmp_path, monkeypatch):
+    StageCache(CacheSettings(tmp_path, 10**9)).get(stage(0), lambda: Entry({"a": np.ones(3)}), always=True)
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(get, range(2)))
-    assert computed == [1]
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "utime", refuse)
+    read = StageCache(CacheSettings(tmp_path, 10**9)).get(stage(0), lambda: pytest.fail("it is in the cache"))
+    assert read.arrays["a"].tolist() == [1, 1, 1]
+    assert len(list_entries(tmp_path)) == 1

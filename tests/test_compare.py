@@ -1,22 +1,50 @@
-"""`pslbench compare`: runs what is missing and says what can be said, no more."""
+"""`pslbench compare`: runs the missing cells and judges the differences."""
 
 import re
 import tomllib
 from dataclasses import replace
 from math import isnan
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from helpers import TINY, command, row, rows
 from scipy import stats
 
-from pslbench.analysis.comparison import comparisons, matrices
-from pslbench.analysis.leaderboard import leaderboard_entries
-from pslbench.cli.compare import _failed
+from pslbench.analysis.comparison import compare_pair, rankings, strategy_pairs
+from pslbench.analysis.leaderboard import is_upper_bound, leaderboard_entries
+from pslbench.cli.compare import _status
+from pslbench.cli.console import stdout_console
 from pslbench.datasets.digits import digits
-from pslbench.reporters import comparison_tables as pairs
-from pslbench.results.records import ResultsReader
+from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
+
+
+def show(comparisons):
+    for table in comparison_tables(comparisons):
+        stdout_console().print(table)
+
+
+FIXED = '''
+import numpy as np
+from pslbench import Pool, PseudoLabels, hookimpl, strategy
+
+
+@strategy("first-rows", uses="x")
+def first_rows(pool: Pool) -> PseudoLabels:
+    """Labels the first rows."""
+    return PseudoLabels(np.arange(pool.budget), pool.label(np.arange(pool.budget)))
+
+
+@strategy("swapped", uses="x")
+def swapped(pool: Pool) -> PseudoLabels:
+    """Labels the first rows, then swaps two classes."""
+    labels = pool.label(np.arange(pool.budget))
+    return PseudoLabels(np.arange(pool.budget), np.where(labels == 1, 7, np.where(labels == 7, 1, labels)))
+
+
+@hookimpl
+def pslbench_register():
+    yield from (first_rows, swapped)
+'''
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +59,17 @@ def four(tmp_path_factory):
 def test_compare_in_an_empty_folder(tmp_path, cli):
     outcome = command("compare", "centroid", "majority", *TINY, "-o", tmp_path)
     assert outcome.status == 0, outcome.err
-    for word in ("test_accuracy", "direct_accuracy", "labels spent", "1,297", "seconds", "same class given", "2 seeds"):
+    for word in ("test_accuracy", "direct_accuracy", "labels spent", "1,297", "seconds", "same prediction", "2 seeds"):
         assert word in outcome.out
-    assert "majority may ask for every label: an upper bound, not a rival." in outcome.out
+    assert "majority may query every label" in outcome.out
     assert "none below 3 seeds" in outcome.out
-    assert "Seeds in common: 2. No difference can be judged from fewer than 3" in outcome.out
+    assert "cannot be judged: a test needs 3 shared seeds, and they have 2" in outcome.out
     again = cli("compare", "centroid", "majority", *TINY, "-o", tmp_path)
     assert again.out == outcome.out
     assert "4 of 4 cells were there already" in again.err
 
 
-def test_what_is_shown_is_what_scipy_finds_in_the_files(four, cli):
+def test_the_tests_equal_scipys_on_the_saved_rows(four, cli):
     outcome = cli("compare", "random", "centroid", *TINY, "-s", "3", "-o", four)
     assert outcome.status == 0, outcome.err
     assert "centroid is better than random by" in outcome.out
@@ -52,16 +80,29 @@ def test_what_is_shown_is_what_scipy_finds_in_the_files(four, cli):
     assert shown["paired t test"][1:] == [f"{low:+.4f} to {high:+.4f}", f"{test.pvalue:.4f}"]
     assert shown["sign-flip test"] == ["0.2500"]
     assert "p cannot be below 0.25 with 3 seeds" in outcome.out
-    predicted, y = {}, digits().y_test
-    for each in rows(four).itertuples():
-        right = np.load(four / "predictions" / f"{each.key}.npy").argmax(axis=1) == y
-        predicted.setdefault(each.strategy, []).append(right)
-    one, other = (np.concatenate(predicted[name]) for name in ("random", "centroid"))
-    assert shown["McNemar's test"][0] == f"{(one & ~other).sum()} : {(other & ~one).sum()}"
-    assert shown["chance to win"][0] == f"{np.mean(np.greater.outer(scores['random'], scores['centroid'])):.2f}"
+    assert "McNemar" not in outcome.out  # these strategies depend on the seed
 
 
-def test_more_than_two_are_compared_with_the_first_and_all_pairs_shown(four, cli, monkeypatch):
+def test_strategies_that_ignore_the_seed_are_compared_on_the_test_images(tmp_path, plugin, cli):
+    given = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "3", "-o", tmp_path / "r", "--plugin", plugin(FIXED)]
+    outcome = cli("compare", "first-rows", "swapped", *given, "--fail-if-worse", "0.5")
+    assert outcome.status == 0, outcome.err
+    assert "first-rows is better than swapped by" in " ".join(outcome.out.split())
+    y, predicted = digits().y_test, {}
+    for each in rows(tmp_path / "r").itertuples():
+        classes = np.load(tmp_path / "r" / "predictions" / f"{each.key}.npy").argmax(axis=1)
+        predicted.setdefault(each.strategy, []).append(classes)
+    assert all((classes == by_seed[0]).all() for by_seed in predicted.values() for classes in by_seed)
+    one, other = (predicted[name][0] == y for name in ("first-rows", "swapped"))
+    assert f"{(one & ~other).sum()} : {(other & ~one).sum()}" in outcome.out
+    assert "the seeds change nothing" in " ".join(outcome.out.split())
+    failed = cli("compare", "swapped", "first-rows", *given, "--fail-if-worse", "0.5")
+    assert failed.status == 1
+    assert "exact McNemar test" in failed.out
+    assert cli("compare", "swapped", "first-rows", *given, "--fail-if-worse", "99").status == 0
+
+
+def test_several_strategies_are_compared_with_the_first_and_in_all_pairs(four, cli, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     outcome = cli("compare", "random", "centroid", "typiclust", *TINY, "-s", "3", "-o", four)
     assert outcome.status == 0, outcome.err
@@ -69,7 +110,7 @@ def test_more_than_two_are_compared_with_the_first_and_all_pairs_shown(four, cli
         assert title in outcome.out
     assert "centroid minus typiclust" not in outcome.out
     assert "all pairs in test accuracy" in " ".join(outcome.out.split())
-    assert "corrected for all 3 pairs" in " ".join(outcome.out.split())
+    assert "Holm-adjusted for 3 pairs" in " ".join(outcome.out.split())
     assert max(map(len, outcome.out.splitlines()[:-1])) <= 60
 
 
@@ -92,18 +133,18 @@ def test_compare_reads_the_configuration_that_run_writes(four, tmp_path, cli):
     assert cli("compare", "centroid", "random", "--config", file).status == 0
 
 
-def test_fail_if_worse_exits_with_1_where_that_is_certain(four, cli):
+def test_fail_if_worse_exits_with_1_if_the_first_is_significantly_worse(four, cli):
     given = [*TINY, "-s", "3", "-o", four]
     failed = cli("compare", "random", "centroid", *given, "--fail-if-worse", "0.5")
     assert failed.status == 1
-    assert "random is worse than centroid by more than 0.5 points, with 95% certainty" in failed.out
+    assert "random is worse than centroid by more than 0.5 points" in failed.out
     assert cli("compare", "random", "centroid", *given, "--fail-if-worse", "90").status == 0
     assert cli("compare", "centroid", "random", *given, "--fail-if-worse", "0").status == 0
     among = cli("compare", "random", "centroid-only", "centroid", *given, "--fail-if-worse", "0.5")
     assert among.status == 1
     few = cli("compare", "random", "centroid", *TINY, "-o", four, "--fail-if-worse", "0.5")
     assert few.status == 2
-    assert "--fail-if-worse cannot judge by fewer than 3 seeds; write for example -s 5" in few.err
+    assert "--fail-if-worse needs at least 3 seeds; write for example -s 5" in few.err
 
 
 def test_over_several_data_sets(four, tmp_path, arrays, cli):
@@ -111,33 +152,77 @@ def test_over_several_data_sets(four, tmp_path, arrays, cli):
     given = [*TINY, "-s", "3", "-d", tmp_path / "mine.npz", "-o", four]
     outcome = cli("compare", "random", "centroid", *given)
     assert outcome.status == 0, outcome.err
-    for words in ("over 2 data sets", "too few data sets for Wilcoxon's test (2; it takes 6)", "within 0.5 points"):
+    for words in ("over 2 datasets", "2 datasets are too few for Wilcoxon's test", "within 0.5 points"):
         assert words in outcome.out
 
 
-def records(predicted=None):
-    data = SimpleNamespace(y_test=np.array([0, 1]))
-    return ResultsReader(None, (), predicted or (lambda row: np.eye(2)), lambda row: None, lambda row: data)
+def compare(made, a, b, predicted=None, y=(0, 1)):
+    """Compare two strategies; `predicted` gives the classes of a row, by default classes that depend on its seed."""
+    predicted = predicted or (lambda row: np.array([row.seed % 2, 1]))
+    found = []
+    for pair in strategy_pairs(made, a, b):
+        seeds = pair[0].by_seed().keys() & pair[1].by_seed().keys()
+        classes = [{row.seed: predicted(row) for row in entry.rows if row.seed in seeds} for entry in pair]
+        found.append(compare_pair(*pair, np.array(y), *classes))
+    return found
 
 
-def compared(a, b):
+def compared(a, b, **more):
     made = [row(name, seed, value) for name, values in (("a", a), ("b", b)) for seed, value in enumerate(values)]
-    (found,) = comparisons(made, "a", "b", records())
+    (found,) = compare(made, "a", "b", **more)
     return found
 
 
 def test_verdicts():
-    assert "No difference could be seen between a and b" in compared([0.9, 0.8, 0.85], [0.8, 0.9, 0.86]).verdict
+    assert "No significant difference between a and b" in compared([0.9, 0.8, 0.85], [0.8, 0.9, 0.86]).verdict
     assert "b is better than a by 0.1033" in compared([0.5, 0.6, 0.7], [0.6, 0.7, 0.81]).verdict
-    assert "No difference can be judged" in compared([0.5], [0.9]).verdict
-    assert "No difference can be judged" in compared([0.5, 0.6], [0.9, 0.8]).verdict
-    assert "they score the same" in compared([0.5, 0.5], [0.5, 0.5]).verdict
-    assert "it cannot be judged" in compared([0.5, 0.5, 0.5], [0.6, 0.6, 0.6]).verdict
-    off = compared([0.905, 0.891, 0.88], [0.9, 0.886, 0.875])  # the same difference, but for rounding
-    assert "it cannot be judged" in off.verdict
+    assert "cannot be judged" in compared([0.5], [0.9]).verdict
+    assert "cannot be judged" in compared([0.5, 0.6], [0.9, 0.8]).verdict
+    assert "are equal on each of 2 seeds" in compared([0.5, 0.5], [0.5, 0.5]).verdict
+    assert "cannot be judged" in compared([0.5, 0.5, 0.5], [0.6, 0.6, 0.6]).verdict
+    off = compared([0.905, 0.891, 0.88], [0.9, 0.886, 0.875])  # the same difference except for rounding errors
+    assert "cannot be judged" in off.verdict
 
 
-def test_worse_is_what_a_one_sided_bound_rules_out():
+def test_strategies_with_the_same_predictions_on_all_seeds_are_judged_by_mcnemars_test(capsys):
+    y = np.arange(20) % 2
+    better, worse = np.where(np.arange(20) < 18, y, 1 - y), np.where(np.arange(20) < 8, y, 1 - y)
+    predicted = {"a": worse, "b": better}
+
+    def judged(a, b, seeds=5):
+        return compared([a] * seeds, [b] * seeds, predicted=lambda row: predicted[row.strategy], y=y)
+
+    found = judged(0.4, 0.9)
+    assert (found.mcnemar.only_a, found.mcnemar.only_b) == (0, 10)  # not five times as many
+    assert found.mcnemar.p == pytest.approx(2 / 2**10)
+    assert "b is better than a by 0.5000" in found.verdict
+    assert "the seeds change nothing" in found.verdict
+    assert found.is_worse(0.49) is True
+    assert found.is_worse(0.51) is False
+    assert _status([found], 49) == 1
+    assert "exact McNemar test" in " ".join(capsys.readouterr().out.split())
+    assert judged(0.4, 0.9, seeds=2).mcnemar is None
+    predicted["b"] = np.where(np.arange(20) < 10, y, 1 - y)  # 2 images more: p = 0.5
+    found = judged(0.4, 0.5)
+    assert (found.mcnemar.only_a, found.mcnemar.only_b, found.mcnemar.p) == (0, 2, 0.5)
+    assert "No significant difference between a and b" in found.verdict
+    assert found.is_worse(0) is False
+    show([found])
+    out = capsys.readouterr().out
+    assert "0 : 2" in out
+    assert "paired t test" not in out
+    predicted["b"] = worse
+    found = judged(0.4, 0.4)
+    assert (found.mcnemar.only_a, found.mcnemar.only_b, found.mcnemar.p) == (0, 0, 1)
+
+
+def test_mcnemars_test_does_not_apply_if_a_seed_changes_a_prediction():
+    found = compared([0.5] * 3, [0.6] * 3, predicted=lambda row: np.array([int(row.seed == 2), 1]))
+    assert found.mcnemar is None
+    assert found.is_worse(0.05) is None
+
+
+def test_worse_means_beyond_the_one_sided_confidence_bound():
     a, b = np.array([0.80, 0.82, 0.79, 0.81]), np.array([0.83, 0.84, 0.83, 0.83])
     bound = stats.ttest_rel(a, b).confidence_interval(0.9).high
     assert compared(a, b).is_worse(-bound - 1e-6)
@@ -147,48 +232,48 @@ def test_worse_is_what_a_one_sided_bound_rules_out():
     assert compared([0.5] * 3, [0.5] * 3).is_worse(0) is False
 
 
-def test_a_difference_that_seeds_do_not_change_is_not_judged(capsys):
+def test_a_difference_that_is_the_same_on_every_seed_cannot_be_judged(capsys):
     found = compared([0.5, 0.6, 0.7], [0.6, 0.7, 0.8])
-    assert "it cannot be judged" in found.verdict
+    assert "cannot be judged" in found.verdict
     assert found.is_worse(0.05) is None
-    assert isnan(found.t_test)
-    assert isnan(found.sign_flip)
-    assert _failed([found], 0.5) == 0
-    assert "the difference is the same on each of 3 seeds" in " ".join(capsys.readouterr().err.split())
+    assert isnan(found.t_test_p)
+    assert isnan(found.sign_flip_p)
+    assert _status([found], 0.5) == 0
+    assert "on each of 3 seeds" in " ".join(capsys.readouterr().err.split())
     same = compared([0.5, 0.6, 0.7], [0.5, 0.6, 0.7])
-    assert (same.t_test, same.sign_flip) == (1, 1)
+    assert (same.t_test_p, same.sign_flip_p) == (1, 1)
 
 
-def test_names_are_no_markup(capsys):
+def test_names_are_not_markup(capsys):
     bad, good = "first:tag=[/]", "[bold]"
     made = [row(name, s, v + s / 50) for name, v in ((bad, 0.5), (good, 0.8)) for s in range(3)]
     made[0] = replace(made[0], scores={"test_accuracy": 0.51})
-    assert _failed(comparisons(made, bad, good, records()), 0.5) == 1
+    assert _status(compare(made, bad, good), 0.5) == 1
     assert f"{bad} is worse than {good} by more than 0.5 points" in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_verdict_among_several_says_that_it_is_not_corrected(capsys):
+def test_a_verdict_among_several_is_marked_as_not_adjusted(capsys):
     made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate("abc") for s in range(3)]
-    found = [comparison for other in "bc" for comparison in comparisons(made, "a", other, records())]
-    pairs.show(found[:1])
-    assert "corrected" not in capsys.readouterr().out
-    pairs.show(found)
-    assert " ".join(capsys.readouterr().out.split()).count("Not corrected for being one of 2 comparisons.") == 2
+    found = [comparison for other in "bc" for comparison in compare(made, "a", other)]
+    show(found[:1])
+    assert "adjusted" not in capsys.readouterr().out
+    show(found)
+    assert " ".join(capsys.readouterr().out.split()).count("Not adjusted for 2 comparisons.") == 2
 
 
-def test_upper_bounds_are_no_pairs_of_a_matrix():
+def test_upper_bounds_are_not_in_a_matrix():
     made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate("abc") for s in range(3)]
     made += [row("bound", s, 1, upper_bound=True) for s in range(3)]
-    (found,) = matrices(made)
-    assert [entry.part("strategy") for entry in found.entries] == ["c", "b", "a"]
-    assert matrices([r for r in made if r.strategy != "b"]) == []
+    (entries,) = rankings(made)
+    assert [entry.part("strategy") for entry in entries] == ["c", "b", "a"]
+    assert rankings([r for r in made if r.strategy != "b"]) == []
 
 
-def test_long_names_leave_the_numbers_their_place(capsys, monkeypatch):
+def test_long_names_do_not_displace_numbers(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     names = [f"first:tag={'a' * 80}{i}" for i in range(3)]
     made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate(names) for s in range(3)]
-    pairs.show(comparisons(made, *names[:2], records()))
+    show(compare(made, *names[:2]))
     out = capsys.readouterr().out
     head = out.split("test_accuracy")[0]
     assert [column in head for column in ("0", "1")] == [True, True]
@@ -196,53 +281,53 @@ def test_long_names_leave_the_numbers_their_place(capsys, monkeypatch):
     assert "test_accuracy" in out
     assert "0.5000 ± 0" in out
     assert "-0.2100 ± 0.0248" in out
-    pairs.show_all(*matrices(made))
+    stdout_console().print(difference_matrix(*rankings(made), 80))
     out = capsys.readouterr().out
     assert "…" not in out
     assert "+0.2100" in out
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_predictions_are_pooled_over_the_seeds_in_common():
+def test_predictions_are_compared_on_the_shared_seeds():
     made = [row(name, seed, 0.5 + seed / 10) for name in "ab" for seed in range(3)] + [row("a", 8, 0.5)]
     wrong = {("a", 0): [1, 1], ("b", 1): [0, 0], ("b", 2): [0, 0], ("a", 8): [1, 0]}
-    predicted = lambda r: np.eye(2)[wrong.get((r.strategy, r.seed), [0, 1])]  # noqa: E731
-    (found,) = comparisons(made, "a", "b", records(predicted))
-    assert (found.mcnemar.only_a, found.mcnemar.only_b, found.mcnemar.p) == (2, 1, 1)
+    (found,) = compare(made, "a", "b", lambda r: np.array(wrong.get((r.strategy, r.seed), [0, 1])))
     assert found.agreement.mean == 0.5
     assert found.seeds == 3
-    assert found.caveats == ("Unequal seeds: 0-2, 8 (a); 0-2 (b): only those in common are compared.",)
+    assert found.caveats == ("Unequal seeds: 0-2, 8 (a); 0-2 (b): only the shared seeds are compared.",)
 
 
-def test_pairs_of_a_matrix_are_corrected_together():
+def test_pairs_of_a_matrix_are_adjusted_together(capsys):
     levels = {"a": [0.9, 0.91, 0.92], "b": [0.8, 0.815, 0.81], "c": [0.7, 0.71, 0.74]}
-    (found,) = matrices([row(name, s, v) for name, values in levels.items() for s, v in enumerate(values)])
-    assert [entry.part("strategy") for entry in found.entries] == ["a", "b", "c"]
-    raw = {pair: stats.ttest_rel(levels["abc"[pair[0]]], levels["abc"[pair[1]]]).pvalue for pair in found.pairs}
-    smallest = min(raw, key=raw.get)
-    assert found.pairs[smallest][1] == pytest.approx(3 * raw[smallest])
-    assert found.apart(*smallest) == (3 * raw[smallest] < 0.05)
-    assert matrices([row(name, 0, 0.5) for name in "ab"]) == []
+    (entries,) = rankings([row(name, s, v) for name, values in levels.items() for s, v in enumerate(values)])
+    assert [entry.part("strategy") for entry in entries] == ["a", "b", "c"]
+    raw = {pair: stats.ttest_rel(levels[pair[0]], levels[pair[1]]).pvalue for pair in ("ab", "ac", "bc")}
+    stdout_console().print(difference_matrix(entries, 200))
+    shown = capsys.readouterr().out
+    assert f"{3 * min(raw.values()):.4f}" in shown
+    assert f"+{np.mean(levels['a']) - np.mean(levels['c']):.4f}" in shown
+    assert rankings([row(name, 0, 0.5) for name in "ab"]) == []
 
 
-def test_ties_with_the_best_are_found_in_pairs():
+def test_ties_with_the_best_are_paired():
     levels = {0: 0.5, 1: 0.7, 2: 0.9}
     made = [row("best", s, v) for s, v in levels.items()]
-    made += [row("just-the-same", s, v) for s, v in levels.items()]
-    made += [row("steadily-worse", s, v - 0.01 - s / 1000) for s, v in levels.items()]
-    made += [row("always-by-as-much", s, v - 0.02) for s, v in levels.items()]
-    made += [row("now-and-then-worse", s, v - 0.2 * (s == 1)) for s, v in levels.items()]
-    made += [row("better-where-it-ran-with-the-best", s, v + 0.01 + s / 1000) for s, v in levels.items()]
-    made += [row("better-where-it-ran-with-the-best", s, 0.1) for s in (7, 8)]
-    made += [row("twice", s, 0.4) for s in (0, 1)]
+    made += [row("equal", s, v) for s, v in levels.items()]
+    made += [row("clearly-worse", s, v - 0.015 - s / 10_000) for s, v in levels.items()]
+    made += [row("constant-difference", s, v - 0.02) for s, v in levels.items()]
+    made += [row("worse-on-one-seed", s, v - 0.2 * (s == 1)) for s, v in levels.items()]
+    made += [row("better-on-shared-seeds", s, v + 0.01 + s / 10_000) for s, v in levels.items()]
+    made += [row("better-on-shared-seeds", s, 0.1) for s in (7, 8)]
+    made += [row("two-seeds", s, 0.4) for s in (0, 1)]
     made += [row("bound", s, 1.0, upper_bound=True) for s in levels]
     made += [row("peeked", s, 1.0, test_set_evaluations=3) for s in levels]
     made += [replace(row("broken", 0, 0), status="failed", scores={})]
     board = leaderboard_entries(made)
-    ranked = [s.part("strategy") for s in board if s.ranked]
-    assert ranked[:4] == ["best", "just-the-same", "steadily-worse", "always-by-as-much"]
-    assert {s.part("strategy") for s in board if s.tied} == {"just-the-same", "now-and-then-worse"}
-    assert {s.part("strategy") for s in board if s.unclear} == {
-        *("always-by-as-much", "better-where-it-ran-with-the-best", "twice")
+    ranked = [entry.part("strategy") for entry in board if entry.ranked]
+    assert ranked[:4] == ["best", "equal", "clearly-worse", "constant-difference"]
+    assert {entry.part("strategy") for entry in board if entry.gap.is_tied} == {"equal", "worse-on-one-seed"}
+    assert {entry.part("strategy") for entry in board if entry.gap.is_unclear} == {
+        *("constant-difference", "better-on-shared-seeds", "two-seeds")
     }
-    assert {s.part("strategy") for s in board if not s.ranked} == {"bound", "peeked", "broken"}
+    assert {entry.part("strategy") for entry in board if not entry.ranked} == {"bound", "peeked", "broken"}
+    assert [entry.part("strategy") for entry in board if is_upper_bound(entry)] == ["bound"]

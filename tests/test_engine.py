@@ -1,4 +1,4 @@
-"""Nothing finished is lost, whatever is killed; the same rows on one worker, on two and on Dask."""
+"""Runs: nothing finished is lost, limits hold, and rows do not depend on the number of workers or on Dask."""
 
 import json
 import shutil
@@ -43,9 +43,28 @@ def hungry(pool: Pool) -> PseudoLabels:
     time.sleep(20)
     return hoard
 
+@strategy("parent", uses="x")
+def parent(pool: Pool) -> PseudoLabels:
+    '''Dies, and leaves a child that holds the pipe open.'''
+    import subprocess
+    subprocess.Popen(["sleep", "120"], close_fds=False, start_new_session=True)
+    os._exit(3)
+
+class Constant:
+    def __init__(self, n_classes):
+        self.n_classes = n_classes
+
+    def predict_proba(self, x):
+        return np.full((len(x), self.n_classes), 1 / self.n_classes, np.float32)
+
+@trainer("constant")
+def constant(data):
+    '''Gives every class the same probability.'''
+    return Constant(data.n_classes)
+
 @hookimpl
 def pslbench_register():
-    yield from (slow, once, hungry)
+    yield from (slow, once, hungry, parent, constant)
 """
 CELLS = ["-d", "digits", "-t", "logreg", "-b", "40"]
 
@@ -128,7 +147,7 @@ def test_ctrl_c_saves_what_is_done_shows_it_and_leaves_no_process(plugin, notes,
     out, err = run.communicate(timeout=60)
     assert run.returncode == 130
     assert b"slow" in out
-    assert b"interrupted; what is finished is saved" in err
+    assert b"interrupted" in err
     assert b"Traceback" not in err
     assert 2 <= len(finished(tmp_path / "r")) < 9
     until(lambda: not any(child.is_running() for child in children))
@@ -139,10 +158,27 @@ def test_cells_that_take_too_long_or_too_much_are_ended_and_the_others_go_on(plu
     outcome = command(*given, "--plugin", plugin(SLOW), "--timeout", "15", "--memory-limit", "1")
     assert outcome.status == 1
     errors = rows(tmp_path / "r").set_index("strategy").error
-    assert errors["hungry"].startswith("MemoryLimit: it took")
+    assert errors["hungry"].startswith("MemoryLimit: it used")
     assert errors["slow:seconds=60.0"] == "Timeout: it took longer than 15 seconds"
     assert pd.isna(errors["random"])
     assert "2 of 3 cells failed" in outcome.err
+
+
+def test_the_timeout_counts_from_the_moment_a_worker_is_ready(plugin, notes, tmp_path):
+    path = plugin(SLOW.replace("import os, time", "import os, time\ntime.sleep(1.5)"))
+    given = ["run", "random", "-d", "digits", "-t", "constant", "-b", "40", "-s", "2", "-j", "2", "--timeout", "1"]
+    outcome = command(*given, "-o", tmp_path / "r", "--plugin", path)
+    assert outcome.status == 0, outcome.err
+
+
+def test_a_child_that_outlives_its_worker_does_not_stop_the_run(plugin, notes, tmp_path):
+    given = ["run", "parent", "random", *CELLS, "-s", "1", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    start = time.monotonic()
+    assert command(*given).status == 1
+    assert time.monotonic() - start < 100
+    errors = rows(tmp_path / "r").set_index("strategy").error
+    assert errors["parent"].startswith("WorkerDied")
+    assert pd.isna(errors["random"])
 
 
 def test_failures_stay_until_they_are_retried(plugin, notes, tmp_path):
@@ -150,21 +186,33 @@ def test_failures_stay_until_they_are_retried(plugin, notes, tmp_path):
     assert command(*given, "--timeout", "2").status == 1
     again = command(*given)
     assert again.status == 1
-    assert "1 of 1 cells were there already" in again.err
+    assert "1 of 1 cells are finished already" in again.err
     shown = command("leaderboard", tmp_path / "r")
     for said in (again.err, shown.err):
-        assert "pslbench run --retry-failed tries again; to be rid of one, remove its file from" in said
+        assert "pslbench run --retry-failed" in said
+        assert "remove its file from" in said
     shutil.rmtree(tmp_path / "r" / "cells")
-    assert "tries again\n" in command("leaderboard", tmp_path / "r").err
+    assert "remove its file" not in command("leaderboard", tmp_path / "r").err
     assert command(*given, "--retry-failed").status == 0
     assert rows(tmp_path / "r").status.tolist() == ["ok"]
 
 
-def test_fresh_starts_over(plugin, notes, tmp_path):
+def test_fresh_runs_all_cells_again(plugin, notes, tmp_path):
     given = ["run", "slow", *CELLS, "-s", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
     assert command(*given).status == 0
     assert command(*given, "--fresh").status == 0
     assert notes.read_text().count("ran") == 4
+
+
+@pytest.mark.parametrize("more", [["--dask", "local", "--explain-cache"], ["--dask", "tcp://127.0.0.1:9"]])
+def test_fresh_loses_no_row_if_the_run_cannot_start(more, tmp_path):
+    given = ["run", "random", *CELLS, "-s", "2", "-o", tmp_path / "r"]
+    assert command(*given).status == 0
+    before = rows(tmp_path / "r")
+    assert command(*given, "--fresh", *more).status == 2
+    assert len(finished(tmp_path / "r")) == 2
+    assert command("leaderboard", tmp_path / "r").status == 0
+    pd.testing.assert_frame_equal(rows(tmp_path / "r"), before)
 
 
 def test_a_second_run_on_the_same_folder_is_told_so(plugin, notes, tmp_path):
@@ -215,12 +263,12 @@ def test_dry_run_says_what_would_be_run_and_runs_nothing(plugin, notes, tmp_path
     given = ["run", "slow", *CELLS, "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
     before = command(*given, "-s", "2", "--dry-run")
     assert before.status == 0, before.err
-    assert "2 cells: 0 done, 0 trained before, 2 to run" in before.out
-    assert "no telling how long" in before.out
+    assert "2 cells: 0 done, 0 cached, 2 to run" in before.out
+    assert "2 without an estimate" in before.out
     assert not (tmp_path / "r").exists()
     assert command(*given, "-s", "2").status == 0
     after = command(*given, "-s", "5", "--dry-run")
-    assert "5 cells: 2 done, 0 trained before, 3 to run" in after.out
+    assert "5 cells: 2 done, 0 cached, 3 to run" in after.out
     assert "about 0:00:0" in after.out
 
 
@@ -243,8 +291,8 @@ def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
     assert wrong.status == 2
     assert "did you mean 'budget'?" in wrong.err
     for text, says in {
-        "budget = ": "is no TOML",
-        "budget = []": "'budget' is an empty list; leave it out",
+        "budget = ": "TOML",
+        "budget = []": "'budget' is an empty list",
         "[budget]": "'budget' is a table; write budget = ...",
         "seeds = [3, 7]": "'seeds' takes one value",
     }.items():
@@ -254,37 +302,38 @@ def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
         assert says in wrong.err
 
 
-def test_rows_have_one_recipe_and_a_key_each_and_the_manifest_says_what_was_asked(tmp_path):
+def test_rows_share_a_fingerprint_and_the_manifest_names_it(tmp_path):
     assert command("run", "random", *TINY, "-o", tmp_path).status == 0
     found = [json.loads(path.read_text()) for path in (tmp_path / "cells").glob("*.json")]
-    assert len({row["recipe"] for row in found}) == 1
+    assert len({row["fingerprint"] for row in found}) == 1
     assert len({row["key"] for row in found}) == 2
-    (said,) = json.loads((tmp_path / "manifest.json").read_text())["runs"]
-    assert said["recipes"] == [["digits", 40, "random", "-", "-", "logreg", found[0]["recipe"]]]
-    assert said["data"] == {"digits": found[0]["checksum"]}
+    (run,) = json.loads((tmp_path / "manifest.json").read_text())["runs"]
+    assert run["fingerprints"] == [["digits", 40, "random", "-", "-", "logreg", found[0]["fingerprint"]]]
+    assert run["dataset_checksums"] == {"digits": found[0]["checksum"]}
+    assert {"pslbench", "numpy", "scikit-learn"} <= run["versions"].keys()
 
 
-def test_the_table_and_the_csv_speak_of_what_the_last_run_asked_for(plugin, notes, tmp_path):
+def test_tables_show_the_rows_of_the_code_of_the_last_run(plugin, notes, tmp_path):
     path = plugin(SLOW)
     given = ["run", "slow:seconds=0", *CELLS, "-o", tmp_path / "r", "--plugin", path]
     assert command(*given, "-s", "3").status == 0
-    path.write_text(path.read_text() + "\n# edited\n")
+    path.write_text(path.read_text().replace("sleep(seconds)", "sleep(2 * seconds)"))
     assert command(*given, "-s", "1").status == 0
     assert len(rows(tmp_path / "r")) == 1
-    path.write_text(path.read_text().replace("\n# edited\n", ""))
+    path.write_text(path.read_text().replace("sleep(2 * seconds)", "sleep(seconds)"))
     again = command(*given, "-s", "3")
-    assert "3 of 3 cells were there already" in again.err
+    assert "3 of 3 cells are finished already" in again.err
     assert len(rows(tmp_path / "r")) == 3
 
 
-def test_an_interrupted_fresh_start_is_not_taken_for_the_old_results(plugin, notes, tmp_path):
+def test_an_interrupted_fresh_run_replaces_finished_cells_only(plugin, notes, tmp_path):
     given = ["run", "slow", *CELLS, "-s", "4", "-j", "1", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
     assert command(*given).status == 0
     run = start(*given, "--fresh")
     until(lambda: notes.read_text().count("ran") == 6)
     run.kill()
     run.wait()
-    assert len(finished(tmp_path / "r")) < 4
+    assert len(finished(tmp_path / "r")) == 4
 
 
 def test_a_module_of_the_users_folder_hides_none_of_the_workers(plugin, notes, tmp_path, monkeypatch):
@@ -296,7 +345,7 @@ def test_a_module_of_the_users_folder_hides_none_of_the_workers(plugin, notes, t
     assert outcome.returncode == 0, outcome.stderr
 
 
-def test_compare_foresees_too(tmp_path):
+def test_compare_has_a_dry_run(tmp_path):
     outcome = command("compare", "random", "centroid", *TINY, "-o", tmp_path / "r", "--dry-run")
     assert outcome.out.startswith("4 cells: 0 done"), outcome.err
     assert not (tmp_path / "r").exists()

@@ -1,4 +1,4 @@
-"""What stands in report.html, whatever the folder holds."""
+"""The contents of report.html for many kinds of results folders."""
 
 import json
 import re
@@ -10,13 +10,13 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from helpers import row
-from reported import EVIL, large, looked_up, reported
+from reported import EVIL, make_report, read_folder, write_large_report
 
-from pslbench.analysis.clusters import portraits
-from pslbench.analysis.metrics import calibration_error, reliability
+from pslbench.analysis.clusters import summarize_clusters
+from pslbench.analysis.metrics import calibration_error, reliability_diagram
 from pslbench.analysis.pareto import pareto_front
-from pslbench.analysis.projection import project
-from pslbench.cli.summary import records
+from pslbench.analysis.projection import project_to_plane
+from pslbench.cli.summary import make_reader
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
 from pslbench.results.folder import ResultsFolder
@@ -27,7 +27,7 @@ VOID = {"meta", "link", "input", "img", "br", "path"}
 
 
 class Page(HTMLParser):
-    """What a browser would make of the page: its elements, and the text of each section."""
+    """A parsed page: its elements, and the text of each section."""
 
     def __init__(self, text):
         super().__init__()
@@ -35,11 +35,10 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
-        said = dict(attributes)
         self.tags[tag] += 1
         self.attributes += attributes
         if tag == "section":
-            self.section = said["id"]
+            self.section = dict(attributes)["id"]
             self.sections[self.section] = ""
         if tag in ("h1", "h2", "h3"):
             self.headings.append(int(tag[1]))
@@ -51,37 +50,37 @@ class Page(HTMLParser):
             self.sections[self.section] += data
 
 
-def page_of(folder):
+def parse_page(folder):
     return Page((folder / "report.html").read_text(encoding="utf-8"))
 
 
-def specifications(folder):
-    """Of all charts."""
+def chart_specs(folder):
+    """Return the Vega-Lite specifications of all charts."""
     text = (folder / "report.html").read_text(encoding="utf-8")
-    return [json.loads(each) for each in re.findall(r'<script type="application/json">(.*?)</script>', text, re.S)]
+    return [json.loads(spec) for spec in re.findall(r'<script type="application/json">(.*?)</script>', text, re.S)]
 
 
 @pytest.fixture(scope="module")
 def folder():
-    return reported()
+    return make_report()
 
 
-def test_a_report_has_every_section_under_headings_in_order(folder):
-    page = page_of(folder)
+def test_report_has_all_sections_and_ordered_headings(folder):
+    page = parse_page(folder)
     assert list(page.sections) == SECTIONS
     assert page.headings[0] == 1
     assert all(after - before <= 1 for before, after in zip(page.headings, page.headings[1:], strict=False))
-    assert "samples, " in page.sections["clusters"]
+    assert re.search(r"purity \d+%\s+\d+ of \d+ wrong", page.sections["clusters"])
     assert "pseudo-labels are wrong" in page.sections["errors"]
     assert "400 of 1,297 samples" in page.sections["map"]
     assert "BudgetExceeded: 21 labels" in page.sections["failures"]
     assert "Traceback" in page.sections["failures"]
     assert f"pslbench run centroid random '{EVIL}' greedy" in page.sections["manifest"], "it can be pasted into a shell"
-    assert "On the front: " in page.sections["costs"]
+    assert "Pareto front: " in page.sections["costs"]
 
 
-def test_nothing_in_it_leads_elsewhere(folder):
-    page = page_of(folder)
+def test_report_loads_and_links_no_other_file(folder):
+    page = parse_page(folder)
     links = [value for name, value in page.attributes if name in ("src", "href", "action", "srcset", "data")]
     assert all(link.startswith(("#", "data:")) for link in links)
     policy = next(value for name, value in page.attributes if name == "content" and "default-src" in value)
@@ -89,8 +88,8 @@ def test_nothing_in_it_leads_elsewhere(folder):
     assert "http" not in policy
 
 
-def test_names_and_errors_are_shown_and_never_run(folder):
-    page = page_of(folder)
+def test_names_and_errors_are_escaped(folder):
+    page = parse_page(folder)
     for section in ("leaderboard", "budgets", "failures"):
         assert EVIL in page.sections[section]
     assert "<img src=x onerror=alert(3)>" in page.sections["failures"]
@@ -98,14 +97,14 @@ def test_names_and_errors_are_shown_and_never_run(folder):
     assert not [name for name, _ in page.attributes if name.startswith("on")]
 
 
-def test_a_plugin_called_script(folder, tmp_path):
-    """Rows of anything that was ever called so; a part of this name cannot be registered."""
+def test_part_named_like_a_script_tag(folder, tmp_path):
+    """The name cannot be registered, but rows of other versions may contain it."""
     name = "<script>alert(1)</script>"
-    results, kept = looked_up(folder)
-    before = page_of(folder)
+    results, reader = read_folder(folder)
+    before = parse_page(folder)
     rows = [replace(row, **dict.fromkeys(("strategy", "trainer"), name)) if row.ok else row for row in results]
-    html(rows, replace(kept, folder=tmp_path), combinations=1, samples=20)
-    page = page_of(tmp_path)
+    html(rows, replace(reader, folder=tmp_path), combinations=1, samples=20)
+    page = parse_page(tmp_path)
     assert name in page.sections["leaderboard"]
     json_scripts = page.attributes.count(("type", "application/json"))
     assert (
@@ -115,130 +114,131 @@ def test_a_plugin_called_script(folder, tmp_path):
     )
 
 
-def test_rows_without_labellings_leave_their_sections_out_with_a_sentence(folder, tmp_path):
-    results, kept = looked_up(folder)
-    html(results, replace(kept, folder=tmp_path, labelling=lambda result: None), combinations=2)
-    page = page_of(tmp_path)
+def test_rows_without_labelings(folder, tmp_path):
+    results, reader = read_folder(folder)
+    html(results, replace(reader, folder=tmp_path, labeling=lambda result: None), combinations=2)
+    page = parse_page(tmp_path)
     assert list(page.sections) == SECTIONS
     for section in ("clusters", "errors", "map"):
-        assert "did not keep what became of the pool" in page.sections[section]
+        assert "without storing labelings" in page.sections[section]
     assert "Expected calibration error" in page.sections["calibration"]
 
 
-def test_pictures_are_drawn_of_the_seeds_that_are_kept(folder, cli, tmp_path):
+def test_seeds_without_stored_arrays_are_skipped(folder, cli, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "copy")
     for path in copy.glob("cells/*.json"):
         if json.loads(path.read_text())["seed"] == 0:
             for beside in (*copy.glob(f"predictions/{path.stem}.*"), *copy.glob(f"labels/{path.stem}.*")):
                 beside.unlink()
     assert cli("report", copy).status == 0
-    page = page_of(copy)
+    page = parse_page(copy)
     for section in ("confusion", "calibration"):
-        assert "Of 2 of 3 seeds: what was predicted with the others is not kept." in page.sections[section]
-        assert "Of 2 of 3 seeds" not in page_of(folder).sections[section]
+        assert "Only 2 of 3 seeds" in page.sections[section]
+        assert "Only 2 of 3 seeds" not in parse_page(folder).sections[section]
     for section in ("clusters", "errors", "map"):
-        assert page.sections[section].startswith(page_of(folder).sections[section][:20])
+        assert page.sections[section].startswith(parse_page(folder).sections[section][:20])
         assert "is not there" not in page.sections[section]
 
 
-def test_vectors_and_a_data_set_that_is_gone(arrays, cli, tmp_path):
+def test_vectors_and_missing_dataset(arrays, cli, tmp_path):
     data, folder = tmp_path / "vectors.npz", tmp_path / "r"
     flat = {name: array.reshape(len(array), -1) if name[0] == "x" else array for name, array in arrays.items()}
     np.savez(data, **flat)
     assert cli("run", "centroid", "-d", data, "-t", "logreg", "-b", "4", "-s", "1", "-o", folder).status == 0
     assert cli("report", folder).status == 0
-    page = page_of(folder)
+    page = parse_page(folder)
     assert "vectors, not images" in page.sections["clusters"]
     assert "40 of 40 samples" in page.sections["map"]
-    assert "A curve needs two budgets" in page.sections["budgets"]
-    assert "A pair needs two" in page.sections["pairs"]
-    assert "None of 1 cells failed" in page.sections["failures"]
+    assert "needs two budgets" in page.sections["budgets"]
+    assert "need two combinations" in page.sections["pairs"]
+    assert "None of the 1 cells failed" in page.sections["failures"]
     data.unlink()
     assert cli("report", folder).status == 0
-    page = page_of(folder)
+    page = parse_page(folder)
     for section in ("confusion", "calibration", "clusters", "errors", "map"):
-        assert "cannot be had here" in page.sections[section]
+        assert "cannot be loaded" in page.sections[section]
     assert "centroid" in page.sections["leaderboard"]
 
 
-def test_damaged_predictions_and_cells_that_all_failed(folder, tmp_path):
-    results, kept = looked_up(folder)
+def test_no_results_and_only_failed_cells(folder, tmp_path):
+    results, reader = read_folder(folder)
     failed = [row for row in results if not row.ok]
-    html(failed, replace(kept, folder=tmp_path))
-    page = page_of(tmp_path)
+    html(failed, replace(reader, folder=tmp_path))
+    page = parse_page(tmp_path)
     assert "greedy" in page.sections["leaderboard"]
-    assert "no results that ended well" in page.sections["map"]
-    html([], replace(kept, folder=tmp_path, runs=()))
-    assert "There are no results" in page_of(tmp_path).sections["leaderboard"]
+    assert "No cell has results" in page.sections["map"]
+    html([], replace(reader, folder=tmp_path, runs=()))
+    assert "There are no results" in parse_page(tmp_path).sections["leaderboard"]
 
 
-def test_what_costs_nothing_and_upper_bounds_alone(tmp_path):
-    kept = records(discover(), ResultsFolder(tmp_path))
+def test_costs_of_free_strategies_and_of_upper_bounds(tmp_path):
+    reader = make_reader(discover(), ResultsFolder(tmp_path))
     bounds = [row("all", seed, 0.9 + seed / 100, upper_bound=True, labels_spent=9) for seed in range(2)]
-    html(bounds, kept, combinations=1)
-    said = page_of(tmp_path).sections["costs"]
-    assert "Only upper bounds were run." in said
-    assert "seconds a cell" in said
+    html(bounds, reader, combinations=1)
+    costs = parse_page(tmp_path).sections["costs"]
+    assert "Only upper bounds" in costs
+    assert "Against time" in costs
+    assert [s for s in chart_specs(tmp_path) if "seconds per cell" in s["description"]]
     free = [row("free", seed, 0.5 + seed / 100) for seed in range(2)]
     asking = [row("asking", seed, 0.6 + seed / 100, labels_spent=30) for seed in range(2)]
-    html([*bounds, *free, *asking], kept, combinations=1)
-    (spec,) = (s for s in specifications(tmp_path) if "labels spent" in s["description"])
-    assert {row["spent"] for row in spec["datasets"]["points"]} == {0, 30}
+    html([*bounds, *free, *asking], reader, combinations=1)
+    (spec,) = (s for s in chart_specs(tmp_path) if "labels spent" in s["description"])
+    assert {row["labels"] for row in spec["datasets"]["points"]} == {0, 30}
     x = spec["layer"][0]["encoding"]["x"]
     assert x["scale"]["type"] == "symlog"
     assert x["axis"]["values"] == [0, 1, 2, 5, 10, 20]
     assert not x["axis"]["grid"]
-    assert "log of 1 more" in x["title"]
+    assert "1 + value" in x["title"]
 
 
-@pytest.mark.parametrize(("seeds", "says"), [(2, True), (3, False)])
-def test_it_says_why_there_is_no_interval(tmp_path, seeds, says):
+@pytest.mark.parametrize(("seeds", "is_explained"), [(2, True), (3, False)])
+def test_missing_intervals_are_explained(tmp_path, seeds, is_explained):
     made_up = [row(name, s, 0.9 + s / 100, budget=b) for name in "ab" for s in range(seeds) for b in (10, 20)]
-    html(made_up, records(discover(), ResultsFolder(tmp_path)), combinations=1)
-    sections = page_of(tmp_path).sections
+    html(made_up, make_reader(discover(), ResultsFolder(tmp_path)), combinations=1)
+    sections = parse_page(tmp_path).sections
     for section in ("leaderboard", "budgets", "pairs"):
-        assert ("none below 3 seeds" in sections[section]) == says
+        assert ("fewer than 3 seeds" in sections[section]) == is_explained
 
 
-def test_what_is_left_out_is_said(folder, tmp_path):
-    results, kept = looked_up(folder)
-    html(results, replace(kept, folder=tmp_path), combinations=2, samples=20)
-    sections = page_of(tmp_path).sections
+def test_omitted_combinations_are_counted(folder, tmp_path):
+    results, reader = read_folder(folder)
+    html(results, replace(reader, folder=tmp_path), combinations=2, samples=20)
+    sections = parse_page(tmp_path).sections
     for section in ("confusion", "calibration", "clusters", "errors", "map"):
-        assert "3 more combinations left out; pslbench report -f html:combinations=5 shows all." in sections[section]
+        assert "The report omits 3 combinations; -f html:combinations=5" in sections[section]
     made_up = [row(f"s{n}", 0, n / 30, seconds={"train": 1.0, "total": 1.0}) for n in range(23)]
-    html(made_up, replace(kept, folder=tmp_path), combinations=1)
-    sections = page_of(tmp_path).sections
+    html(made_up, replace(reader, folder=tmp_path), combinations=1)
+    sections = parse_page(tmp_path).sections
     for section in ("costs", "pairs", "time"):
-        assert "3 more do not fit into charts" in sections[section]
-    assert "left out" not in page_of(folder).sections["map"]
+        assert "The charts omit 3 combinations" in sections[section]
+    assert "The report omits" not in parse_page(folder).sections["map"]
 
 
-def test_numbers_of_charts_are_in_tables_too(folder):
-    page = page_of(folder)
-    said = {name: " ".join(page.sections[name].split()) for name in ("pairs", "calibration", "time")}
-    assert re.search(rf"column\)row − column, accuracy.*{re.escape(EVIL)}centroid\d\.\d\d \(\d", said["pairs"])
-    assert re.search(r"fromtoconfidenceaccuracysamples 0\.\d{3}0\.\d{3}", said["calibration"])
-    assert re.search(r"seriesstageseconds.*centroidembed\d+\.\d{3}", said["time"])
+def test_charts_have_tables_of_numbers(folder):
+    page = parse_page(folder)
+    texts = {name: " ".join(page.sections[name].split()) for name in ("pairs", "calibration", "time")}
+    assert re.search(rf"row − columnadjusted p.*{re.escape(EVIL)}centroid[+-]0\.\d+ ± 0\.\d+", texts["pairs"])
+    assert re.search(r"fromtoconfidenceaccuracysamples 0\.\d{3}0\.\d{3}", texts["calibration"])
+    assert re.search(r"seriesstageseconds.*centroidembed\d+\.\d{3}", texts["time"])
 
 
-OPENED = (("confusion", "calibration", "0", "random"), ("clusters", "errors", "1", "centroid"))
+SELECTED_PANELS = (("confusion", "calibration", "0", "random"), ("clusters", "errors", "1", "centroid"))
 
 
-def test_clusters_open_with_the_best_that_uses_clusters(folder, tmp_path):
-    results, kept = looked_up(folder)
+def test_clusters_start_at_the_best_combination_with_clusters(folder, tmp_path):
+    results, reader = read_folder(folder)
     best = [replace(r, scores=r.scores | {"test_accuracy": 0.99}) if r.strategy == "random" else r for r in results]
-    html(best, replace(kept, folder=tmp_path), combinations=4, samples=20)
+    html(best, replace(reader, folder=tmp_path), combinations=4, samples=20)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    for section, after, place, strategy in OPENED:
-        part = text[text.index(f'<section id="{section}"') : text.index(f'<section id="{after}"')]
-        panels = re.findall(r'<div class="panel" data-panel="look-(\d)"( hidden)?>', part)
-        assert [each for each, hidden in panels if not hidden] == [place]
-        (chosen,) = re.findall(r'<option value="(\d)" selected>([^<]*)', part)
-        assert chosen == (place, f"digits, 20 labels · {strategy}")
+    for section, next_section, index, strategy in SELECTED_PANELS:
+        part = text[text.index(f'<section id="{section}"') : text.index(f'<section id="{next_section}"')]
+        panels = re.findall(r'<div class="panel" data-panel="combination-(\d)"( hidden)?>', part)
+        assert [i for i, hidden in panels if not hidden] == [index]
+        (option,) = re.findall(r'<option value="(\d)" selected>([^<]*)', part)
+        assert option == (index, f"digits, 20 labels · {strategy}")
 
 
-def test_a_report_that_cannot_be_written_is_one_line(folder, cli, tmp_path):
+def test_report_that_cannot_be_written(folder, cli, tmp_path):
     (tmp_path / "r").mkdir()
     for name in ("cells", "manifest.json", "predictions", "labels"):
         (tmp_path / "r" / name).symlink_to(folder / name)
@@ -249,52 +249,54 @@ def test_a_report_that_cannot_be_written_is_one_line(folder, cli, tmp_path):
     assert "cannot write" in outcome.err
 
 
-def test_twelve_strategies_six_budgets_and_ten_seeds_stay_below_8_mb(tmp_path):
-    assert large(tmp_path).stat().st_size < 8e6
-    page = page_of(tmp_path)
+def test_large_report_is_smaller_than_8_mb(tmp_path):
+    assert write_large_report(tmp_path).stat().st_size < 8e6
+    page = parse_page(tmp_path)
     assert "variant-11" in page.sections["leaderboard"]
     assert page.sections["errors"].count("pseudo-labels") >= 12
 
 
-def test_reliability_bins_add_up_to_the_calibration_error():
+def test_reliability_bins_sum_to_the_calibration_error():
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(4) / 2, 500)
     y = rng.integers(0, 4, 500)
-    found = reliability(y, probabilities)
+    found = reliability_diagram(y, probabilities)
     error = (found.count * np.abs(found.accuracy - found.confidence)).sum() / 500
     assert error == pytest.approx(calibration_error(y, probabilities))
     assert ((found.low <= found.confidence) & (found.confidence <= found.high)).all()
     assert found.count.min() > 0
 
 
-def test_the_pareto_front_against_its_definition():
+def test_pareto_front_matches_its_definition():
     rng = np.random.default_rng(0)
     cost, value = rng.integers(0, 6, 40), rng.integers(0, 6, 40).astype(float)
     value[0] = np.nan
 
-    def beaten(i):
+    def is_dominated(i):
         return any(
             cost[j] <= cost[i] and value[j] >= value[i] and (cost[j] < cost[i] or value[j] > value[i])
             for j in range(40)
         )
 
-    assert pareto_front(cost, value).tolist() == [i > 0 and not beaten(i) for i in range(40)]
+    assert pareto_front(cost, value).tolist() == [i > 0 and not is_dominated(i) for i in range(40)]
 
 
-def test_portraits_of_clusters():
+def test_cluster_summaries():
     x = np.array([[0.0], [1.0], [4.0], [10.0], [11.0]])
     y = np.array([0, 0, 1, 1, 1])
-    first, second = portraits(x, y, np.array([0, 0, 0, 2, 2]), np.array([0, 1, 3]), np.array([0, 0, 1]), show=1)
+    first, second = summarize_clusters(
+        x, y, np.array([0, 0, 0, 2, 2]), np.array([0, 1, 3]), np.array([0, 0, 1]), show=1
+    )
     assert (first.cluster, first.size, first.wrong, first.worst.tolist()) == (0, 3, 1, [2])
     assert first.purity == pytest.approx(2 / 3)
     assert (second.cluster, second.wrong, second.worst.tolist()) == (2, 0, [4])
 
 
-def test_a_map_is_the_same_each_time_and_exists_for_few_samples():
+def test_projection_is_deterministic_and_accepts_few_samples():
     x = np.random.default_rng(0).random((40, 3)).astype(np.float32)
-    assert np.array_equal(project(x), project(x))
-    assert project(x[:3]).shape == (3, 2)
+    assert np.array_equal(project_to_plane(x), project_to_plane(x))
+    assert project_to_plane(x[:3]).shape == (3, 2)
 
 
-def test_a_map_of_samples_that_are_all_the_same():
-    assert not project(np.full((10, 2, 2), 0.1, np.float32)).any()
+def test_projection_of_identical_samples():
+    assert not project_to_plane(np.full((10, 2, 2), 0.1, np.float32)).any()

@@ -1,38 +1,35 @@
-"""Labels are counted, and the true ones cannot be reached from a `Pool`."""
+"""The process of a strategy holds no labels; queries are counted; pseudo-labels are checked."""
+
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from helpers import TINY, command, rows
 
-from pslbench import BudgetExceeded, ContractError, Pool, PseudoLabels
+from pslbench import BudgetExceeded, Clusters, ContractError, PseudoLabels
 from pslbench.clustering import fit_clusters
-from pslbench.execution.oracle import LabelAccount, behind_doors
+from pslbench.execution.messages import Message, MessageError, decode, encode
+from pslbench.execution.oracle import CellOracle, LabelAccount, TrueLabels
+from pslbench.execution.worker_process import answer
 from pslbench.plugins.discovery import discover
+from pslbench.testing import pool as tiny_pool
 
 PEEKER = '''
-def walk(thing):
-    """Everything it leads to, nearest first: attributes, closures, containers; not through modules and classes."""
-    import gc, types
-    seen, todo = {}, [thing]
-    for each in todo:
-        if id(each) in seen or isinstance(each, (types.ModuleType, type)):
-            continue
-        seen[id(each)] = each
-        if isinstance(each, types.FunctionType):
-            todo += [cell.cell_contents for cell in each.__closure__ or ()]
-        else:
-            todo += gc.get_referents(each)
-    return list(seen.values())
+def arrays_in_memory():
+    """Every array of this process that could hold the labels."""
+    import gc
+    gc.collect()
+    return [each for each in gc.get_objects() + gc.get_referents(*gc.get_objects()) if type(each) is np.ndarray]
 
 
-@strategy("peeker")
+@strategy("peeker", uses="x")
 def peeker(pool: Pool) -> PseudoLabels:
-    """Looks for the labels everywhere a Pool leads to, and cheats where it finds them."""
+    """Looks for the labels in all objects of the process, and cheats if it finds them."""
     n = len(pool)
-    for found in walk(pool):
-        if isinstance(found, np.ndarray) and found.shape == (n,) and found.dtype.kind in "iu" and found.max() < 10:
-            if found.min() == 0 and len(np.unique(found)) == 10:
-                return PseudoLabels(np.arange(n), found)
+    for found in arrays_in_memory():
+        if found.shape == (n,) and found.dtype.kind in "iu" and len(np.unique(found)) == pool.n_classes:
+            return PseudoLabels(np.arange(n), found)
     chosen = np.arange(pool.budget)
     return PseudoLabels(chosen, pool.label(chosen))
 
@@ -51,31 +48,45 @@ def scribbler(pool: Pool) -> PseudoLabels:
 
 
 class Trap:
-    """Looks, where it is looked at, through the frames that lead there."""
+    """Runs code where it is unpickled."""
 
-    found = None
-
-    @property
-    def indices(self):
-        import sys
-        frame = sys._getframe(1)
-        while frame:
-            if "account" in frame.f_locals:
-                Trap.found = frame.f_locals["account"]._labels
-            frame = frame.f_back
-        raise ValueError
+    def __reduce__(self):
+        return eval, ("__import__('pathlib').Path('trapped').touch()",)
 
 
 @strategy("trapper", uses="x")
 def trapper(pool: Pool) -> PseudoLabels:
-    """Has something of its own looked at behind the pool."""
-    for ask in (pool.train, pool._train, pool._ask):
+    """Sends objects to whatever answers its queries."""
+    import gc
+    import pickle
+    from multiprocessing.connection import Connection
+    for argument in (np.array([Trap()], dtype=object), np.array([0.5]), Trap()):
         try:
-            ask(Trap())
+            pool._ask(argument)
         except Exception:
             pass
-    chosen = np.arange(len(pool)) if Trap.found is not None else pool.rng.choice(len(pool), pool.budget, replace=False)
-    return PseudoLabels(chosen, Trap.found if Trap.found is not None else pool.label(chosen))
+    chosen = np.arange(pool.budget)
+    labels = pool.label(chosen)
+    for pipe in [each for each in gc.get_objects() if isinstance(each, Connection)]:
+        pipe.send_bytes(pickle.dumps(Trap()))
+    return PseudoLabels(chosen, labels)
+
+
+@strategy("trains-undeclared", uses="x")
+def trains_undeclared(pool: Pool) -> PseudoLabels:
+    """Trains without saying so."""
+    chosen = np.arange(pool.budget)
+    labels = PseudoLabels(chosen, pool.label(chosen))
+    pool.train(labels)
+    return labels
+
+
+@strategy("soft", uses="x")
+def soft(pool: Pool) -> PseudoLabels:
+    """Soft labels."""
+    chosen = np.arange(pool.budget)
+    sure = 0.9 * np.eye(pool.n_classes)[pool.label(chosen)] + 0.1 / pool.n_classes
+    return PseudoLabels(chosen, sure)
 
 
 @strategy("meddler")
@@ -86,60 +97,111 @@ def meddler(pool: Pool) -> PseudoLabels:
 
 @hookimpl
 def pslbench_register():
-    yield from (peeker, spender, scribbler, meddler, trapper)
+    yield from (peeker, spender, scribbler, meddler, trapper, trains_undeclared, soft)
 '''
 
 
-@pytest.mark.parametrize("strategy", ["peeker", "trapper"])
-def test_a_strategy_that_looks_for_the_labels_finds_none(strategy, plugin, tmp_path):
-    outcome = command("run", strategy, *TINY, "-o", tmp_path / "r", "--plugin", plugin(PEEKER))
+def test_a_strategy_that_searches_its_process_finds_no_labels(plugin, tmp_path):
+    outcome = command("run", "peeker", *TINY, "-o", tmp_path / "r", "--plugin", plugin(PEEKER))
     assert outcome.status == 0, outcome.err
     results = rows(tmp_path / "r")
     assert (results.labels_spent == 40).all()
     assert (results.coverage < 0.05).all(), "it found the true labels"
 
 
-def test_the_peeker_does_find_labels_that_can_be_reached(plugin):
-    """The test above can fail: a pool whose labels hang on a closure is seen through."""
-    scope: dict = {"np": np}
-    exec(PEEKER.split("@strategy")[0], scope)
-    y = np.arange(1000) % 10
-    leaky = Pool(np.zeros((1000, 2)), 10, 40, np.random.default_rng(0), lambda i: y[i], lambda p: None)
-    assert any(found is y for found in scope["walk"](leaky))
+def test_the_peeker_finds_labels_that_are_in_its_process(plugin):
+    """The test above can fail: in a process that holds the labels, the peeker finds them."""
+    catalog = discover([str(plugin(PEEKER))])
+    pool = tiny_pool()
+    (config,) = catalog.parse("strategy", "peeker")
+    assert len(catalog.call(config, pool).indices) == len(pool)
+
+
+def test_nothing_that_a_strategy_sends_is_unpickled(plugin, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = command("run", "trapper", *TINY, "-o", tmp_path / "r", "--plugin", plugin(PEEKER))
+    assert outcome.status == 1
+    assert rows(tmp_path / "r").error.str.startswith("WorkerDied").all()
+    assert not (tmp_path / "trapped").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"abc", pickle.dumps([1]), encode(Message("ready"))[:-2]])
+def test_messages_that_no_worker_sends_are_refused(content):
+    with pytest.raises(MessageError):
+        decode(content)
+
+
+def test_messages_arrive_as_they_were_sent():
+    sent = Message("done", {"status": "ok"}, {"a": np.arange(3), "b": np.zeros((2, 2), np.float16)})
+    received = decode(encode(sent))
+    assert (received.kind, received.facts) == ("done", {"status": "ok"})
+    assert received.arrays["a"].tolist() == [0, 1, 2]
+    assert received.arrays["b"].dtype == np.float16
+    with pytest.raises(ContractError, match="plain arrays"):
+        encode(Message("label", arrays={"indices": np.array([object()])}))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Message("label", arrays={"indices": np.array([0.5])}),
+        Message("label", arrays={"indices": np.array([[0]])}),
+        Message("label", arrays={"indices": np.array([99])}),
+        Message("test_accuracy", arrays={"probabilities": np.ones(3)}),
+    ],
+)
+def test_a_query_that_makes_no_sense_is_answered_with_an_error(query):
+    truth = TrueLabels(np.arange(10) % 3, np.arange(6) % 3, 3)
+    reply = answer(CellOracle(truth, 4, lambda: None), query)
+    assert reply.error
+    assert reply.error[0] == "ContractError"
 
 
 @pytest.mark.parametrize(
     ("strategy", "error"),
-    [("spender", "BudgetExceeded: 41 labels"), ("scribbler", "read-only"), ("meddler", "read-only")],
+    [
+        ("spender", "BudgetExceeded: 41 labels"),
+        ("scribbler", "read-only"),
+        ("meddler", "read-only"),
+        ("trains-undeclared", "trains=True"),
+    ],
 )
-def test_one_label_too_many_and_writing_into_the_pool_fail_the_cell(strategy, error, plugin, tmp_path):
+def test_a_strategy_that_breaks_its_contract_fails_its_cell(strategy, error, plugin, tmp_path):
     outcome = command("run", strategy, *TINY, "-o", tmp_path / "r", "--plugin", plugin(PEEKER))
     assert outcome.status == 1
     assert error in outcome.err
 
 
-def test_what_was_not_asked_for_makes_no_difference():
-    """Non-interference: with every label changed that it did not ask for, a strategy does the same."""
+def test_labels_that_were_not_queried_make_no_difference():
+    """With every label changed that it did not query, a strategy does the same."""
     catalog = discover()
-    data = catalog.call(catalog.parse("dataset", "digits")[0])
-    embedding = catalog.call(catalog.parse("embedder", "pixels")[0], data.x_train)
-    clusters, _ = fit_clusters(catalog.call(catalog.parse("clusterer", "kmeans")[0], 40, 0), embedding.features, 40)
+    pool = tiny_pool()
 
-    def outcome(strategy, labels):
-        account = LabelAccount(labels, 40)
-        with behind_doors(account.label) as (ask,):
-            pool = Pool(data.x_train, 10, 40, np.random.default_rng(0), ask, ask, embedding, clusters)
-            return catalog.call(catalog.parse("strategy", strategy)[0], pool), account._asked
+    def run(strategy, account):
+        altered = replace(pool, _ask=account.label, rng=np.random.default_rng(0))
+        return catalog.call(catalog.parse("strategy", strategy)[0], altered)
 
+    labels = np.arange(len(pool)) % 3
     for strategy in ("centroid", "centroid-only", "random"):
-        before, asked = outcome(strategy, data.y_train)
-        after, _ = outcome(strategy, np.where(asked, data.y_train, 9 - data.y_train))
+        account = LabelAccount(labels, pool.budget)
+        before = run(strategy, account)
+        others = np.where(np.isin(np.arange(len(pool)), account.asked), labels, 2 - labels)
+        after = run(strategy, LabelAccount(others, pool.budget))
         assert np.array_equal(before.indices, after.indices)
         assert np.array_equal(before.labels, after.labels)
 
 
+def test_soft_labels_reach_the_trainer(plugin, tmp_path):
+    outcome = command("run", "soft", "random", *TINY, "-o", tmp_path / "r", "--plugin", plugin(PEEKER))
+    assert outcome.status == 0, outcome.err
+    found = rows(tmp_path / "r").set_index("strategy")
+    assert (found.loc["soft"].pseudo_accuracy == 1).all()
+    assert (found.loc["soft"].test_accuracy > 0.5).all()
+
+
 def test_the_account_counts_distinct_samples_and_charges_nothing_it_refuses():
     account = LabelAccount(np.arange(10) % 3, 4)
+    assert account.label(np.zeros(0, int)).tolist() == []
     assert account.label(np.array([1, 2, 1])).tolist() == [1, 2, 1]
     assert len(account.asked) == 2
     account.label(np.array([1, 2]))
@@ -152,28 +214,40 @@ def test_the_account_counts_distinct_samples_and_charges_nothing_it_refuses():
             account.label(np.array(wrong))
 
 
-def test_an_error_behind_the_door_carries_no_frames():
-    secret = np.arange(5)
-
-    def answer(_):
-        assert len(secret)
-        raise ValueError("broken")
-
-    with behind_doors(answer) as (ask,):
-        with pytest.raises(ValueError, match="broken") as caught:
-            ask(0)
-        frames = []
-        traceback = caught.value.__traceback__
-        while traceback:
-            frames.append(traceback.tb_frame.f_code.co_name)
-            traceback = traceback.tb_next
-        assert "answer" not in frames
-        assert any("broken" in note for note in caught.value.__notes__)
+def test_an_empty_query_is_free():
+    pool = tiny_pool(budget=2)
+    assert pool.label([]).tolist() == []
+    pool.label([0, 1])
+    assert len(pool.label([])) == 0
 
 
-def test_a_strategy_may_train_in_rounds(plugin, tmp_path):
+def test_pseudo_labels_copy_and_freeze_their_arrays():
+    indices, labels = np.arange(3), np.array([0, 1, 1])
+    made = PseudoLabels(indices, labels)
+    labels[0] = 1
+    assert made.labels.tolist() == [0, 1, 1]
+    with pytest.raises(ValueError, match="read-only"):
+        made.labels[0] = 1
+
+
+def test_soft_labels_are_probabilities():
+    made = PseudoLabels([0, 1], [[0.2, 0.8], [1, 0]])
+    assert made.are_soft
+    assert made.hard_labels.tolist() == [1, 0]
+    with pytest.raises(ContractError, match="probabilities"):
+        PseudoLabels([0], [[0.2, 0.2]])
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(0.07, 7), (0.55, 55), (0.071, 8), (0.001, 1), (1, 100)])
+def test_a_share_of_a_cluster_is_rounded_up_but_not_by_binary_arithmetic(keep, kept):
+    n = 100
+    clusters = Clusters(np.zeros(n, int), np.zeros((1, 1)), np.zeros(1, int), np.arange(n, dtype=np.float32))
+    assert len(clusters.nearest(keep)) == kept
+
+
+def test_a_strategy_that_declares_it_may_train_in_rounds(plugin, tmp_path):
     rounds = plugin("""
-@strategy("rounds")
+@strategy("rounds", trains=True)
 def rounds(pool: Pool) -> PseudoLabels:
     '''Labels half the budget, trains, and labels where the model is least sure.'''
     first = np.unique(pool.clusters.medoids)[: pool.budget // 2]

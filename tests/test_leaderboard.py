@@ -1,4 +1,4 @@
-"""`pslbench leaderboard`: the tables of a folder, ordered, picked and grouped; curves over budgets."""
+"""`pslbench leaderboard`: sorted, filtered and grouped tables of a folder; curves over budgets."""
 
 import re
 
@@ -8,13 +8,14 @@ import pytest
 from helpers import command, row
 from rich.console import Console
 from rich.text import Text
+from scipy import stats
 
 from pslbench.analysis.budget_curves import budget_curves
-from pslbench.analysis.leaderboard import leaderboard_entries
-from pslbench.analysis.selection import select
-from pslbench.cli.summary import shown
+from pslbench.analysis.leaderboard import column, leaderboard_entries, leaderboard_frame
+from pslbench.analysis.row_filter import filter_rows
+from pslbench.cli.summary import call_reporter
 from pslbench.errors import InputError
-from pslbench.reporters.curves import COLOURS, Plot, curves
+from pslbench.reporters.curves import COLORS, CurvePlot, curves
 from pslbench.reporters.leaderboard_table import table
 from pslbench.results.folder import ResultsFolder
 
@@ -43,7 +44,7 @@ def ranked(out):
     return found
 
 
-def test_titles_and_legends_say_what_holds_for_all_rows_and_no_more(folder, cli):
+def test_titles_and_legends_describe_all_rows(folder, cli):
     out = cli("leaderboard", folder).out
     assert "digits · 1 label · pixels · logreg · 3 seeds" in out
     assert "digits · 20 labels · pixels · logreg · 3 seeds" in out
@@ -54,7 +55,7 @@ def test_titles_and_legends_say_what_holds_for_all_rows_and_no_more(folder, cli)
     assert "pseudo: accuracy of labels" in without
 
 
-def test_rows_are_ordered_by_any_column(folder, cli):
+def test_rows_are_sorted_by_any_column(folder, cli):
     board = pd.read_csv(folder / "leaderboard.csv")
     board = board[board.ranked & (board.budget == 20)]
     by = {"nll": True, "seconds": True, "macro_f1": False}
@@ -68,7 +69,7 @@ def test_rows_are_ordered_by_any_column(folder, cli):
     assert words == sorted(words)
 
 
-def test_rows_are_picked_by_patterns_and_the_rest_are_no_rivals(folder, cli):
+def test_filtered_rows_are_the_only_competitors(folder, cli):
     given = ("leaderboard", folder, "--filter", "budget=20", "--filter", "strategy=centroid*")
     (names,) = ranked(cli(*given).out)
     assert sorted(names) == ["centroid", "centroid", "centroid-only", "centroid-only"]
@@ -77,7 +78,7 @@ def test_rows_are_picked_by_patterns_and_the_rest_are_no_rivals(folder, cli):
     assert len(pd.read_csv(folder / "leaderboard.csv")) == 2 * (2 * 3 + 2 + 1)  # the folder's, whatever is shown
 
 
-def test_a_board_for_each_value_of_a_part(folder, cli):
+def test_one_board_per_value_of_a_part(folder, cli):
     out = cli("leaderboard", folder, "--group", "clusterer", "--filter", "budget=20").out
     for title in ("digits · 20 labels · pixels · gmm · logreg", "digits · 20 labels · pixels · kmeans · logreg"):
         assert title in out
@@ -85,7 +86,7 @@ def test_a_board_for_each_value_of_a_part(folder, cli):
     assert sorted(first) == sorted(second) == ["centroid", "centroid-only", "random", "typiclust"]
 
 
-def test_the_first_rows_alone(folder, cli):
+def test_top_rows(folder, cli):
     whole = ranked(cli("leaderboard", folder, "--filter", "budget=20").out)[0]
     out = cli("leaderboard", folder, "--filter", "budget=20", "--top", "2").out
     assert ranked(out)[0] == whole[:2]
@@ -99,16 +100,16 @@ def test_the_first_rows_alone(folder, cli):
         (["--group", "trianer"], ["unknown part 'trianer'", "'trainer'"]),
         (["--filter", "strategy=randm"], ["unknown strategy 'randm'", "'random'"]),
         (["--filter", "stratgy=random"], ["unknown column 'stratgy'", "'strategy'"]),
-        (["--filter", "random"], ["'random' is no column=value", "strategy=random"]),
+        (["--filter", "random"], ["'random' is not column=value", "strategy=random"]),
         (["--filter", "budget=1", "--filter", "budget=3"], ["unknown budget '3'"]),
         (
             ["--filter", "strategy=random", "--filter", "clusterer=gmm"],
-            ["no row has strategy=random and clusterer=gmm"],
+            ["no row matches strategy=random and clusterer=gmm"],
         ),
         (["--top", "-1"], ["--top"]),
     ],
 )
-def test_wrong_words_get_one_line(folder, cli, given, says):
+def test_wrong_options_get_one_line(folder, cli, given, says):
     outcome = cli("leaderboard", folder, *given)
     assert outcome.status == 2
     assert len(outcome.err.strip().splitlines()) == 1
@@ -116,12 +117,12 @@ def test_wrong_words_get_one_line(folder, cli, given, says):
         assert word in outcome.err
 
 
-def test_values_with_the_signs_of_patterns_are_themselves():
+def test_values_with_special_characters_match_themselves():
     made = [row("a", 0, 0.5, dataset="npz:path=[bold]x é.npz"), row("a", 0, 0.5, dataset="d")]
-    assert select(made, ["dataset=npz:path=[bold]x é.npz"]) == made[:1]
+    assert filter_rows(made, ["dataset=npz:path=[bold]x é.npz"]) == made[:1]
 
 
-def test_a_folder_in_which_no_cell_has_finished(tmp_path, cli):
+def test_a_folder_without_finished_cells(tmp_path, cli):
     (tmp_path / "cells").mkdir()
     for command_ in ("leaderboard", "report"):
         outcome = cli(command_, tmp_path)
@@ -129,13 +130,13 @@ def test_a_folder_in_which_no_cell_has_finished(tmp_path, cli):
         assert "no cell has finished in" in outcome.err
 
 
-def test_a_reporter_that_fails_is_told_and_gives_the_status(capsys):
+def test_a_failing_reporter_sets_the_exit_status(capsys):
     def fails(error):
         raise error
 
-    assert shown("table", lambda: "what it gives") == 0
-    assert shown("png", lambda: fails(InputError("nothing to draw"))) == 2
-    assert shown("best", lambda: fails(KeyError("x"))) == 1
+    assert call_reporter("table", lambda: "what it gives") == 0
+    assert call_reporter("png", lambda: fails(InputError("nothing to draw"))) == 2
+    assert call_reporter("best", lambda: fails(KeyError("x"))) == 1
     captured = capsys.readouterr()
     assert captured.out == "what it gives\n"
     assert "reporter 'png' failed: " in captured.err
@@ -150,35 +151,77 @@ def said(given):
     return captured.get()
 
 
-def test_a_question_mark_is_explained_in_all_its_cases():
+def test_the_legend_explains_question_marks():
     scores = {"a": dict(enumerate((1, 1, 1, 0.5, 0.51, 0.5))), "b": {3: 0.603, 4: 0.604, 5: 0.605}}
     out = said(table([row(name, s, v) for name, by_seed in scores.items() for s, v in by_seed.items()], None))
-    assert "? cannot be judged" in out
-    assert "or better over the seeds in common" in out
+    assert "? cannot be compared" in out
+    assert "or better on the shared seeds" in out
 
 
-def test_rows_that_are_told_apart_are_never_called_one_group():
+def test_words_replace_letters_if_there_are_many_groups():
     noise = np.random.default_rng(0).normal(0, 1e-4, (60, 10))
     made = [row(f"s{i:02}", s, 0.2 + i / 100 + noise[i, s]) for i in range(60) for s in range(10)]
     out = said(table(made, None, top=3))
-    assert "no two rows can be told apart" not in out
-    assert "rows that share a word cannot" in out
-    assert "rows that share a letter cannot" in said(table(made[:100], None, top=3))
+    assert "no significant differences" not in out
+    assert "rows that share a word are not significantly different" in out
+    assert "rows that share a letter are not significantly different" in said(table(made[:100], None, top=3))
 
 
-def test_a_single_pair_needs_no_correction():
+def test_a_single_pair_needs_no_adjustment():
     made = [row("a", s, 0.8 + s / 1000) for s in range(5)] + [row("b", s, 0.9 + s / 500) for s in range(5)]
     out = said(table(made, None))
-    assert "rows that share a letter cannot be told apart by a paired t test" in out
-    made += [row("c", 9, 0.5)]  # has no seed in common with the others
-    assert "cannot be told apart by a paired t test" in said(table(made, None))
+    assert "rows that share a letter are not significantly different (paired t test)" in out
+    made += [row("c", 9, 0.5)]  # shares no seed with the others
+    assert "not significantly different (paired t test)" in said(table(made, None))
 
 
-def test_budget_curves_are_drawn_with_the_areas_under_them(folder, cli):
+def test_marks_groups_and_legend_agree_if_nothing_is_significant():
+    rng = np.random.default_rng(2)
+    levels = [0.90, 0.88, 0.87, 0.86, 0.85, 0.84, 0.83]
+    made = [row(f"s{i}", s, level + rng.normal(0, 0.01)) for i, level in enumerate(levels) for s in range(3)]
+    frame = leaderboard_frame(made)
+    assert (frame.gap_to_best > frame.gap_to_best_half_width).sum() == 5  # significant if they are not adjusted
+    assert frame.tied_with_best.tolist() == [False] + [True] * 6
+    out = said(table(made, None))
+    best, *others = [line for line in out.splitlines() if re.match(r" *\d+ +s\d", line)]
+    assert "≈" not in best
+    assert all("≈" in line for line in others)
+    assert "group" not in out
+    n = stats.t.ppf(1 - 0.05 / 21 / 2, 2)
+    assert f"with 3 seeds, a difference must exceed {n:.1f} standard errors; more seeds (for example -s 10)" in out
+    assert "Holm-adjusted for 21 pairs" in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("behind", "gap_to_best"),
+        ("behind_half_width", "gap_to_best_half_width"),
+        ("groups", "tie_groups"),
+        ("failed", "failed_cells"),
+        ("test_looks", "test_set_evaluations"),
+    ],
+)
+def test_old_column_names_are_deprecated(old, new):
+    with pytest.deprecated_call(match=new):
+        assert column(old) == new
+
+
+def test_the_command_accepts_old_column_names_with_a_warning(folder, cli):
+    old = cli("leaderboard", folder, "--sort", "behind", "--filter", "precision=*")
+    assert old.status == 0
+    assert "use 'gap_to_best'" in old.err
+    assert "use 'compute_dtype'" in old.err
+    new = cli("leaderboard", folder, "--sort", "gap_to_best", "--filter", "compute_dtype=*")
+    assert old.out == new.out
+    assert new.err == ""
+
+
+def test_budget_curves_are_drawn_with_their_areas(folder, cli):
     out = cli("leaderboard", folder).out
     assert "digits · test accuracy by budget" in out
     assert "digits · test accuracy by budget" not in cli("leaderboard", folder, "--filter", "budget=20").out
-    results = ResultsFolder.open(folder).results()
+    results = ResultsFolder.open(folder).current_rows()
     (found,) = budget_curves(leaderboard_entries(results))
     best = found[0]
     seeds = [np.mean([p.by_seed()[s] for p in best.points]) for s in range(3)]  # two budgets: the middle of both
@@ -186,7 +229,7 @@ def test_budget_curves_are_drawn_with_the_areas_under_them(folder, cli):
     assert f"{best.area.mean:.4f}" in out.split("test accuracy by budget")[1]
 
 
-def test_the_table_of_curves_says_what_is_drawn_and_over_what_the_area_is():
+def test_the_legend_of_curves_explains_plots_and_areas():
     budgets = {10: 0, 40: 0.2}
     made = [
         row(f"s{i}", s, 0.1 + i / 10 + s / 100 + v, budget=b)
@@ -198,33 +241,33 @@ def test_the_table_of_curves_says_what_is_drawn_and_over_what_the_area_is():
     out = said(curves(made, None))
     assert re.search(r"^ ?6 +bound .*∞", out, re.M)
     assert "∞ upper bound" in out
-    assert "are drawn" not in out
-    assert "in common" not in out.replace("seeds in common", "")
+    assert "the plot shows" not in out
+    assert "the common budgets" not in out
     made += [row("s9", s, 0.8 + s / 50, budget=b) for s in range(3) for b in budgets]
     made += [row("s9", s, 0.8, budget=90) for s in range(3)]
     out = said(curves(made, None))
-    assert "the first 6 are drawn, 1 more are not" in out
+    assert "the plot shows the first 6 of 7 curves" in out
     assert re.search(r"^ +bound .*∞", out, re.M)
-    assert "(10 and 40 labels, which curves have in common" in out
+    assert "10 and 40 labels, the common budgets" in out
     assert re.search(r"^ 1 s9 +0\.8200", out, re.M)
-    assert "area is of the seeds" not in out
-    assert "Unequal arithmetic" not in out
+    assert "area uses the seeds" not in out
+    assert "different arithmetic" not in out
     for budget, seeds in ((10, [7]), (150, [0, 7]), (150, [0])):
-        more = [row("s0", seed, 0.5, budget=budget, precision="bfloat16") for seed in seeds]
+        more = [row("s0", seed, 0.5, budget=budget, compute_dtype="bfloat16") for seed in seeds]
         out = said(curves([*made, *more], None))
-        assert "an area is of the seeds that all of its budgets have" in out
-        assert "! Unequal arithmetic" in out
+        assert "an area uses the seeds that all of its budgets have" in out
+        assert "! Trainers used different arithmetic" in out
 
 
-def test_curves_fit_the_screen_and_stand_out_from_black_and_from_white(folder):
-    (found,) = budget_curves(leaderboard_entries(ResultsFolder.open(folder).results()))
+def test_curves_fit_the_screen_and_contrast_with_black_and_white(folder):
+    (found,) = budget_curves(leaderboard_entries(ResultsFolder.open(folder).current_rows()))
     console = Console(width=80, force_terminal=True, color_system="256")
     with console.capture() as captured:
-        console.print(Plot(found[:2]))
+        console.print(CurvePlot(found[:2]))
     drawn = Text.from_ansi(captured.get())
     assert max(map(len, drawn.plain.splitlines())) <= 80
     assert {"1", "2"} <= set(drawn.plain)
-    for number in COLOURS:
+    for number in COLORS:
         light = luminance(number)
         assert 1.05 / (light + 0.05) > 3
         assert (light + 0.05) / 0.05 > 3

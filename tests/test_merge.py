@@ -1,4 +1,4 @@
-"""`pslbench merge`, `export` and `import`: results travel between machines, and nothing is dropped in silence."""
+"""`pslbench merge`, `export` and `import`: results move between machines, and every difference is reported."""
 
 import json
 import shutil
@@ -24,12 +24,12 @@ def machines(tmp_path_factory):
 
 @pytest.fixture
 def folders(machines, tmp_path):
-    """Copies of them, to be spoiled."""
+    """Return copies of both folders, which a test may change."""
     return [shutil.copytree(folder, tmp_path / folder.name) for folder in machines]
 
 
 def cell(folder, strategy, seed):
-    """The file of a cell, and what it holds."""
+    """Return the file of a cell and its content."""
     for path in (folder / "cells").glob("*.json"):
         said = json.loads(path.read_text())
         if (said["strategy"], said["seed"]) == (strategy, seed):
@@ -38,17 +38,17 @@ def cell(folder, strategy, seed):
 
 
 def contents(folder):
-    """All that `pslbench export` packs."""
+    """Return the files that `pslbench export` packs, with their bytes."""
     found = [path for name in ("cells", "predictions", "labels") for path in (folder / name).iterdir()]
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
-def test_the_union_of_two_machines(cli, machines, tmp_path):
+def test_merge_writes_the_union_of_two_folders(cli, machines, tmp_path):
     here, there = machines
     outcome = cli("merge", here, there, "-o", tmp_path / "both")
     assert outcome.status == 0, outcome.err
     assert outcome.err == ""
-    assert outcome.out.startswith("2 folders: 5 cells, 1 of them in more than one\n")
+    assert outcome.out.startswith("2 folders: 5 cells, 1 ")
     for strategy in ("random", "centroid"):
         assert strategy in outcome.out
     both = rows(tmp_path / "both")
@@ -61,16 +61,16 @@ def test_the_union_of_two_machines(cli, machines, tmp_path):
     assert (tmp_path / "other" / "manifest.json").read_bytes() == (tmp_path / "both" / "manifest.json").read_bytes()
 
 
-def test_into_one_of_them_and_again(cli, folders):
+def test_merge_into_a_source_folder_can_be_repeated(cli, folders):
     here, there = folders
     assert cli("merge", there, here, "-o", here).status == 0
     once, manifest = contents(here), (here / "manifest.json").read_bytes()
     assert len(once) == 15
-    assert "5 cells, 2 of them in more than one" in cli("merge", here, there, "-o", here).out
+    assert "5 cells, 2 " in cli("merge", here, there, "-o", here).out
     assert (contents(here), (here / "manifest.json").read_bytes()) == (once, manifest)
 
 
-def test_the_same_cell_with_other_values(cli, folders, tmp_path):
+def test_cells_with_different_values_are_reported_and_not_merged(cli, folders, tmp_path):
     here, there = folders
     path, said = cell(there, "random", 1)
     ours = said["scores"]["test_accuracy"]
@@ -79,9 +79,10 @@ def test_the_same_cell_with_other_values(cli, folders, tmp_path):
     outcome = cli("merge", here, there, "-o", tmp_path / "both")
     assert outcome.status == 1
     warning, error = outcome.err.strip().splitlines()
-    assert f"digits · 20 labels · random · logreg, seed 1: test_accuracy {ours} and 0.123" in warning
-    assert f"in {here} and {there}, and 1 more" in warning
-    assert "nothing was written; --keep-first" in error
+    cell_name = "digits · 20 labels · random · logreg"
+    for word in (cell_name, "seed 1", "test_accuracy", str(ours), "0.123", str(here), str(there)):
+        assert word in warning
+    assert "--keep-first" in error
     assert not (tmp_path / "both").exists()
     for first, second, kept in ((here, there, ours), (there, here, 0.123)):
         folder = tmp_path / f"kept-{kept}"
@@ -96,7 +97,7 @@ def test_the_same_cell_with_other_values(cli, folders, tmp_path):
     assert cell(here, "random", 1)[1]["scores"]["test_accuracy"] == ours
 
 
-def test_a_cell_that_failed_yields(cli, folders, tmp_path):
+def test_a_successful_cell_replaces_a_failed_one(cli, folders, tmp_path):
     here, there = folders
     path, said = cell(here, "random", 1)
     error = {"type": "MemoryError", "message": "", "traceback": ""}
@@ -107,7 +108,7 @@ def test_a_cell_that_failed_yields(cli, folders, tmp_path):
     assert (here / "predictions" / f"{path.stem}.npy").exists()
 
 
-def test_other_code_and_other_data_are_told(cli, arrays, plugin, tmp_path, monkeypatch):
+def test_different_code_and_different_data_are_reported(cli, arrays, plugin, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     body = (
         "@strategy('mine')\ndef mine(pool: Pool):\n    '''First.'''\n    chosen = np.arange({0}, {0} + pool.budget)\n"
@@ -122,11 +123,10 @@ def test_other_code_and_other_data_are_told(cli, arrays, plugin, tmp_path, monke
     outcome = cli("merge", "a", "b", "-o", "c")
     assert outcome.status == 1
     data, code, error = outcome.err.strip().splitlines()
-    assert data == "warning: npz:path=mine.npz has other content in b than in a"
-    assert code.startswith(
-        "warning: digits · 4 labels · mine · minibatch-kmeans · pixels · logreg: made with other code"
-    )
-    assert "nothing was written" in error
+    assert data.startswith("warning: npz:path=mine.npz")
+    assert code.startswith("warning: digits · 4 labels · mine · minibatch-kmeans · pixels · logreg")
+    assert "code" in code
+    assert "--keep-first" in error
     for first, second in (("a", "b"), ("b", "a")):
         outcome = cli("merge", first, second, "-o", f"{first}-first", "--keep-first")  # without the plugin
         assert outcome.status == 0
@@ -135,19 +135,19 @@ def test_other_code_and_other_data_are_told(cli, arrays, plugin, tmp_path, monke
     assert "mine" in cli("leaderboard", "a-first").out
 
 
-def test_what_is_no_folder_of_results(cli, machines, tmp_path):
-    refused(cli("merge", machines[0], tmp_path, "-o", tmp_path / "both"), f"no results in '{tmp_path}'")
+def test_folders_without_results_are_refused(cli, machines, tmp_path):
+    refused(cli("merge", machines[0], tmp_path, "-o", tmp_path / "both"), f"'{tmp_path}'")
     refused(cli("merge", machines[0]), "--output")
     (tmp_path / "file").write_text("")
-    refused(cli("merge", machines[0], "-o", tmp_path / "file"), "cannot write to")
+    refused(cli("merge", machines[0], "-o", tmp_path / "file"), "cannot write")
 
 
-def test_export_and_import(cli, machines, tmp_path, monkeypatch):
+def test_an_export_can_be_imported(cli, machines, tmp_path, monkeypatch):
     here, there = machines
     monkeypatch.chdir(tmp_path)
     outcome = cli("export", here)
     assert outcome.out == f"{here.name}.zip\n"
-    refused(cli("export", here), "is there already", "-o")
+    refused(cli("export", here), "already", "-o")
     outcome = cli("import", f"{here.name}.zip", "-o", "copy")
     assert outcome.status == 0, outcome.err
     assert contents(tmp_path / "copy") == contents(here)
@@ -160,8 +160,8 @@ def test_export_and_import(cli, machines, tmp_path, monkeypatch):
     path.write_text(json.dumps(said | {"labels_spent": 19}))
     outcome = cli("import", "again.zip", "-o", there.name)
     assert outcome.status == 1
-    assert "labels_spent 19 and 20 in" in outcome.err
-    assert "and again.zip" in outcome.err
+    for word in ("labels_spent", "19", "20", "again.zip"):
+        assert word in outcome.err
 
 
 def zipped(path, members, comment=b"pslbench results, format 2"):
@@ -173,27 +173,27 @@ def zipped(path, members, comment=b"pslbench results, format 2"):
 
 
 @pytest.mark.parametrize(
-    ("members", "comment", "says"),
+    ("members", "comment", "word"),
     [
-        ({"../../evil.json": "{}"}, b"pslbench results, format 2", "it holds '../../evil.json'"),
-        ({"cells/../../evil.json": "{}"}, b"pslbench results, format 2", "it holds"),
-        ({"/cells/1.json": "{}"}, b"pslbench results, format 2", "it holds"),
-        ({"cells/1.json": "{}", "setup.py": ""}, b"pslbench results, format 2", "it holds 'setup.py'"),
-        ({"cells/1.json": "{}"}, b"", "was not written by pslbench export"),
-        ({"images/1.png": ""}, b"pslbench results, format 3", "has format 3, this pslbench reads those up to 2"),
-        ({"cells/1.json": "{}"}, b"pslbench results, format 2", "mine.zip/cells/1.json was written by another version"),
-        ({"cells/1.json": '{"format": 3}'}, b"pslbench results, format 2", "mine.zip/cells/1.json has format 3"),
-        ({"manifest.json": "[]"}, b"pslbench results, format 2", "no results in"),
+        ({"../../evil.json": "{}"}, b"pslbench results, format 2", "'../../evil.json'"),
+        ({"cells/../../evil.json": "{}"}, b"pslbench results, format 2", "evil.json"),
+        ({"/cells/1.json": "{}"}, b"pslbench results, format 2", "'/cells/1.json'"),
+        ({"cells/1.json": "{}", "setup.py": ""}, b"pslbench results, format 2", "'setup.py'"),
+        ({"cells/1.json": "{}"}, b"", "pslbench export"),
+        ({"images/1.png": ""}, b"pslbench results, format 4", "format 4"),
+        ({"cells/1.json": "{}"}, b"pslbench results, format 2", "mine.zip/cells/1.json"),
+        ({"cells/1.json": '{"format": 4}'}, b"pslbench results, format 2", "mine.zip/cells/1.json has format 4"),
+        ({"manifest.json": "[]"}, b"pslbench results, format 2", "no results"),
     ],
 )
-def test_archives_that_are_refused(cli, tmp_path, members, comment, says):
+def test_archives_of_another_origin_are_refused(cli, tmp_path, members, comment, word):
     file = zipped(tmp_path / "mine.zip", members, comment)
-    refused(cli("import", file, "-o", tmp_path / "copy"), says)
+    refused(cli("import", file, "-o", tmp_path / "copy"), word)
     assert not (tmp_path / "copy").exists()
     assert not list(tmp_path.rglob("evil.json"))
 
 
-def test_damaged_archives(cli, machines, tmp_path):
+def test_damaged_archives_are_refused(cli, machines, tmp_path):
     assert cli("export", machines[0], "-o", tmp_path / "whole.zip").status == 0
     whole = (tmp_path / "whole.zip").read_bytes()
     flipped = bytearray(whole)
@@ -208,11 +208,17 @@ def test_damaged_archives(cli, machines, tmp_path):
     refused(cli("export", machines[0], "-o", tmp_path / "whole.zip" / "new.zip"), "cannot write", "Not a directory")
 
 
-def test_formats(cli, folders, tmp_path):
+def test_results_of_an_older_format_are_read_and_newer_ones_refused(cli, folders, tmp_path):
     here, there = folders
     for path in (here / "cells").iterdir():  # as the first version wrote them: no number, no labels/
         said = json.loads(path.read_text())
         del said["format"]
+        for new, old in (
+            ("fingerprint", "recipe"),
+            ("test_set_evaluations", "test_looks"),
+            ("compute_dtype", "precision"),
+        ):
+            said[old] = said.pop(new)
         path.write_text(json.dumps(said))
     shutil.rmtree(here / "labels")
     assert "random" in cli("leaderboard", here).out
@@ -220,9 +226,9 @@ def test_formats(cli, folders, tmp_path):
     assert cli("merge", here, there, "-o", tmp_path / "both").status == 0
     assert len(list((tmp_path / "both" / "labels").iterdir())) == 2  # of the cells that `there` has too
     path, said = cell(there, "random", 2)
-    path.write_text(json.dumps(said | {"format": 3, "what": "comes later"}))
+    path.write_text(json.dumps(said | {"format": 4, "what": "comes later"}))
     for words in (["leaderboard", there], ["report", there, "-f", "md"], ["merge", here, there, "-o", tmp_path / "c"]):
-        refused(cli(*words), f"{path} has format 3, this pslbench reads those up to 2: use a newer one")
+        refused(cli(*words), f"{path} has format 4")
     assert not (tmp_path / "c").exists()
 
 
@@ -239,10 +245,10 @@ def test_formats(cli, folders, tmp_path):
         {"status": "failed", "error": {"type": "ValueError", "message": None}},
     ],
 )
-def test_rows_of_the_wrong_type(cli, folders, change):
+def test_rows_with_values_of_the_wrong_type_are_refused(cli, folders, change):
     path, said = cell(folders[0], "random", 0)
     path.write_text(json.dumps(said | change))
-    refused(cli("leaderboard", folders[0]), f"{path} is damaged")
+    refused(cli("leaderboard", folders[0]), str(path), "damaged")
 
 
 @pytest.mark.parametrize(
@@ -250,10 +256,15 @@ def test_rows_of_the_wrong_type(cli, folders, change):
     [
         1,
         {"data": []},
+        {"dataset_checksums": []},
         {"versions": "new"},
-        *({"recipes": fingerprints} for fingerprints in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])),
+        *(
+            {name: fingerprints}
+            for name in ("recipes", "fingerprints")
+            for fingerprints in (None, [{}], [[]], [[[], "x"]], [["digits", 20, "recipe"]])
+        ),
     ],
 )
-def test_manifests_of_the_wrong_type(cli, folders, run):
+def test_manifests_with_values_of_the_wrong_type_are_refused(cli, folders, run):
     (folders[0] / "manifest.json").write_text(json.dumps({"runs": [run]}))
-    refused(cli("leaderboard", folders[0]), "was not written by pslbench")
+    refused(cli("leaderboard", folders[0]), "manifest.json")

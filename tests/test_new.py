@@ -1,4 +1,4 @@
-"""What `pslbench new` writes works as it is: it installs, runs, and passes ruff, mypy --strict and its own tests."""
+"""The output of `pslbench new` works unchanged: it installs, runs, and passes ruff, mypy --strict and its own tests."""
 
 import json
 import os
@@ -13,19 +13,19 @@ from pathlib import Path
 import pytest
 
 from pslbench.cli import main
-from pslbench.cli.new import LONGEST
+from pslbench.cli.new import MAX_LENGTH
 from pslbench.parts import KINDS
 
 PROJECT = Path(__file__).parents[1]
 
 
-def alone(kind):
-    """The name of the part of this kind that stands in a file alone."""
-    return f"one-{kind}-".ljust(LONGEST, "x")
+def single_file_name(kind):
+    """Return the name of the part in the single file of this kind; it is as long as allowed."""
+    return f"one-{kind}-".ljust(MAX_LENGTH, "x")
 
 
 def succeed(*words, cwd):
-    """What a command prints; it has to succeed."""
+    """Run a command that must succeed, and return its output."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     done = subprocess.run(list(map(str, words)), cwd=cwd, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -34,25 +34,25 @@ def succeed(*words, cwd):
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
-    """A folder with a package of each kind, `pslbench-my-KIND`, and a file of each, its name as long as may be."""
+    """A folder with a package `pslbench-my-KIND` and a single file of each kind."""
     folder = tmp_path_factory.mktemp("written")
     for kind in KINDS:
         assert main(["new", kind, f"my-{kind}", "-o", str(folder)]) == 0
-        assert main(["new", kind, alone(kind), "--single-file", "-o", str(folder)]) == 0
+        assert main(["new", kind, single_file_name(kind), "--single-file", "-o", str(folder)]) == 0
     return folder
 
 
 @pytest.fixture(scope="module")
 def python(written, tmp_path_factory):
-    """Python in an environment of its own, into which pslbench and the packages were installed.
+    """The interpreter of a new environment with pslbench and the packages.
 
-    What they depend on is seen in this environment, so that nothing is fetched.
+    It sees the dependencies of the current environment, so nothing is downloaded.
     """
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=False)
-    here = Path(sysconfig.get_path("purelib", vars={"base": folder, "platbase": folder}))
-    (here / "beside.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
-    copy = tmp_path_factory.mktemp("pslbench")  # pip builds where the source is
+    site_packages = Path(sysconfig.get_path("purelib", vars={"base": folder, "platbase": folder}))
+    (site_packages / "outer.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
+    copy = tmp_path_factory.mktemp("pslbench")  # pip builds inside the source folder
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(PROJECT / name, copy)
     shutil.copytree(PROJECT / "pslbench", copy / "pslbench", ignore=shutil.ignore_patterns("__pycache__"))
@@ -80,17 +80,19 @@ def test_packages_pass_ruff_mypy_and_their_own_tests(python, written):
 
 
 def test_single_files_conform(written, cli):
-    files = [word for kind in KINDS for word in ("--plugin", written / f"{alone(kind).replace('-', '_')}.py")]
+    files = [
+        word for kind in KINDS for word in ("--plugin", written / f"{single_file_name(kind).replace('-', '_')}.py")
+    ]
     outcome = cli("check", *files)
     assert outcome.status == 0, outcome.out
     for kind in KINDS:
-        assert alone(kind) in outcome.out
+        assert single_file_name(kind) in outcome.out
     for words in (["check"], ["format", "--check"]):
         ruff = [sys.executable, "-m", "ruff", *words, "--isolated", "--line-length=120"]
         succeed(*ruff, *written.glob("*.py"), cwd=written)
 
 
-def test_a_package_has_all_that_one_needs(written):
+def test_a_package_has_all_files(written):
     package = written / "pslbench-my-strategy"
     files = {str(path.relative_to(package)) for path in package.rglob("*") if path.is_file()}
     assert files >= {".gitignore", "README.md", "pyproject.toml", "pslbench_my_strategy.py"}
@@ -100,42 +102,42 @@ def test_a_package_has_all_that_one_needs(written):
     assert not any("$" in path.read_text() for path in package.rglob("*") if path.suffix in (".py", ".md", ".toml"))
 
 
-def test_what_is_written_says_what_comes_next(tmp_path, cli):
+def test_next_steps_are_printed(tmp_path, cli):
     outcome = cli("new", "strategy", "my-idea", "-o", tmp_path)
     assert "pslbench check my-idea" in outcome.out
-    alone = cli("new", "strategy", "my-idea", "--single-file", "-o", tmp_path)
-    assert f"pslbench compare my-idea random --plugin {tmp_path / 'my_idea.py'}" in alone.out
-    blank = cli("new", "strategy", "placeholder", "--single-file", "-o", tmp_path / "a folder")
-    assert f"--plugin '{tmp_path}/a folder/placeholder.py'" in blank.out
+    single = cli("new", "strategy", "my-idea", "--single-file", "-o", tmp_path)
+    assert f"pslbench compare my-idea random --plugin {tmp_path / 'my_idea.py'}" in single.out
+    with_space = cli("new", "strategy", "placeholder", "--single-file", "-o", tmp_path / "a folder")
+    assert f"--plugin '{tmp_path}/a folder/placeholder.py'" in with_space.out
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["stratgy", "my-idea"], "unknown kind of part 'stratgy'; did you mean 'strategy'?"),
-        (["strategy", "My idea"], "write up to 40 lower-case letters, digits and hyphens, such as my-idea"),
-        (["strategy", "x" * 41], "write up to 40 lower-case letters"),
-        (["strategy", "centroid"], "the strategy name 'centroid' is taken; choose another, such as my-centroid"),
+        (["stratgy", "my-idea"], "did you mean 'strategy'?"),
+        (["strategy", "My idea"], "such as my-idea"),
+        (["strategy", "x" * 41], "at most 40"),
+        (["strategy", "centroid"], "such as my-centroid"),
         (["embedder", "hog"], "is taken"),
-        (["strategy", "hog"], "a plugin is called 'hog' already"),
-        (["strategy", "lambda"], "'lambda' is a word that Python or the file itself needs"),
-        (["strategy", "strategy"], "'strategy' is a word that Python or the file itself needs"),
-        (["strategy", "parametrize"], "'parametrize' is a word"),
-        (["strategy", "pslbench", "--single-file"], "'pslbench' is a word"),
-        (["strategy", "all"], "'all' is a word"),
-        (["embedder", "random", "--single-file"], "'random' is a word"),
+        (["strategy", "hog"], "already a plugin"),
+        (["strategy", "lambda"], "'lambda' is reserved"),
+        (["strategy", "strategy"], "'strategy' is reserved"),
+        (["strategy", "parametrize"], "'parametrize' is reserved"),
+        (["strategy", "pslbench", "--single-file"], "'pslbench' is reserved"),
+        (["strategy", "all"], "'all' is reserved"),
+        (["embedder", "random", "--single-file"], "'random' is reserved"),
     ],
 )
-def test_names_that_cannot_be_are_refused(cli, tmp_path, arguments, says):
+def test_invalid_names_are_refused(cli, tmp_path, arguments, says):
     outcome = cli("new", *arguments, "-o", tmp_path)
     assert outcome.status == 2
     assert says in outcome.err
     assert not list(tmp_path.iterdir())
 
 
-def test_nothing_is_overwritten(cli, tmp_path):
+def test_an_existing_file_is_not_overwritten(cli, tmp_path):
     for more in ([], ["--single-file"]):
         assert cli("new", "strategy", "my-idea", "-o", tmp_path, *more).status == 0
         again = cli("new", "strategy", "my-idea", "-o", tmp_path, *more)
         assert again.status == 2
-        assert "is there already; choose another name" in again.err
+        assert "already exists" in again.err

@@ -1,4 +1,4 @@
-"""`pslbench report`: every format, from real results, read as the programs it is for would read it."""
+"""All formats of `pslbench report`, written from real results and parsed with other libraries."""
 
 import re
 from itertools import pairwise
@@ -12,24 +12,25 @@ from markdown_it import MarkdownIt
 from PIL import Image
 from test_bad_input import refused
 
-from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
-from pslbench.cli.summary import records
+from pslbench.analysis.leaderboard import leaderboard_frame
+from pslbench.cli.summary import make_reader
 from pslbench.errors import InputError
 from pslbench.plugins.discovery import discover
-from pslbench.reporters.plot import LOOK, figures, pdf, png
-from pslbench.reporters.typeset_tables import sheets
+from pslbench.reporters.plot import STYLE, draw_figures, pdf, png
+from pslbench.reporters.typeset_tables import typeset_tables
+from pslbench.results.codec import results_frame
 from pslbench.results.folder import ResultsFolder
 
-ODD = "50%_a&b<c#d$.npz"  # each of these means something to Markdown, HTML or LaTeX
+ODD_NAME = "50%_a&b<c#d$.npz"  # characters with a meaning in Markdown, HTML or LaTeX
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Two data sets with two budgets; one with an odd name."""
+    """Results of two datasets with two budgets. The name of one dataset has special characters."""
     folder = tmp_path_factory.mktemp("results")
     x, y = np.random.default_rng(0).random((40, 5), np.float32), np.arange(40) % 2
-    np.savez(folder / ODD, x_train=x, y_train=y, x_test=x, y_test=y)
-    words = ["-d", "digits", "-d", folder / ODD, "-t", "logreg", "-b", "20,30", "-s", "3", "-j", "1", "-o", folder]
+    np.savez(folder / ODD_NAME, x_train=x, y_train=y, x_test=x, y_test=y)
+    words = ["-d", "digits", "-d", folder / ODD_NAME, "-t", "logreg", "-b", "20,30", "-s", "3", "-j", "1", "-o", folder]
     outcome = command("run", "centroid", "random", "majority", *words)
     assert outcome.status == 0, outcome.err
     return folder
@@ -37,15 +38,15 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(folder):
-    return ResultsFolder.open(folder).results()
+    return ResultsFolder.open(folder).current_rows()
 
 
-def test_formats_are_not_written_after_a_run(folder):
+def test_run_writes_only_csv(folder):
     written = {"leaderboard.csv", "manifest.json", "results.csv", "workers.log"}
-    assert {path.name for path in folder.iterdir() if path.suffix} == {ODD, *written}
+    assert {path.name for path in folder.iterdir() if path.suffix} == {ODD_NAME, *written}
 
 
-def test_the_paths_of_what_was_written_are_printed(cli, folder):
+def test_report_prints_the_paths_of_its_files(cli, folder):
     outcome = cli("report", folder, "-f", "md", "-f", "parquet", "--format", "latex")
     assert outcome.status == 0, outcome.err
     names = ["leaderboard.md", "leaderboard.parquet", "results.parquet", "leaderboard.tex"]
@@ -53,23 +54,23 @@ def test_the_paths_of_what_was_written_are_printed(cli, folder):
     assert cli("report", folder, "-f", "md").out == f"{folder / 'leaderboard.md'}\n"
 
 
-def test_markdown_reads_as_the_tables(cli, folder, results):
+def test_markdown_contains_all_tables(cli, folder, results):
     cli("report", folder, "-f", "md")
     tokens = MarkdownIt("commonmark").enable("table").parse((folder / "leaderboard.md").read_text())
     inline = ["".join(part.content for part in token.children) for token in tokens if token.type == "inline"]
-    meant = [
+    expected = [
         text
-        for sheet in sheets(results)
+        for table in typeset_tables(results)
         for text in (
-            sheet.title,
-            *(head for head, _ in sheet.heads),
-            *(cell.text for row in (*sheet.competing, *sheet.others) for cell in row),
-            *sheet.legend,
+            table.title,
+            *(title for title, _ in table.headers),
+            *(cell.text for row in table.rows for cell in row),
+            *table.legend,
         )
     ]
-    assert inline == meant
-    assert sum(token.type == "table_open" for token in tokens) == 6  # by budget, and at each, of two data sets
-    assert sum(ODD in text for text in inline) == 3
+    assert inline == expected
+    assert sum(token.type == "table_open" for token in tokens) == 6  # of two datasets: one by budget, one per budget
+    assert sum(ODD_NAME in text for text in inline) == 3
     bold = [token.content for token in tokens if token.type == "inline" and token.content.startswith("**")]
     assert (
         len(bold) == 6 + 2 * 2 + 4 * 2
@@ -81,7 +82,7 @@ def test_latex_is_well_formed(cli, folder, results):
     text = (folder / "leaderboard.tex").read_text()
     assert text.isascii()
     assert r"50\%\_a\&b\textless{}c\#d\$.npz" in text
-    plain = re.sub(r"\\[\\{}%$#&_]", "", text)  # what is escaped means nothing
+    plain = re.sub(r"\\[\\{}%$#&_]", "", text)  # without escaped characters
     assert plain.count("{") == plain.count("}")
     assert plain.count("$") % 2 == 0
     assert "#" not in plain
@@ -100,7 +101,7 @@ def test_latex_is_well_formed(cli, folder, results):
     assert len(set(labels)) == 6
 
 
-def test_parquet_is_what_the_csv_is(cli, folder, results):
+def test_parquet_equals_csv(cli, folder, results):
     cli("report", folder, "-f", "parquet")
     for name, frame in (("results", results_frame(results)), ("leaderboard", leaderboard_frame(results))):
         read = pd.read_parquet(folder / f"{name}.parquet")
@@ -125,13 +126,13 @@ def test_plots(cli, folder):
     assert digits.with_suffix(".pdf").read_bytes() == document
 
 
-def test_plots_of_nothing_and_of_names_that_do_not_fit_a_file(tmp_path):
-    kept = records(discover(), ResultsFolder(tmp_path))
+def test_plots_without_results_and_with_long_file_names(tmp_path):
+    reader = make_reader(discover(), ResultsFolder(tmp_path))
     for reporter in (png, pdf):
         with pytest.raises(InputError, match="nothing to draw"):
-            reporter([row("a", 0, 0.5, status="failed")], kept)
-    texts = ["npz:path=a/b.npz", "npz:path=a-b.npz", "npz:path=" + 40 * "wörter/" + "x.npz"]
-    png([row("a", 0, 0.5, dataset=text) for text in texts], kept, dpi=50)
+            reporter([row("a", 0, 0.5, status="failed")], reader)
+    datasets = ["npz:path=a/b.npz", "npz:path=a-b.npz", "npz:path=" + 40 * "wörter/" + "x.npz"]
+    png([row("a", 0, 0.5, dataset=text) for text in datasets], reader, dpi=50)
     names = sorted(path.name for path in tmp_path.glob("*.png"))
     assert len(names) == 3
     assert all(re.fullmatch(r"npz-path=.*-[0-9a-f]{8}\.png", name) for name in names)
@@ -140,10 +141,10 @@ def test_plots_of_nothing_and_of_names_that_do_not_fit_a_file(tmp_path):
 
 @pytest.mark.parametrize("budgets", [(10, 40), (10,)])
 @pytest.mark.parametrize("width", [3, 5.5])
-def test_long_names_are_cut_in_the_middle(budgets, width):
+def test_long_names_are_shortened(budgets, width):
     names = [f"{'strategy-' * 10}{n}:tag=$x$" for n in range(3)]
-    ((_, figure),) = figures([row(name, 0, 0.9, budget=b) for name in names for b in budgets], width, "linear")
-    with mpl.rc_context(LOOK):
+    ((_, figure),) = draw_figures([row(name, 0, 0.9, budget=b) for name in names for b in budgets], width, "linear")
+    with mpl.rc_context(STYLE):
         figure.savefig("/dev/null", format="png")
     (axes,) = figure.axes
     assert axes.get_position().width > 0.3
@@ -157,22 +158,22 @@ def test_long_names_are_cut_in_the_middle(budgets, width):
     assert box.y1 <= high
 
 
-def test_tables_say_why_there_is_no_interval():
-    for seeds, says in ((2, True), (3, False)):
+def test_missing_intervals_are_explained():
+    for seeds, is_explained in ((2, True), (3, False)):
         made_up = [row("a", seed, 0.9 + seed / 100, budget=b) for seed in range(seeds) for b in (10, 40)]
-        assert all(("; none below 3 seeds" in sheet.legend[0]) == says for sheet in sheets(made_up))
+        assert all(("; none below 3 seeds" in table.legend[0]) == is_explained for table in typeset_tables(made_up))
 
 
 @pytest.mark.parametrize("budgets", [(10, 40, 120), (10,)])
 @pytest.mark.parametrize("width", [3.5, 5.5])
-def test_many_strategies_stay_readable(budgets, width):
+def test_many_strategies_do_not_overlap(budgets, width):
     made_up = [
         row(f"strategy-{n:02}", seed, 0.9 + n / 1000 + seed / 100, budget=b, upper_bound=n == 3)
         for n in range(16) for seed in range(3) for b in budgets
     ]  # fmt: skip
-    ((name, figure),) = figures(made_up, width, "linear")
+    ((name, figure),) = draw_figures(made_up, width, "linear")
     assert name == "d-e-c-t"
-    with mpl.rc_context(LOOK):
+    with mpl.rc_context(STYLE):
         figure.savefig("/dev/null", format="png")
     (axes,) = figure.axes
     ticks = [*axes.get_xticklabels(), *axes.get_yticklabels()]
@@ -188,7 +189,7 @@ def test_many_strategies_stay_readable(budgets, width):
     assert (whole.p1 <= figure.get_size_inches()).all()
 
 
-def test_a_reporter_of_a_plugin_is_a_format(cli, folder, tmp_path):
+def test_reporter_of_a_plugin(cli, folder, tmp_path):
     (tmp_path / "mine.py").write_text(
         "from pslbench import hookimpl, reporter\n"
         "@reporter('best', writes=True, enabled=False)\n"
@@ -206,10 +207,10 @@ def test_a_reporter_of_a_plugin_is_a_format(cli, folder, tmp_path):
     assert "random" in cli("report", folder, "-f", "table").out
 
 
-def test_bad_words(cli, folder, tmp_path):
+def test_invalid_formats(cli, folder, tmp_path):
     refused(cli("report", folder, "-f", "latx"), "unknown reporter 'latx'", "did you mean 'latex'?")
     refused(cli("report", folder, "-f", "png:dpi=3"), "png:dpi=3 must be at least 50")
-    refused(cli("report", folder, "-f", "png:scale=log"), "is no linear or logit")
-    refused(cli("report", tmp_path, "-f", "md"), "no results in")
+    refused(cli("report", folder, "-f", "png:scale=log"), "is not linear or logit")
+    refused(cli("report", tmp_path, "-f", "md"), "contains no results")
     (tmp_path / "cells").mkdir()
     refused(cli("report", tmp_path, "-f", "md"), "there is nothing to")

@@ -11,20 +11,31 @@ from rich.console import Console
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.nonparametric import rank_compare_2indep
 
-from pslbench.analysis.aggregate import against, average_ranks, interquartile_means, overall, wilcoxon_tests
-from pslbench.analysis.bootstrap import bca, stratified
+from pslbench.analysis.aggregate import (
+    aggregate_over_datasets,
+    average_ranks,
+    interquartile_means,
+    signed_rank_probabilities,
+    wilcoxon_tests,
+)
+from pslbench.analysis.bootstrap import bca_interval, stratified_bootstrap
 from pslbench.analysis.budget_curves import area_under_curve, budget_curves
-from pslbench.analysis.complete_submatrix import complete
+from pslbench.analysis.comparable_groups import comparable_groups
+from pslbench.analysis.complete_submatrix import complete_submatrix
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.groups import groups, letters
 from pslbench.analysis.leaderboard import boards, leaderboard_entries
-from pslbench.analysis.settings import settings
-from pslbench.analysis.significance import holm, holm_of_pairs, mcnemar_test, paired_t_tests, sign_flip_test
-from pslbench.analysis.statistics import interval, paired_difference
-from pslbench.analysis.superiority import superiority
-from pslbench.reporters.overall import table_of
+from pslbench.analysis.significance import (
+    critical_t_value,
+    holm_adjusted,
+    holm_adjusted_pairs,
+    mcnemar_test,
+    paired_t_tests,
+    sign_flip_test,
+)
+from pslbench.analysis.statistics import mean_interval, paired_difference
+from pslbench.analysis.ties import gaps_to_best, letter_display, tie_groups
+from pslbench.reporters.overall import build_overall_table
 
 FIVE = [0.912, 0.897, 0.905, 0.921, 0.899]
 
@@ -34,36 +45,67 @@ def rng():
     return np.random.default_rng(0)
 
 
-def test_intervals_are_students():
-    found = interval([1.0, 2.0, 3.0, 4.0])
+def test_intervals_use_students_t():
+    found = mean_interval([1.0, 2.0, 3.0, 4.0])
     assert found.mean == 2.5
     assert found.half_width == pytest.approx(3.182446 * 1.290994 / 2, rel=1e-5)
     low, high = stats.ttest_1samp(FIVE, 0).confidence_interval(0.9)
-    assert (interval(FIVE, 0.9).low, interval(FIVE, 0.9).high) == pytest.approx((low, high))
+    assert (mean_interval(FIVE, 0.9).low, mean_interval(FIVE, 0.9).high) == pytest.approx((low, high))
 
 
-def test_there_is_no_interval_below_three_seeds_nor_where_all_are_the_same():
+def test_there_is_no_interval_for_fewer_than_three_or_for_equal_values():
     for few in ([], [1.0], [1.0, 2.0]):
-        assert isnan(interval(few).half_width)
-    assert interval([1.0, 2.0]).mean == 1.5
-    assert not interval([1.0, 2.0]).constant
-    same = interval([0.1 + 0.2, 0.3, 0.3])  # but for rounding
+        assert isnan(mean_interval(few).half_width)
+    assert mean_interval([1.0, 2.0]).mean == 1.5
+    assert not mean_interval([1.0, 2.0]).is_constant
+    same = mean_interval([0.1 + 0.2, 0.3, 0.3])  # but for rounding
     assert isnan(same.half_width)
-    assert same.constant
+    assert same.is_constant
     pairs = paired_difference({0: 1.0, 1: 2.0, 9: 5.0}, {0: 0.5, 1: 1.5, 3: 7.0})
-    assert (pairs.mean, pairs.n, pairs.constant) == (0.5, 2, True)
+    assert (pairs.mean, pairs.n, pairs.is_constant) == (0.5, 2, True)
 
 
-def test_a_tie_is_a_difference_of_zero_on_each_seed_or_an_interval_that_holds_it():
-    assert interval([0.0, 0.0]).is_tie
-    assert interval([-0.1, 0.1, 0.02]).is_tie
-    assert not interval([0.1, 0.11, 0.12]).is_tie
-    assert interval([0.1, 0.1, 0.1]).is_unclear  # the same on each seed, and not zero
-    assert interval([0.1, 0.12]).is_unclear  # too few
-    assert not interval([0.0, 0.0]).is_unclear
+def test_a_row_is_tied_with_the_best_if_its_adjusted_p_value_is_not_significant(rng):
+    for _ in range(20):
+        scores = rng.normal(0.8, 0.02, (5, 4)) + np.linspace(0.1, 0, 5)[:, None] * rng.random()
+        raw = [stats.ttest_rel(scores[i], scores[j]).pvalue for i, j in combinations(range(5), 2)]
+        adjusted = multipletests(raw, method="holm")[1]
+        best, *others = gaps_to_best([dict(enumerate(row)) for row in scores])
+        assert best.is_best
+        assert not best.is_tied
+        assert not best.is_unclear
+        for gap, p in zip(others, adjusted, strict=False):  # the first four pairs are those with the best
+            assert gap.p == pytest.approx(p)
+            assert gap.is_tied == (p >= 0.05) == bool(set(gap.tie_groups) & set(best.tie_groups))
+            assert not gap.is_best
 
 
-def test_paired_t_tests_are_scipys_over_the_seeds_in_common(rng):
+def test_the_gap_to_the_best_is_unclear_if_the_pair_cannot_be_tested():
+    best = {0: 0.9, 1: 0.8, 2: 0.85, 7: 1.0, 8: 1.0}
+    rows = {
+        "equal": {0: 0.9, 1: 0.8, 2: 0.85},
+        "constant difference": {0: 0.8, 1: 0.7, 2: 0.75},
+        "two seeds": {0: 0.5, 1: 0.7},
+        "better": {0: 0.96, 1: 0.87, 2: 0.91},
+    }
+    _, *gaps = gaps_to_best([best, *rows.values()])
+    assert [gap.is_tied for gap in gaps] == [True, False, False, False]
+    assert [gap.is_unclear for gap in gaps] == [False, True, True, True]
+    assert gaps[3].difference.high < 0
+    assert gaps_to_best([]) == []
+
+
+def test_the_largest_of_several_differences_is_significant_beyond_the_critical_t_value():
+    shape = np.array([-1.0, 0, 1])
+    for factor, significant in ((0.99, False), (1.01, True)):
+        t = factor * critical_t_value(3, 3)
+        differences = shape + t * np.std(shape, ddof=1) / 3**0.5
+        p = [stats.ttest_1samp(differences, 0).pvalue, 0.9, 0.8]
+        assert (holm_adjusted(p)[0] < 0.05) == significant
+    assert critical_t_value(5, 1) == pytest.approx(2.776, abs=1e-3)
+
+
+def test_paired_t_tests_equal_scipys_over_the_shared_seeds(rng):
     scores = rng.normal(0.8, 0.05, (4, 6))
     scores[1, 2] = scores[2, 2:] = np.nan
     p = paired_t_tests(scores)
@@ -78,18 +120,18 @@ def test_paired_t_tests_are_scipys_over_the_seeds_in_common(rng):
     assert paired_t_tests(np.zeros((0, 0))).shape == (0, 0)
 
 
-def test_holm_is_that_of_statsmodels_and_leaves_out_what_cannot_be_judged(rng):
+def test_holm_adjustment_equals_statsmodels_and_ignores_nan(rng):
     p = rng.uniform(0, 0.2, 12)
-    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
-    assert holm([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
-    assert len(holm([])) == 0
+    assert holm_adjusted(p) == pytest.approx(multipletests(p, method="holm")[1])
+    assert holm_adjusted([0.01, np.nan, 0.04]) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+    assert len(holm_adjusted([])) == 0
     pairs = np.full((3, 3), 1.0)
     pairs[0, 1] = pairs[1, 0] = 0.01
     pairs[0, 2] = pairs[2, 0] = 0.02
-    assert holm_of_pairs(pairs)[np.triu_indices(3, 1)] == pytest.approx([0.03, 0.04, 1])
+    assert holm_adjusted_pairs(pairs)[np.triu_indices(3, 1)] == pytest.approx([0.03, 0.04, 1])
 
 
-def test_the_sign_flip_test_counts_every_flip(rng):
+def test_the_sign_flip_test_enumerates_all_flips(rng):
     d = np.array([0.02, -0.005, 0.013, 0.008, 0.001, 0.011])
     flips = np.array(list(product((1, -1), repeat=len(d)))) @ d
     assert sign_flip_test(d) == pytest.approx((np.abs(flips) >= abs(d.sum()) - 1e-12).mean())
@@ -100,15 +142,15 @@ def test_the_sign_flip_test_counts_every_flip(rng):
 
 
 @pytest.mark.parametrize(("one", "other"), [(7, 1), (132, 110), (0, 5), (3, 3)])
-def test_mcnemar_is_that_of_statsmodels(one, other):
+def test_mcnemar_equals_statsmodels(one, other):
     assert mcnemar_test(one, other) == pytest.approx(mcnemar([[9, one], [other, 4]], exact=True).pvalue)
 
 
-def test_mcnemar_of_two_that_never_differ():
+def test_mcnemar_of_equal_classifiers():
     assert mcnemar_test(0, 0) == 1
 
 
-def test_bca_is_what_efrons_formula_gives_of_all_resamples():
+def test_bca_equals_efrons_formula_over_all_resamples():
     d = np.array([0.021, -0.004, 0.013, 0.05, 0.009])
     means = np.sort(np.array(list(product(d, repeat=5))).mean(axis=1))
     z0 = stats.norm.ppf(((means < d.mean()).mean() + (means <= d.mean()).mean()) / 2)
@@ -117,69 +159,46 @@ def test_bca_is_what_efrons_formula_gives_of_all_resamples():
     a = (off**3).sum() / (6 * (off**2).sum() ** 1.5)
     z = z0 + stats.norm.ppf([0.025, 0.975])
     exact = np.quantile(means, stats.norm.cdf(z0 + z / (1 - a * z)))
-    found = bca(d)
+    found = bca_interval(d)
     assert found.estimate == pytest.approx(d.mean())
     assert (found.low, found.high) == pytest.approx(exact, abs=0.0006)
-    assert isnan(bca([0.1, 0.2]).low)
-    assert isnan(bca([0.1, 0.1, 0.1]).low)
+    assert isnan(bca_interval([0.1, 0.2]).low)
+    assert isnan(bca_interval([0.1, 0.1, 0.1]).low)
 
 
-def test_superiority_counts_pairs_of_runs_and_its_interval_solves_newcombes_equation(rng):
-    a, b = rng.normal(0.5, 1, 25), rng.normal(0, 1, 25)
-    found = superiority(a, b)
-    assert found.estimate == pytest.approx(stats.mannwhitneyu(a, b).statistic / 25**2)
-    assert superiority([1, 2, 3], [1, 2, 0]).estimate == pytest.approx((6 + 2 / 2) / 9)
-    for limit in (found.low, found.high):
-        spread = limit * (1 - limit) * (1 + 24 * (1 - limit) / (2 - limit) + 24 * limit / (1 + limit)) / 25**2
-        assert abs(found.estimate - limit) == pytest.approx(stats.norm.ppf(0.975) * spread**0.5, rel=1e-6)
-    other = rank_compare_2indep(a, b)
-    assert (found.low, found.high) == pytest.approx(other.conf_int(), abs=0.03)
-    assert superiority([4, 5, 6], [1, 2, 3]).high == 1
-    assert 0.4 < superiority([4, 5, 6], [1, 2, 3]).low < 0.6
-    assert superiority([1, 2, 3], [4, 5, 6]).low == 0
-    assert isnan(superiority([1, 2], [3, 4]).low)
-
-
-def test_superiority_holds_the_truth_95_times_in_100(rng):
-    truth = stats.norm.cdf(1 / 2**0.5)
-    a, b = rng.normal(1, 1, (400, 5)), rng.normal(0, 1, (400, 5))
-    held = [found.low <= truth <= found.high for found in map(superiority, a, b)]
-    assert 0.92 < np.mean(held) < 0.98
-
-
-def test_rows_share_a_letter_if_and_only_if_they_are_not_told_apart(rng):
+def test_rows_share_a_letter_if_and_only_if_they_do_not_differ(rng):
     for _ in range(30):
         n = int(rng.integers(1, 13))
         apart = np.triu(rng.random((n, n)) < rng.random(), 1)
         apart |= apart.T
-        found = letters(apart)
+        found = letter_display(apart)
         assert all(found)
         for i, j in combinations(range(n), 2):
             assert bool(set(found[i]) & set(found[j])) == (not apart[i, j])
-        assert len(groups(apart)) <= comb(n, 2) + n
+        assert len(tie_groups(apart)) <= comb(n, 2) + n
     chain = np.abs(np.subtract.outer(range(4), range(4))) > 1
-    assert letters(chain) == ["a", "ab", "bc", "c"]
-    assert letters(np.zeros((0, 0), bool)) == []
-    assert letters(~np.eye(60, dtype=bool))[26:29] == ["ba", "bb", "bc"]  # more groups than letters
+    assert letter_display(chain) == ["a", "ab", "bc", "c"]
+    assert letter_display(np.zeros((0, 0), bool)) == []
+    assert letter_display(~np.eye(60, dtype=bool))[26:29] == ["ba", "bb", "bc"]  # more groups than letters
     near = np.abs(np.subtract.outer(range(60), range(60))) > 1
-    assert letters(near)[:3] == ["aa", "aa ab", "ab ac"]
-    assert len(set(letters(~np.eye(700, dtype=bool)))) == 700
+    assert letter_display(near)[:3] == ["aa", "aa ab", "ab ac"]
+    assert len(set(letter_display(~np.eye(700, dtype=bool)))) == 700
 
 
-def test_the_interquartile_mean_is_scipys_and_its_interval_that_of_every_resample():
+def test_the_interquartile_mean_equals_scipys_and_its_interval_that_of_all_resamples():
     tables = [[[0.9, 0.7, 0.8, 0.6], [0.5, 0.6, 0.7, 0.5]], [[0.4, 0.5, 0.1, 0.3], [0.3, 0.9, 0.2, 1]]]
-    found = stratified([np.array(table) for table in tables], interquartile_means)
+    found = stratified_bootstrap([np.array(table) for table in tables], interquartile_means)
     for strategy, got in enumerate(found):
         one, other = (np.array(list(product(table[strategy], repeat=4))) for table in tables)
         both = np.hstack([one.repeat(256, axis=0), np.tile(other, (256, 1))])
         every = stats.trim_mean(both, 0.25, axis=1)
         assert got.estimate == pytest.approx(stats.trim_mean([*tables[0][strategy], *tables[1][strategy]], 0.25))
         assert (got.low, got.high) == pytest.approx(np.quantile(every, [0.025, 0.975]), abs=0.026)
-    few = stratified([np.array(table)[:, :2] for table in tables], interquartile_means)
+    few = stratified_bootstrap([np.array(table)[:, :2] for table in tables], interquartile_means)
     assert isnan(few[0].low)
 
 
-def test_data_sets_weigh_the_same_in_the_interquartile_mean_whatever_their_seeds(rng):
+def test_data_sets_have_equal_weights_in_the_interquartile_mean(rng):
     many, few = rng.normal(0.9, 0.01, (2, 12)), rng.normal(0.5, 0.01, (2, 3))
     equal = stats.trim_mean(np.concatenate([many, few.repeat(4, axis=1)], axis=1), 0.25, axis=1)
     assert interquartile_means([many, few]) == pytest.approx(equal)
@@ -202,7 +221,7 @@ def test_average_ranks_by_hand_with_students_interval_over_data_sets():
     assert isnan(steady.low)
 
 
-def test_intervals_of_ranks_hold_the_truth_95_times_in_100(rng):
+def test_intervals_of_ranks_cover_the_truth_in_95_percent(rng):
     def means(times, datasets):
         effects = np.array([0.6, 0.4, 0.2, 0])[:, None]  # in standard deviations of a seed, five seeds
         return effects + rng.normal(0, 0.3, (times, 4, datasets)) + rng.normal(0, 1 / 5**0.5, (times, 4, datasets))
@@ -213,17 +232,17 @@ def test_intervals_of_ranks_hold_the_truth_95_times_in_100(rng):
     assert 0.91 < np.mean(held) < 0.98
 
 
-def test_the_part_of_a_table_without_gaps():
+def test_the_complete_part_of_a_table():
     there = np.ones((3, 7), bool)
     there[1:, 6] = False  # one row alone has the last column
-    assert complete(there) == ([0, 1, 2], [0, 1, 2, 3, 4, 5])
-    assert complete(np.vstack([there[:, :6], np.arange(6) == 0])) == ([0, 1, 2], [0, 1, 2, 3, 4, 5])
-    assert complete(np.array([[True, True], [True, False]])) == ([0], [0, 1])
-    assert complete(~np.eye(3, 10, dtype=bool)) == ([0, 1, 2], list(range(3, 10)))
-    assert complete(np.zeros((2, 3), bool))[0] == []
+    assert complete_submatrix(there) == ([0, 1, 2], [0, 1, 2, 3, 4, 5])
+    assert complete_submatrix(np.vstack([there[:, :6], np.arange(6) == 0])) == ([0, 1, 2], [0, 1, 2, 3, 4, 5])
+    assert complete_submatrix(np.array([[True, True], [True, False]])) == ([0], [0, 1])
+    assert complete_submatrix(~np.eye(3, 10, dtype=bool)) == ([0, 1, 2], list(range(3, 10)))
+    assert complete_submatrix(np.zeros((2, 3), bool))[0] == []
 
 
-def test_wilcoxon_takes_six_data_sets_and_is_corrected_for_all_pairs(rng):
+def test_wilcoxon_needs_six_data_sets_and_is_adjusted_for_all_pairs(rng):
     means = rng.uniform(0.5, 0.9, (3, 7))
     raw = [stats.wilcoxon(means[i], means[j]).pvalue for i, j in combinations(range(3), 2)]
     assert wilcoxon_tests(means)[np.triu_indices(3, 1)] == pytest.approx(multipletests(raw, method="holm")[1])
@@ -231,7 +250,7 @@ def test_wilcoxon_takes_six_data_sets_and_is_corrected_for_all_pairs(rng):
     assert wilcoxon_tests(np.vstack([means[0], means[0]]))[0, 1] == 1
 
 
-def test_the_bayesian_signed_rank_test_is_that_of_its_paper():
+def test_the_bayesian_signed_rank_test_follows_its_paper():
     # The posterior of Benavoli et al. 2014: weights of a Dirichlet, pairs of differences, with the prior's at zero.
     ours, theirs = np.array([0.9, 0.85, 0.8, 0.7]), np.array([0.88, 0.85, 0.79, 0.72])
     d = np.concatenate([[0], ours - theirs])
@@ -240,20 +259,20 @@ def test_the_bayesian_signed_rank_test_is_that_of_its_paper():
     pairs = weights[:, :, None] * weights[:, None]
     regions = [(walsh > 0.005), np.abs(walsh) <= 0.005, walsh < -0.005]
     largest = np.argmax([(pairs * region).sum(axis=(1, 2)) for region in regions], axis=0)
-    found = against(ours, theirs)
+    found = signed_rank_probabilities(ours, theirs)
     expected = np.bincount(largest, minlength=3) / len(largest)
     assert (found.better, found.equivalent, found.worse) == pytest.approx(expected, abs=0.02)
-    assert against(ours, ours).equivalent == 1
+    assert signed_rank_probabilities(ours, ours).equivalent == 1
 
 
-def test_the_area_under_the_budget_curve_weighs_doublings_alike():
+def test_each_doubling_of_the_budget_has_equal_weight_in_the_area():
     assert area_under_curve([10, 20, 40], [0.6, 0.6, 0.6]) == pytest.approx(0.6)
     assert area_under_curve([10, 20, 40], [0.4, 0.6, 0.8]) == pytest.approx(0.6)
     by_hand = (log(3) * (0.5 + 0.8) / 2 + log(2) * (0.8 + 0.9) / 2) / log(6)
     assert area_under_curve([10, 30, 60], [[0.5, 0.8, 0.9]])[0] == pytest.approx(by_hand)
 
 
-def test_curves_are_ordered_by_area_and_held_against_the_largest_in_pairs():
+def test_curves_are_sorted_by_area_and_compared_with_the_largest():
     rows = [
         row(name, seed, accuracy + seed / 100 + budget / 1000 * (1 + seed * (name == "worse")), budget=budget)
         for name, accuracy in (("worse", 0.4), ("best", 0.5))
@@ -264,34 +283,34 @@ def test_curves_are_ordered_by_area_and_held_against_the_largest_in_pairs():
     (curves,) = budget_curves(leaderboard_entries(rows))
     assert [curve.part("strategy") for curve in curves] == ["best", "worse", "once", "bound"]
     assert curves[0].area.mean == pytest.approx(0.51 + 0.025)
-    assert curves[1].behind.mean == pytest.approx(np.mean([0.1, 0.1 - 0.025, 0.1 - 0.05]))
+    assert curves[1].gap.difference.mean == pytest.approx(np.mean([0.1, 0.1 - 0.025, 0.1 - 0.05]))
     assert curves[2].areas == {}
-    assert curves[2].behind is None
+    assert curves[2].gap.difference is None
     assert budget_curves(leaderboard_entries([row("alone", 0, 0.5)])) == []
 
 
-def test_a_budget_that_one_curve_alone_has_does_not_take_the_areas_of_the_others(rng):
+def test_a_budget_of_a_single_curve_does_not_change_the_areas(rng):
     rows = [row(name, s, rng.uniform(), budget=b) for name in "abc" for s in range(3) for b in (10, 40)]
     (before,) = budget_curves(leaderboard_entries(rows))
     rows += [row("a", s, 0.9, budget=90) for s in range(3)]
     (curves,) = budget_curves(leaderboard_entries(rows))
     assert [curve.budgets for curve in curves] == [(10, 40)] * 3
     assert [curve.areas for curve in curves] == [curve.areas for curve in before]
-    assert [curve.behind for curve in curves] == [curve.behind for curve in before]
+    assert [repr(curve.gap) for curve in curves] == [repr(curve.gap) for curve in before]  # NaN is not equal to NaN
 
 
-def test_letters_of_a_board_are_corrected_for_all_its_pairs(rng):
+def test_letters_of_a_board_are_adjusted_for_all_pairs(rng):
     levels = {"good": 0.9, "near": 0.89, "bad": 0.5}
     noise = rng.normal(0, 0.01, (3, 5))
     rows = [row(name, s, level + noise[i, s]) for i, (name, level) in enumerate(levels.items()) for s in range(5)]
     rows += [row("good", s, 0.9, upper_bound=True, clusterer="other") for s in range(5)]
     (board,) = boards(rows)
-    groups_of = {entry.part("strategy"): entry.groups for entry in board if entry.ranked}
+    groups_of = {entry.part("strategy"): entry.gap.tie_groups for entry in board if entry.ranked}
     assert groups_of == {"good": "a", "near": "a", "bad": "b"}
-    assert board[-1].groups == ""
+    assert board[-1].gap.tie_groups == ""
 
 
-def test_a_board_for_each_trainer():
+def test_boards_are_grouped_by_trainer():
     rows = [row(name, s, 0.5 + s / 10, trainer=t) for name in "ab" for s in range(3) for t in ("one", "two")]
     assert [{s.part("trainer") for s in board} for board in boards(rows, "trainer")] == [{"one"}, {"two"}]
     rows += [row("free", s, 0.4, clusterer="-") for s in range(3)]
@@ -300,35 +319,37 @@ def test_a_board_for_each_trainer():
     assert [len(board) for board in with_free] == [3]
 
 
-def test_settings_hold_those_that_differ_in_their_strategy_alone():
+def test_comparable_groups_differ_only_in_the_strategy():
     rows = [row("a", 0, 0.5, clusterer=c) for c in ("gmm", "kmeans")]
     rows += [row("free", 0, 0.5, clusterer="-", embedder="-"), row("graph", 0, 0.5, clusterer="-")]
-    found = settings(leaderboard_entries(rows), "dataset", "budget", "trainer")
+    found = comparable_groups(leaderboard_entries(rows), "dataset", "budget", "trainer")
     assert [sorted(s.part("strategy") for s in each) for each in found] == [["a", "free", "graph"]] * 2
     free = [s for s in leaderboard_entries(rows) if s.part("clusterer") == "-"]
-    assert len(settings(free, "dataset", "budget", "trainer")) == 1
+    assert len(comparable_groups(free, "dataset", "budget", "trainer")) == 1
 
 
-def test_what_is_unfair_is_said():
+def test_fairness_warnings():
     fair = [row("a", s, 0.5, labels_spent=10) for s in range(3)] + [row("b", s, 0.5, labels_spent=10) for s in range(3)]
     assert fairness_warnings(leaderboard_entries(fair)) == []
 
     def said(**change):
         return fairness_warnings(leaderboard_entries([replace(r, **change) if r.strategy == "b" else r for r in fair]))
 
-    assert said(labels_spent=4) == ["Unequal labels spent: 10 (a); 4 (b): who spends less may do worse for that alone."]
+    assert said(labels_spent=4) == ["Unequal labels spent: 10 (a); 4 (b): fewer labels can explain a lower score."]
     assert said(labels_spent=4000, upper_bound=True) == []
-    so = "a difference may be the trainers', not the strategies'"
+    so = "differences may come from the trainers, not the strategies"
     assert said(trainer="other") == [f"Unequal trainer: t (a); other (b): {so}."]
+    so = "rows of different protocol versions cannot be compared"
+    assert said(protocol=1) == [f"Unequal protocol versions: 0 (a); 1 (b): {so}."]
     assert said(checksum="another")[0].startswith("Unequal data: data (a); another (b)")
-    assert said(precision="bfloat16")[0].startswith("Unequal arithmetic: unknown (a); bfloat16 (b)")
+    assert said(compute_dtype="bfloat16")[0].startswith("Unequal arithmetic: unknown (a); bfloat16 (b)")
     seeds = fairness_warnings(
         leaderboard_entries([*fair, row("c", 0, 0.5, labels_spent=10), row("c", 7, 0.5, labels_spent=10)])
     )
-    assert seeds == ["Unequal seeds: 0-2 (a, b); 0, 7 (c): only those in common are compared."]
+    assert seeds == ["Unequal seeds: 0-2 (a, b); 0, 7 (c): only the shared seeds are compared."]
 
 
-def test_over_several_data_sets():
+def test_aggregation_over_data_sets():
     rows = [
         row(name, seed, 0.9 - 0.1 * i - 0.02 * d + seed / 100, dataset=f"d{d}")
         for i, name in enumerate(("good", "middling", "bad"))
@@ -336,50 +357,52 @@ def test_over_several_data_sets():
         for seed in range(3)
     ]
     rows += [row("partial", 0, 0.99, dataset="d0"), row("bound", 0, 1.0, dataset="d0", upper_bound=True)]
-    (found,) = overall(leaderboard_entries(rows))
+    (found,) = aggregate_over_datasets(leaderboard_entries(rows))
     assert [each.strategy for each in found.rows] == ["good", "middling", "bad"]
     assert found.reference == "good"
     assert found.left_out == ("partial",)
     best, second, _ = found.rows
-    assert best.practice is None
+    assert best.equivalence is None
     assert best.rank.estimate == 1
-    assert second.practice.worse > 0.99
+    assert second.equivalence.worse > 0.99
     assert second.p == pytest.approx(3 * 2 / 2**6)  # the smallest that six data sets allow, times three pairs
-    (few,) = overall(leaderboard_entries([r for r in rows if r.dataset in ("d0", "d1")]), reference="bad")
+    (few,) = aggregate_over_datasets(
+        leaderboard_entries([r for r in rows if r.dataset in ("d0", "d1")]), reference="bad"
+    )
     assert isnan(few.rows[0].p)
-    assert few.rows[0].practice.better > 0.9
-    assert overall(leaderboard_entries([r for r in rows if r.dataset == "d0"])) == []
+    assert few.rows[0].equivalence.better > 0.9
+    assert aggregate_over_datasets(leaderboard_entries([r for r in rows if r.dataset == "d0"])) == []
 
 
 def over(scores):
     """The lines under the table over data sets, for test accuracies by strategy, data set and seed."""
     made = [row(name, seed, value, dataset=d) for (name, d, seed), value in scores.items()]
-    (found,) = overall(leaderboard_entries(made))
+    (found,) = aggregate_over_datasets(leaderboard_entries(made))
     console = Console(width=400)
     with console.capture() as captured:
-        console.print(table_of(found))
+        console.print(build_overall_table(found))
     return found, captured.get()
 
 
-def test_what_one_strategy_alone_has_does_not_take_the_table_over_data_sets(rng):
+def test_data_sets_and_seeds_of_a_single_strategy_are_left_out(rng):
     scores = {(n, f"d{d}", s): rng.uniform() for n in "abc" for d in range(6) for s in range(3)}
     found, said = over(scores | {("a", "d9", 0): 0.5})
     assert found.datasets == tuple(f"d{d}" for d in range(6))
-    assert "data sets that strategies lack: d9" in said
-    assert "no p can be below 0.094" in said
+    assert "incomplete over strategies: d9" in said
+    assert "p cannot be below 0.094" in said
     found, said = over(scores | {("c", "d5", s): 0.5 for s in (7, 8)} | {("b", "d6", 0): 1, ("a", "d6", 0): 1})
     assert [each.strategy for each in found.rows if each.strategy not in "abc"] == []
     later = {(n, d, s + 9 * (n == "c" and d == "d2")): value for (n, d, s), value in scores.items()}
     found, said = over(later)  # on d2, c has no seed in common with the others
     assert found.datasets == ("d0", "d1", "d3", "d4", "d5")
-    assert "data sets that strategies lack: d2" in said
+    assert "incomplete over strategies: d2" in said
     strange = scores | {("odd", f"d{d}", 50): 0.5 for d in range(6)}
     found, said = over(strange)
     assert found.left_out == ("odd",)
-    assert "not run on all of them with these seeds: odd" in said
+    assert "incomplete over datasets and seeds: odd" in said
 
 
-def test_intervals_over_data_sets_are_explained_where_they_are_shown(rng):
+def test_the_legend_explains_intervals_over_data_sets(rng):
     def scores(datasets, a, b):
         given = (("a", a), ("b", b))
         return {(n, f"d{d}", s): rng.uniform() for n, seeds in given for d in range(datasets) for s in seeds}
@@ -387,8 +410,8 @@ def test_intervals_over_data_sets_are_explained_where_they_are_shown(rng):
     found, said = over(scores(2, range(4), range(2, 6)))
     assert found.seeds == 2
     assert "fewer than 3 seeds in common" in said
-    assert "no interval below 3 data sets" in said
-    assert "in brackets" not in said
+    assert "fewer than 3 datasets" in said
+    assert "in parentheses" not in said
     _, said = over(scores(2, range(10), range(10)))
     assert "over seeds (bootstrap; too narrow with so few seeds" in said
     _, said = over(scores(2, range(20), range(20)))
@@ -396,4 +419,4 @@ def test_intervals_over_data_sets_are_explained_where_they_are_shown(rng):
     clear = {(n, f"d{d}", s): (n == "a") / 2 + rng.uniform() / 9 for n in "ab" for d in range(10) for s in range(5)}
     found, said = over(clear)
     assert isnan(found.rows[0].rank.low)
-    assert "no interval where it is the same on each data set" in said
+    assert "each rank is the same on all datasets" in said

@@ -1,4 +1,4 @@
-"""A data set that comes as a package of its own: nothing is downloaded when it is used."""
+"""A data set that is contained in a package, so nothing is downloaded when it is used."""
 
 from __future__ import annotations
 
@@ -12,36 +12,35 @@ CLASSES = ("bear", "bird", "cat", "cow", "dog", "elephant", "giraffe", "horse", 
 
 @dataset("animal-mnist", reference="Mohammadi 2025, animal-mnist")
 def animal_mnist() -> Dataset:
-    """7,772 and 1,944 silhouettes of ten animals, of 28 x 28 pixels.
+    """Silhouettes of ten animals, 28 x 28 pixels: 7,772 in the pool and 1,944 in the test set.
 
-    The package has 10,000 images, a thousand a class, and no split. 284 of them are copies of others, pixel by pixel,
-    and left out here, so that no test image is in the pool. A fifth of the rest is for testing, of each class alike.
+    The package has 10,000 images, 1,000 per class, without a split. 284 of them are exact copies of others and are
+    removed, so that no test image is in the pool. One fifth of each class is the test set.
     """
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    images, classes = packed("data"), packed("label")
-    seen: dict[bytes, int] = {}
-    for number, image in enumerate(images):
-        seen.setdefault(image.tobytes(), number)
-    first = list(seen.values())
-    x = np.divide(images[first, ..., None], 255, dtype=np.float32)
-    split = train_test_split(x, classes[first], test_size=0.2, random_state=42, stratify=classes[first])
-    x_train, x_test, y_train, y_test = split
+    images, classes = read_array("data"), read_array("label")
+    first_index: dict[bytes, int] = {}
+    for index, image in enumerate(images):
+        first_index.setdefault(image.tobytes(), index)
+    distinct = list(first_index.values())
+    x, y = np.divide(images[distinct, ..., None], 255, dtype=np.float32), classes[distinct]
+    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.2, random_state=42, stratify=y)
     return Dataset("animal-mnist", x_train, y_train, x_test, y_test, CLASSES)
 
 
-def packed(name: str) -> Any:
-    """An array of the package `animal-mnist`: data, uint8 (10000, 28, 28), or label, int64 (10000,).
+def read_array(name: str) -> Any:
+    """Read an array of the package `animal-mnist`: `data`, uint8 (10000, 28, 28), or `label`, int64 (10000,).
 
-    The package's own reader gives the same, and imports TensorFlow for it.
+    The reader of the package itself returns the same arrays, but imports TensorFlow.
     """
     import gzip
     import pickle
     from importlib.resources import files
 
-    packet = files("animal_mnist.data") / "Animal_MNIST" / f"animal_{name}_version_3.gz"
-    return pickle.loads(gzip.decompress(packet.read_bytes()))  # noqa: S301 - trusted as much as the package's code
+    archive = files("animal_mnist.data") / "Animal_MNIST" / f"animal_{name}_version_3.gz"
+    return pickle.loads(gzip.decompress(archive.read_bytes()))  # noqa: S301 - trusted like the code of the package
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""An embedder with a dependency of its own: all a package needs to bring a part to pslbench."""
+"""An embedder that needs scikit-image: an example of a minimal plugin package."""
 
 from __future__ import annotations
 
@@ -14,20 +14,23 @@ from pslbench import Embedding, Part, embedder, hookimpl
     "hog", images_only=True, reference="Dalal & Triggs 2005, Histograms of oriented gradients for human detection"
 )
 def hog(x: Any, *, orientations: Annotated[int, Ge(1)] = 9, cell: Annotated[int, Ge(1)] = 7) -> Embedding:
-    """Histograms of oriented gradients: strokes by their direction, so that a small shift changes little.
+    """Compute histograms of oriented gradients, which change little if an image is shifted slightly.
 
     Args:
         x: images, float32 (n, height, width, channels).
-        orientations: how many directions a histogram tells apart.
-        cell: pixels a side of the square that a histogram is taken over.
+        orientations: the number of bins of a histogram.
+        cell: the side in pixels of the square that a histogram covers.
     """
     import numpy as np
-    from skimage.feature import hog as histogram
+    from skimage.feature import hog as histograms_of
 
     def features(images: Any) -> Any:
         side = min(cell, *images.shape[1:3])
         return np.stack(
-            [histogram(image, orientations, (side, side), cells_per_block=(1, 1), channel_axis=-1) for image in images]
+            [
+                histograms_of(image, orientations, (side, side), cells_per_block=(1, 1), channel_axis=-1)
+                for image in images
+            ]
         ).astype(np.float32)
 
     return Embedding(features(x), features)

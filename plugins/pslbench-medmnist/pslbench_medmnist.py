@@ -1,4 +1,4 @@
-"""MedMNIST's images for classification, read from its files: the package `medmnist` would bring PyTorch."""
+"""The classification data sets of MedMNIST, read from its files. The package `medmnist` would need PyTorch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 from pslbench import Dataset, InputError, Part, dataset, hookimpl
 
 HOST = "https://zenodo.org/records/10519652/files/"
-MD5 = {  # by name and size; as medmnist 3.0.2 has them
+MD5 = {  # by name and size, from medmnist 3.0.2
     "pathmnist": {28: "a8b06965200029087d5bd730944a56c1", 64: "55aa9c1e0525abe5a6b9d8343a507616"},
     "dermamnist": {28: "0744692d530f8e62ec473284d019b0c7", 64: "b70a2f5635c6199aeaa28c31d7202e1f"},
     "octmnist": {28: "c68d92d5b585d8d81f7112f81e2d0842", 64: "e229e9440236b774d9f0dfef9d07bdaf"},
@@ -72,65 +72,66 @@ Name = Literal[
 
 @dataset("medmnist", reference="Yang et al. 2023, MedMNIST v2, Scientific Data 10:41")
 def medmnist(*, name: Name = "bloodmnist", size: Literal[28, 64] = 28) -> Dataset:
-    """Medical images, in colour or grey: cells, tissue, skin, eyes, lungs, breasts, organs.
+    """Medical images in color or grayscale: cells, tissue, skin, eyes, lungs, breasts, organs.
 
-    The pool is MedMNIST's training set; its validation set is left out. The file is looked for in $PSLBENCH_DATA_DIR,
-    in the cache and where MedMNIST's own package puts it, and downloaded otherwise.
+    The pool is the training set of MedMNIST; its validation set is not used. The file is read from $PSLBENCH_DATA_DIR,
+    from the cache, or from the folder of the package `medmnist`. If it is in none of them, it is downloaded.
 
     Args:
-        name: which of the sets that have one class an image.
-        size: pixels a side.
+        name: the data set; each has one class per image.
+        size: the side of an image in pixels.
     """
     file = name if size == 28 else f"{name}_{size}"
-    path = found(f"{file}.npz", MD5[name][size]) or downloaded(f"{file}.npz", MD5[name][size])
-    return read(path, file, CLASSES[name])
+    path = find_file(f"{file}.npz", MD5[name][size]) or download_file(f"{file}.npz", MD5[name][size])
+    return read_dataset(path, file, CLASSES[name])
 
 
-def found(file: str, md5: str) -> Path | None:
-    """The file on this machine, where there is one and it is what MedMNIST published."""
+def find_file(file: str, md5: str) -> Path | None:
+    """Return the path of the file if this machine has it with the published hash."""
     import pooch
 
-    there = [path for folder in places() if (path := folder / file).is_file()]
-    return next((path for path in there if pooch.file_hash(str(path), "md5") == md5), None)
+    paths = [path for folder in search_folders() if (path := folder / file).is_file()]
+    return next((path for path in paths if pooch.file_hash(str(path), "md5") == md5), None)
 
 
-def places() -> list[Path]:
-    """The folders looked into, in this order."""
-    own = [Path(folder)] if (folder := os.environ.get("PSLBENCH_DATA_DIR")) else []
-    return [*(place for folder in own for place in (folder, folder / "medmnist")), cache(), Path.home() / ".medmnist"]
+def search_folders() -> list[Path]:
+    """Return the folders that may contain the file, in the order of the search."""
+    data = os.environ.get("PSLBENCH_DATA_DIR")
+    data_folders = [Path(data), Path(data) / "medmnist"] if data else []
+    return [*data_folders, cache_folder(), Path.home() / ".medmnist"]
 
 
-def cache() -> Path:
+def cache_folder() -> Path:
     import platformdirs
 
     root = os.environ.get("PSLBENCH_CACHE_DIR") or platformdirs.user_cache_dir("pslbench")
     return Path(root) / "data" / "medmnist"
 
 
-def downloaded(file: str, md5: str) -> Path:
-    """The file from where MedMNIST published it. Raises InputError where it cannot be had."""
+def download_file(file: str, md5: str) -> Path:
+    """Download the file that MedMNIST published. Raises InputError if that fails."""
     import pooch
 
     pooch.get_logger().setLevel("WARNING")
     try:
-        return Path(pooch.retrieve(f"{HOST}{file}?download=1", f"md5:{md5}", file, cache(), progressbar=True))
-    except Exception as error:  # whatever the network or the disk says, the way out is the same
+        return Path(pooch.retrieve(f"{HOST}{file}?download=1", f"md5:{md5}", file, cache_folder(), progressbar=True))
+    except Exception as error:  # all errors of the network and the disk have the same remedy
         raise InputError(
-            f"{file} is not on this machine and cannot be downloaded ({type(error).__name__}): "
-            f"get it from {HOST}{file} and put it into $PSLBENCH_DATA_DIR or {cache()}"
+            f"{file} is not on this machine and cannot be downloaded ({type(error).__name__}); "
+            f"get it from {HOST}{file} and copy it to $PSLBENCH_DATA_DIR or {cache_folder()}"
         ) from None
 
 
-def read(path: Path, name: str, classes: tuple[str, ...]) -> Dataset:
-    """The training and the test set of a file of MedMNIST.
+def read_dataset(path: Path, name: str, classes: tuple[str, ...]) -> Dataset:
+    """Read the training and test sets of a MedMNIST file.
 
-    It holds, for train, val and test, images, uint8 (n, size, size) or (n, size, size, 3), and labels, (n, 1).
+    For each split, it has images, uint8 (n, size, size) or (n, size, size, 3), and labels, (n, 1).
     """
     import numpy as np
 
     with np.load(path, allow_pickle=False) as file:
-        images = [file[f"{part}_images"] for part in ("train", "test")]
-        y_train, y_test = (file[f"{part}_labels"][:, 0].astype(np.int64) for part in ("train", "test"))
+        images = [file[f"{split}_images"] for split in ("train", "test")]
+        y_train, y_test = (file[f"{split}_labels"][:, 0].astype(np.int64) for split in ("train", "test"))
     x_train, x_test = (np.divide(each if each.ndim == 4 else each[..., None], 255, dtype=np.float32) for each in images)
     return Dataset(name, x_train, y_train, x_test, y_test, classes)
 

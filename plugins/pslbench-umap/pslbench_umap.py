@@ -1,4 +1,4 @@
-"""UMAP, in a package of its own since umap-learn brings numba."""
+"""UMAP as an embedder. It is a separate package because umap-learn depends on numba."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pslbench.embedders.pca import pca
 from pslbench.embedders.pixels import pixels
 from pslbench.embedders.upright import upright
 
-FORMS = {"plain": (pixels,), "upright": (upright,), "both": (pixels, upright)}
+IMAGE_FORMS = {"plain": (pixels,), "upright": (upright,), "both": (pixels, upright)}
 
 
 @embedder("umap", reference="McInnes, Healy & Melville 2018, UMAP")
@@ -28,67 +28,69 @@ def umap(
     components: Annotated[int, Ge(0)] = 0,
     images: Literal["plain", "upright", "both"] = "plain",
 ) -> Embedding:
-    """Uniform manifold approximation and projection: neighbours stay together, classes draw apart.
+    """Compute a uniform manifold approximation and projection, which keeps neighbors together.
 
     Args:
         x: the pool, float32 (n, ...).
-        seed: of the layout; with a seed umap-learn works on one core.
-        dims: of the space.
-        neighbors: of each sample in the graph that is laid out.
-        min_dist: how close samples may come.
-        epochs: of the layout, which take most of the time; umap-learn's own if none: 200 for more than 10,000 samples,
-            else 500.
-        components: the principal components that are laid out instead of pixels, which takes less time; 0 for pixels.
-        images: as they are, centred and sheared upright, or both: two spaces of `dims` side by side, in which only
-            those are near who are so in the one and in the other.
+        seed: of the layout; with a seed, umap-learn uses one core.
+        dims: the number of dimensions.
+        neighbors: the number of neighbors of each sample in the graph.
+        min_dist: the minimum distance between samples in the layout.
+        epochs: the number of epochs of the layout, which take most of the time; none for the default of umap-learn:
+            200 for more than 10,000 samples, otherwise 500.
+        components: the number of principal components to use instead of pixels, which is faster; 0 for pixels.
+        images: `plain` for the images as they are, `upright` for centered and deskewed images, or `both` for the two
+            layouts side by side, so that samples are near only if they are near in both.
 
     Raises:
-        InputError: where samples that are no images are to be upright, or there are fewer samples or pixels than
-            `components`.
+        InputError: `images` is not `plain` but the samples are feature vectors, or there are fewer samples or pixels
+            than `components`.
     """
     import numpy as np
 
     if images != "plain" and x.ndim != 4:
-        raise InputError(f"umap:images={images} takes images, not feature vectors; leave it out")
+        raise InputError(f"umap:images={images} needs images, not feature vectors; omit it")
     if components > min(len(x), x[0].size):
         raise InputError(f"umap:components={components} must be at most {min(len(x), x[0].size)} for this data set")
     layout = partial(_layout, seed=seed, dims=dims, neighbors=neighbors, min_dist=min_dist, epochs=epochs)
     spaces = []
-    for form in FORMS[images]:
-        points = form(x)
+    for embed_images in IMAGE_FORMS[images]:
+        embedding = embed_images(x)
         if components:
-            points = _then(points, partial(pca, seed=seed, dims=components))
-        spaces.append(_then(points, layout))
+            embedding = _embed_again(embedding, partial(pca, seed=seed, dims=components))
+        spaces.append(_embed_again(embedding, layout))
     return Embedding(
         np.hstack([space.features for space in spaces]),
         lambda new: np.hstack([space.transform(new) for space in spaces]),
     )
 
 
-def _then(first: Embedding, embed: Callable[[Any], Embedding]) -> Any:
-    """The features of `first`, embedded again."""
+def _embed_again(first: Embedding, embed: Callable[[Any], Embedding]) -> Any:
+    """Embed the features of an embedding."""
     second: Any = embed(first.features)
-    place: Any = first.transform
-    return Embedding(second.features, lambda new: second.transform(place(new)))
+    transform: Any = first.transform
+    return Embedding(second.features, lambda new: second.transform(transform(new)))
 
 
 def _layout(x: Any, seed: int, dims: int, neighbors: int, min_dist: float, epochs: int | None) -> Embedding:
-    """A layout, where new samples stand amid their nearest of the pool, as UMAP's own `transform` begins.
+    """Compute a layout. A new sample gets the weighted mean of its nearest neighbors in the pool.
 
-    What it does after that moves them little, and takes a minute to compile.
+    UMAP's own `transform` starts in the same way. Its further steps move samples little and take a minute to compile.
     """
     import warnings
 
     from sklearn.neighbors import KNeighborsRegressor
     from umap import UMAP
 
-    near = min(neighbors, len(x) - 1)
-    layout = UMAP(n_components=dims, n_neighbors=near, min_dist=min_dist, n_epochs=epochs, random_state=seed, n_jobs=1)
+    n_neighbors = min(neighbors, len(x) - 1)
+    layout = UMAP(
+        n_components=dims, n_neighbors=n_neighbors, min_dist=min_dist, n_epochs=epochs, random_state=seed, n_jobs=1
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         features = layout.fit_transform(x)
-    amid = KNeighborsRegressor(near, weights="distance").fit(x, features)
-    return Embedding(features, lambda new: amid.predict(new).astype(features.dtype))
+    interpolate = KNeighborsRegressor(n_neighbors, weights="distance").fit(x, features).predict
+    return Embedding(features, lambda new: interpolate(new).astype(features.dtype))
 
 
 @hookimpl

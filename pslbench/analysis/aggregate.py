@@ -1,4 +1,4 @@
-"""Strategies over several data sets."""
+"""Comparison of strategies over several data sets."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.bootstrap import stratified
-from pslbench.analysis.complete_submatrix import complete
+from pslbench.analysis.bootstrap import stratified_bootstrap
+from pslbench.analysis.comparable_groups import comparable_groups
+from pslbench.analysis.complete_submatrix import complete_submatrix
 from pslbench.analysis.leaderboard import LeaderboardEntry
-from pslbench.analysis.settings import settings
-from pslbench.analysis.significance import holm_of_pairs
-from pslbench.analysis.statistics import Bounds, interval
+from pslbench.analysis.significance import holm_adjusted_pairs
+from pslbench.analysis.statistics import IntervalEstimate, mean_interval
 
 if TYPE_CHECKING:
-    from pslbench.analysis.leaderboard import Numbers
+    from pslbench.analysis.statistics import Float64s
 
-ENOUGH = 6  # data sets; with five Wilcoxon's p cannot be below 0.0625
-ROPE = 0.005  # half a point of accuracy: what makes no difference in practice
-POSTERIOR = 5_000  # draws: the probabilities are within 0.014 of what more would give
+MIN_DATASETS = 6  # with five, the p value of Wilcoxon's test cannot be below 0.0625
+ROPE = 0.005  # region of practical equivalence: half a percentage point of accuracy
+POSTERIOR_DRAWS = 5_000  # the error of the probabilities is below 0.014
 
 
 @dataclass(frozen=True)
-class Practice:
-    """Probabilities that a strategy is better than another, practically equivalent, or worse."""
+class PracticalEquivalence:
+    """The probabilities that a strategy is better than another, practically equivalent, or worse."""
 
     better: float
     equivalent: float
@@ -33,118 +33,123 @@ class Practice:
 
 
 @dataclass(frozen=True)
-class Aggregate:
-    """One strategy over the data sets of a setting, against the reference.
+class AggregateRow:
+    """One strategy over several data sets, compared with the reference.
 
     Attributes:
-        strategy: which one.
-        iqm: the interquartile mean of its test accuracies, with its interval over seeds.
-        rank: its rank by mean test accuracy, averaged over data sets, with its interval over data sets; 1 is best.
-        p: of Wilcoxon's signed-rank test, corrected for all pairs; NaN for the reference, and below six data sets.
-        practice: what the Bayesian signed-rank test says; None for the reference.
+        strategy: its name with parameters.
+        iqm: the interquartile mean of its test accuracies, with an interval over seeds.
+        rank: its rank by mean test accuracy, averaged over data sets, with an interval over data sets; 1 is best.
+        p: the p value of Wilcoxon's signed-rank test, Holm-adjusted for all pairs; NaN for the reference, and for
+            fewer than six data sets.
+        equivalence: the result of the Bayesian signed-rank test; None for the reference.
     """
 
     strategy: str
-    iqm: Bounds
-    rank: Bounds
+    iqm: IntervalEstimate
+    rank: IntervalEstimate
     p: float
-    practice: Practice | None
+    equivalence: PracticalEquivalence | None
 
 
 @dataclass(frozen=True)
-class Overall:
-    """Strategies and data sets of a setting such that all were run on all, with some seeds in common on each.
+class AggregateTable:
+    """Strategies and data sets such that every strategy was run on every data set, with shared seeds.
 
     Attributes:
-        members: the strategies' standings on the data sets.
-        datasets: their names.
-        seeds: how many seeds are in common, on the data set that has fewest.
-        rows: a row a strategy, by interquartile mean.
-        reference: the strategy that the others are held against.
-        left_out: strategies that lack a data set, or the seeds of one.
+        entries: the leaderboard entries of the strategies on the data sets.
+        datasets: the data sets.
+        seeds: the number of shared seeds on the data set that has the fewest.
+        rows: one row per strategy, by interquartile mean.
+        reference: the strategy that the others are compared with.
+        left_out: strategies that lack a data set or its seeds.
         datasets_left_out: data sets that strategies lack.
     """
 
-    members: tuple[LeaderboardEntry, ...]
+    entries: tuple[LeaderboardEntry, ...]
     datasets: tuple[str, ...]
     seeds: int
-    rows: tuple[Aggregate, ...]
+    rows: tuple[AggregateRow, ...]
     reference: str
     left_out: tuple[str, ...]
     datasets_left_out: tuple[str, ...]
 
 
-def overall(entries: Sequence[LeaderboardEntry], reference: str = "") -> list[Overall]:
-    """Strategies over data sets, for each budget, trainer, embedder and clusterer that two data sets have in common.
+def aggregate_over_datasets(entries: Sequence[LeaderboardEntry], reference: str = "") -> list[AggregateTable]:
+    """Return one table for each budget, trainer, embedder and clusterer that was run on two data sets or more.
 
     Args:
-        standings: those that compete are taken.
-        reference: the strategy to hold others against; the best by default.
+        entries: leaderboard entries; those that do not compete are ignored.
+        reference: the strategy to compare the others with; the best one by default.
     """
     ranked = [entry for entry in entries if entry.ranked]
-    found = (_overall(members, reference) for members in settings(ranked, "budget", "trainer"))
-    return [each for each in found if each]
+    tables = (_aggregate(group, reference) for group in comparable_groups(ranked, "budget", "trainer"))
+    return [table for table in tables if table]
 
 
-def _overall(members: Sequence[LeaderboardEntry], reference: str) -> Overall | None:
-    by_strategy: dict[str, dict[str, dict[int, float]]] = {}
-    for entry in members:
-        by_strategy.setdefault(entry.part("strategy"), {})[entry.part("dataset")] = entry.by_seed()
-    if reference and reference not in by_strategy:  # an upper bound, which does not compete
+def _aggregate(entries: Sequence[LeaderboardEntry], reference: str) -> AggregateTable | None:
+    scores: dict[str, dict[str, dict[int, float]]] = {}
+    for entry in entries:
+        scores.setdefault(entry.part("strategy"), {})[entry.part("dataset")] = entry.by_seed()
+    if reference and reference not in scores:  # for example an upper bound, which does not compete
         return None
-    names, datasets = _in_common(by_strategy, reference)
+    names, datasets = _complete_part(scores, reference)
     if len(datasets) < 2 or len(names) < 2:
         return None
     import numpy as np
 
-    seeds = {d: sorted(set.intersection(*(set(by_strategy[name][d]) for name in names))) for d in datasets}
-    tables = [np.array([[by_strategy[name][d][seed] for seed in seeds[d]] for name in names]) for d in datasets]
+    seeds = {d: sorted(set.intersection(*(set(scores[name][d]) for name in names))) for d in datasets}
+    tables = [np.array([[scores[name][d][seed] for seed in seeds[d]] for name in names]) for d in datasets]
     rows = _rows(names, tables, reference)
-    return Overall(
-        tuple(each for each in members if each.part("strategy") in names and each.part("dataset") in datasets),
+    return AggregateTable(
+        tuple(entry for entry in entries if entry.part("strategy") in names and entry.part("dataset") in datasets),
         tuple(datasets),
         min(map(len, seeds.values())),
         tuple(rows),
         reference or rows[0].strategy,
-        tuple(by_strategy.keys() - set(names)),
-        tuple({entry.part("dataset") for entry in members} - set(datasets)),
+        tuple(scores.keys() - set(names)),
+        tuple({entry.part("dataset") for entry in entries} - set(datasets)),
     )
 
 
-def _in_common(scores: dict[str, dict[str, dict[int, float]]], reference: str) -> tuple[list[str], list[str]]:
-    """Strategies, the reference among them, and data sets such that on each of these all have the seed that is most
-    usual there."""
+def _complete_part(scores: dict[str, dict[str, dict[int, float]]], reference: str) -> tuple[list[str], list[str]]:
+    """Return strategies and data sets without gaps: on each data set, every strategy has its most frequent seed.
+
+    If there is a reference, it is among the strategies.
+    """
     import numpy as np
 
-    judges = [scores.get(reference, {})] if reference else list(scores.values())
-    usual = {}
-    for dataset in sorted({dataset for judge in judges for dataset in judge}):
-        times = Counter(seed for each in scores.values() for seed in each.get(dataset, ()))
-        usual[dataset] = max(
-            sorted({seed for judge in judges for seed in judge.get(dataset, ())}), key=times.__getitem__
-        )
-    there = [[seed in each.get(dataset, ()) for dataset, seed in usual.items()] for each in scores.values()]
-    rows, columns = complete(np.array(there))
-    return [list(scores)[row] for row in rows], [list(usual)[column] for column in columns]
+    required = [scores[reference]] if reference else list(scores.values())
+    frequent_seed = {}
+    for dataset in sorted({dataset for by_dataset in required for dataset in by_dataset}):
+        counts = Counter(seed for by_dataset in scores.values() for seed in by_dataset.get(dataset, ()))
+        candidates = sorted({seed for by_dataset in required for seed in by_dataset.get(dataset, ())})
+        frequent_seed[dataset] = max(candidates, key=counts.__getitem__)
+    is_present = [[seed in each.get(d, ()) for d, seed in frequent_seed.items()] for each in scores.values()]
+    rows, columns = complete_submatrix(np.array(is_present))
+    return [list(scores)[row] for row in rows], [list(frequent_seed)[column] for column in columns]
 
 
-def _rows(names: Sequence[str], tables: Sequence[Numbers], reference: str) -> list[Aggregate]:
+def _rows(names: Sequence[str], tables: Sequence[Float64s], reference: str) -> list[AggregateRow]:
     import numpy as np
 
     means = np.stack([table.mean(axis=1) for table in tables], axis=1)
-    iqms, ranks = stratified(tables, interquartile_means), average_ranks(means)
+    iqms, ranks = stratified_bootstrap(tables, interquartile_means), average_ranks(means)
     order = sorted(range(len(names)), key=lambda i: -iqms[i].estimate)
     best = names.index(reference) if reference else order[0]
     p = wilcoxon_tests(means)
-    return [
-        Aggregate(names[i], iqms[i], ranks[i], float(p[i, best]), None if i == best else against(means[i], means[best]))
-        for i in order
-    ]
+    equivalences = [None if i == best else signed_rank_probabilities(row, means[best]) for i, row in enumerate(means)]
+    return [AggregateRow(names[i], iqms[i], ranks[i], float(p[i, best]), equivalences[i]) for i in order]
 
 
-def interquartile_means(tables: Sequence[Numbers]) -> Numbers:
-    """The mean of the middle half of all scores (Agarwal et al. 2021), each data set weighing the same, however many
-    its seeds: float (...), of float (..., seeds) a set."""
+def interquartile_means(tables: Sequence[Float64s]) -> Float64s:
+    """Return the mean of the middle half of all scores (Agarwal et al. 2021), float (...).
+
+    Every data set has the same weight, independent of its number of seeds.
+
+    Args:
+        tables: float (..., seeds) for each data set.
+    """
     import numpy as np
 
     scores = np.concatenate(tables, axis=-1)
@@ -152,15 +157,15 @@ def interquartile_means(tables: Sequence[Numbers]) -> Numbers:
     weights = np.concatenate([np.full(n, 1 / n / len(tables)) for n in (table.shape[-1] for table in tables)])[order]
     ends = weights.cumsum(axis=-1)
     middle = np.clip(ends, 0.25, 0.75) - np.clip(ends - weights, 0.25, 0.75)
-    mean: Numbers = 2 * (np.take_along_axis(scores, order, axis=-1) * middle).sum(axis=-1)
+    mean: Float64s = 2 * (np.take_along_axis(scores, order, axis=-1) * middle).sum(axis=-1)
     return mean
 
 
-def average_ranks(means: Numbers) -> list[Bounds]:
-    """Ranks by mean score, 1 the highest, ties sharing theirs, averaged over data sets (Demšar 2006, section 3.2.2).
+def average_ranks(means: Float64s) -> list[IntervalEstimate]:
+    """Return the average rank of each strategy over data sets; rank 1 has the highest mean score, ties share ranks.
 
-    The interval is Student's over the data sets' ranks. It is of the mean rank on data sets like these with as many
-    seeds. There is none below three data sets, nor where a strategy has the same rank on each.
+    Source: Demšar 2006, section 3.2.2. Student's interval is over the ranks on the data sets. There is none for fewer
+    than three data sets, or if the strategy has the same rank on all of them.
 
     Args:
         means: float (strategies, datasets).
@@ -168,28 +173,38 @@ def average_ranks(means: Numbers) -> list[Bounds]:
     import numpy as np
     from scipy.stats import rankdata
 
-    found = [interval(list(each)) for each in rankdata(-means.round(12), axis=0)]
-    return [Bounds(rank.mean, *map(float, np.clip([rank.low, rank.high], 1, len(means)))) for rank in found]
+    intervals = [mean_interval(list(ranks)) for ranks in rankdata(-means.round(12), axis=0)]
+    return [
+        IntervalEstimate(rank.mean, *map(float, np.clip([rank.low, rank.high], 1, len(means)))) for rank in intervals
+    ]
 
 
-def wilcoxon_tests(means: Numbers) -> Numbers:
-    """p values of Wilcoxon's signed-rank test (1945) between all rows of means, float (strategies, datasets), corrected
-    for all pairs after Holm, float (strategies, strategies). All NaN for fewer than six data sets."""
+def wilcoxon_tests(means: Float64s) -> Float64s:
+    """Return the p values of Wilcoxon's signed-rank test (1945) between all rows, Holm-adjusted for all pairs.
+
+    Args:
+        means: float (strategies, datasets).
+
+    Returns:
+        Float (strategies, strategies); all NaN for fewer than six data sets.
+    """
     import numpy as np
     from scipy.stats import wilcoxon
 
     p = np.full((len(means), len(means)), nan)
-    if means.shape[1] >= ENOUGH:
+    if means.shape[1] >= MIN_DATASETS:
         for i, j in np.argwhere(np.tri(len(means), k=-1)):
             differences = (means[i] - means[j]).round(12)
             p[i, j] = p[j, i] = wilcoxon(differences).pvalue if differences.any() else 1
-    return holm_of_pairs(p)
+    return holm_adjusted_pairs(p)
 
 
-def against(ours: Numbers, theirs: Numbers) -> Practice:
-    """The Bayesian signed-rank test (Benavoli et al. 2014, 2017) of mean scores, float (datasets,), with a region of
-    practical equivalence of half a point of accuracy."""
+def signed_rank_probabilities(a: Float64s, b: Float64s) -> PracticalEquivalence:
+    """Return the result of the Bayesian signed-rank test of mean scores, float (datasets,).
+
+    Source: Benavoli et al. 2014, 2017. The region of practical equivalence is half a percentage point of accuracy.
+    """
     from baycomp import SignedRankTest
 
-    found = SignedRankTest.probs(ours, theirs, ROPE, nsamples=POSTERIOR, random_state=0)
-    return Practice(*(float(probability) for probability in found))
+    probabilities = SignedRankTest.probs(a, b, ROPE, nsamples=POSTERIOR_DRAWS, random_state=0)
+    return PracticalEquivalence(*map(float, probabilities))

@@ -1,4 +1,4 @@
-"""Intervals by resampling: pure functions of arrays."""
+"""Bootstrap confidence intervals. The functions take arrays."""
 
 from __future__ import annotations
 
@@ -6,51 +6,54 @@ from collections.abc import Callable, Sequence
 from math import nan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.statistics import MIN_SEEDS, SAME, Bounds
+from pslbench.analysis.statistics import MIN_SEEDS, ROUNDING_ERROR, IntervalEstimate
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
-    Numbers = NDArray[np.float64]
+    from pslbench.analysis.statistics import Float64s
 
-RESAMPLES = 9_999
-STRATIFIED = 2_000
-TRUSTED = 20  # seeds from which on a bootstrap interval of a mean holds it about as often as it should
+BCA_RESAMPLES = 9_999
+STRATIFIED_RESAMPLES = 2_000
+MIN_BOOTSTRAP_SEEDS = 20  # with fewer seeds, the coverage of a bootstrap interval is clearly below 95%
 
 
-def bca(values: ArrayLike) -> Bounds:
-    """The mean of values, float (n,), with its bias-corrected and accelerated interval (Efron 1987).
+def bca_interval(values: ArrayLike) -> IntervalEstimate:
+    """Return the mean of values, float (n,), with its bias-corrected and accelerated interval (Efron 1987).
 
-    None below three values, nor where they are all the same.
+    There is no interval for fewer than three values, or if all values are equal.
     """
     import numpy as np
     from scipy.stats import bootstrap
 
-    given = np.asarray(values, dtype=float)
-    if len(given) < MIN_SEEDS or np.ptp(given) < SAME:
-        return Bounds(float(given.mean()) if len(given) else nan)
-    found = bootstrap((given,), np.mean, method="BCa", n_resamples=RESAMPLES, rng=np.random.default_rng(0))
-    return Bounds(float(given.mean()), *map(float, found.confidence_interval))
+    sample = np.asarray(values, dtype=float)
+    if len(sample) < MIN_SEEDS or np.ptp(sample) < ROUNDING_ERROR:
+        return IntervalEstimate(float(sample.mean()) if len(sample) else nan)
+    result = bootstrap((sample,), np.mean, method="BCa", n_resamples=BCA_RESAMPLES, rng=np.random.default_rng(0))
+    return IntervalEstimate(float(sample.mean()), *map(float, result.confidence_interval))
 
 
-def stratified(tables: Sequence[Numbers], statistic: Callable[[Sequence[Numbers]], Numbers]) -> list[Bounds]:
-    """A statistic of every row with its percentile interval, seeds drawn anew in each data set (Agarwal et al. 2021).
+def stratified_bootstrap(
+    tables: Sequence[Float64s], statistic: Callable[[Sequence[Float64s]], Float64s]
+) -> list[IntervalEstimate]:
+    """Return a statistic of every row with its percentile interval; seeds are resampled within each data set.
+
+    Source: Agarwal et al. 2021.
 
     Args:
-        tables: of each data set float (rows, seeds). All rows get the same draws, since they share the seeds.
-        statistic: from tables, float (rows, resamples, seeds) each, to float (rows, resamples).
+        tables: float (rows, seeds) for each data set. All rows share the seeds, so they share the resampled seeds.
+        statistic: maps tables, float (rows, resamples, seeds) each, to float (rows, resamples).
 
     Returns:
-        The statistic of each row. No interval where a data set has fewer than three seeds.
+        The statistic of each row, without an interval if a data set has fewer than three seeds.
     """
     import numpy as np
 
     rng = np.random.default_rng(0)
     estimates = statistic([table[:, None] for table in tables])[:, 0]
     if min(table.shape[1] for table in tables) < MIN_SEEDS:
-        return [Bounds(float(estimate)) for estimate in estimates]
-    draws = [rng.integers(table.shape[1], size=(STRATIFIED, table.shape[1])) for table in tables]
-    resampled = statistic([table[:, draw] for table, draw in zip(tables, draws, strict=True)])
+        return [IntervalEstimate(float(estimate)) for estimate in estimates]
+    resamples = [rng.integers(table.shape[1], size=(STRATIFIED_RESAMPLES, table.shape[1])) for table in tables]
+    resampled = statistic([table[:, seeds] for table, seeds in zip(tables, resamples, strict=True)])
     low, high = np.quantile(resampled, [0.025, 0.975], axis=1)
-    return [Bounds(*map(float, each)) for each in zip(estimates, low, high, strict=True)]
+    return [IntervalEstimate(*map(float, limits)) for limits in zip(estimates, low, high, strict=True)]

@@ -1,4 +1,4 @@
-"""What is in each cluster: pure functions of arrays."""
+"""Summaries of clusters. The functions take arrays."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Portrait:
-    """One cluster.
+class ClusterSummary:
+    """The size and the errors of one cluster.
 
     Attributes:
-        cluster: its number.
-        size: how many members it has.
+        cluster: its index.
+        size: the number of its members.
         purity: the share of its most frequent class, in (0, 1].
-        wrong: how many members are of another class than its label.
-        worst: int64 (up to `show`,), members of another class first, the farthest from the medoid first.
+        wrong: the number of members whose class differs from the label of the cluster.
+        worst: int64 (up to `show`,), members with a wrong label first, the farthest from the medoid first.
     """
 
     cluster: int
@@ -28,25 +28,27 @@ class Portrait:
     worst: Ints
 
 
-def portraits(x: Floats, y: Ints, assignment: Ints, medoids: Ints, labels: Ints, show: int = 4) -> list[Portrait]:
-    """The clusters that have members, those with most wrong members first.
+def summarize_clusters(
+    x: Floats, y: Ints, assignment: Ints, medoids: Ints, labels: Ints, show: int = 4
+) -> list[ClusterSummary]:
+    """Return a summary of each cluster that has members, those with the most wrong members first.
 
     Args:
         x, y: the pool, float (n, ...), and its classes, int (n,).
         assignment: the cluster of each sample, int (n,).
-        medoids, labels: the medoid and the class given to each cluster, int (k,).
-        show: how many members to name at most; the medoid is not among them.
+        medoids, labels: the medoid and the label of each cluster, int (k,).
+        show: the maximal number of members in `worst`; the medoid is never one of them.
     """
     import numpy as np
 
     flat = x.reshape(len(x), -1)
     distance = np.linalg.norm(flat - flat[medoids[assignment]], axis=1)
-    wrong = y != labels[assignment]
-    order = np.lexsort((-distance, ~wrong, assignment))
-    found = []
+    is_wrong = y != labels[assignment]
+    order = np.lexsort((-distance, ~is_wrong, assignment))
+    summaries = []
     for members in np.split(order, np.flatnonzero(np.diff(assignment[order])) + 1):
         cluster = int(assignment[members[0]])
         purity = float(np.bincount(y[members]).max() / len(members))
         worst = members[members != medoids[cluster]][:show]
-        found.append(Portrait(cluster, len(members), purity, int(wrong[members].sum()), worst))
-    return sorted(found, key=lambda portrait: (-portrait.wrong, -portrait.size, portrait.cluster))
+        summaries.append(ClusterSummary(cluster, len(members), purity, int(is_wrong[members].sum()), worst))
+    return sorted(summaries, key=lambda summary: (-summary.wrong, -summary.size, summary.cluster))

@@ -1,27 +1,30 @@
-"""Strategies in pairs, seed by seed."""
+"""Comparison of strategies in pairs, seed by seed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from math import isnan, nan
+from typing import TYPE_CHECKING
 
-from pslbench.analysis.bootstrap import bca
+from pslbench.analysis.bootstrap import bca_interval
+from pslbench.analysis.comparable_groups import comparable_groups
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import ALPHA, SCORES, LeaderboardEntry, accuracies, leaderboard_entries
-from pslbench.analysis.settings import settings
-from pslbench.analysis.significance import holm, mcnemar_test, paired_t_tests, sign_flip_test
-from pslbench.analysis.statistics import MIN_SEEDS, Bounds, Interval, interval, paired_difference
-from pslbench.analysis.superiority import superiority
-from pslbench.results.records import Result, ResultsReader
+from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound, leaderboard_entries, used_test_set
+from pslbench.analysis.significance import ALPHA, mcnemar_test, pairwise_p_values, sign_flip_test
+from pslbench.analysis.statistics import MIN_SEEDS, Interval, IntervalEstimate, mean_interval, paired_difference
+from pslbench.results.codec import SCORES
+from pslbench.results.records import Result
 
-CERTAIN = 0.90  # level of the interval whose upper end is the one-sided 95% bound
+if TYPE_CHECKING:
+    from pslbench.contracts.arrays import Ints
+
+TWO_SIDED_LEVEL = 0.90  # the upper limit of this interval is the one-sided 95% confidence bound
 
 
 @dataclass(frozen=True)
 class McNemar:
-    """Test samples that one alone gets right, pooled over seeds, and the p value of their being as many."""
+    """The test images that only a, or only b, classifies correctly, and the exact p value of McNemar's test."""
 
     only_a: int
     only_b: int
@@ -30,28 +33,27 @@ class McNemar:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two combinations that differ in their strategy alone (and in parts that one of the two does not use).
+    """The comparison of two combinations that differ only in their strategy (and in parts that one does not use).
 
     Attributes:
-        a, b: the two, over the seeds that both have.
-        differences: of each score that either has, a - b in pairs over seeds; NaN where one has not.
-        agreement: the share of test samples to which both give the same class, over seeds.
-        bca: the mean difference in test accuracy, with its bootstrap interval.
-        t_test, sign_flip: p values of that difference; NaN where it cannot be judged, 1 where no seed makes one.
-        mcnemar: what both get right and wrong.
-        superiority: the probability that a run of a scores above one of b.
-        caveats: what makes the comparison unfair, in words.
+        a, b: the combinations, restricted to the seeds that both have.
+        differences: a - b for each score that either has, paired over seeds; NaN if one of them lacks the score.
+        agreement: the share of test images that both assign to the same class, over seeds.
+        bca: the mean difference in test accuracy with its bootstrap interval.
+        t_test_p, sign_flip_p: p values of that difference; NaN if it cannot be tested, 1 if it is zero on every seed.
+        mcnemar: the test over test images. It takes the place of the tests over seeds if both strategies give the same
+            predictions on every seed; otherwise it is None.
+        caveats: sentences that say what makes the comparison unfair.
     """
 
     a: LeaderboardEntry
     b: LeaderboardEntry
     differences: dict[str, Interval]
     agreement: Interval
-    bca: Bounds
-    t_test: float
-    sign_flip: float
-    mcnemar: McNemar
-    superiority: Bounds
+    bca: IntervalEstimate
+    t_test_p: float
+    sign_flip_p: float
+    mcnemar: McNemar | None
     caveats: tuple[str, ...]
 
     @property
@@ -59,126 +61,113 @@ class Comparison:
         return len(self.a.rows)
 
     @property
+    def difference(self) -> Interval:
+        """The difference in test accuracy."""
+        return self.differences["test_accuracy"]
+
+    @property
+    def is_significant(self) -> bool:
+        return self.mcnemar.p < ALPHA if self.mcnemar else not self.difference.contains_zero
+
+    @property
     def verdict(self) -> str:
-        """What can be said of the test accuracies, in words."""
-        a, b = self.a.part("strategy"), self.b.part("strategy")
-        d = self.differences["test_accuracy"]
-        if d.is_zero and d.n > 1:
-            return f"No difference could be seen between {a} and {b}: on each of {d.n} seeds they score the same."
-        if d.n < MIN_SEEDS:
-            return (
-                f"Seeds in common: {d.n}. No difference can be judged from fewer than {MIN_SEEDS}; run more seeds, for "
-                "example -s 5."
-            )
-        if isnan(d.half_width):
-            return (
-                f"{a} minus {b} is {d.mean:+.4f} in test accuracy on each of {d.n} seeds: where seeds do not change "
-                f"the difference there is no interval, and it cannot be judged."
-            )
-        if d.holds_zero:
-            return (
-                f"No difference could be seen between {a} and {b} (95% interval of {a} minus {b}: {d.low:+.4f} to "
-                f"{d.high:+.4f}, {d.n} seeds in pairs): a difference of more than "
-                f"{min(1, max(abs(d.low), abs(d.high))):.4f} would be a surprise, a smaller one cannot be ruled out. "
-                f"More seeds narrow the interval, for example -s {4 * d.n}."
-            )
+        """What the test accuracies show, in words."""
+        a, b, d = self.a.part("strategy"), self.b.part("strategy"), self.difference
         better, worse = (a, b) if d.mean > 0 else (b, a)
+        result = (
+            f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy"
+            if self.is_significant
+            else f"No significant difference between {a} and {b}"
+        )
+        if self.mcnemar:
+            images = f"{self.mcnemar.only_a:,} : {self.mcnemar.only_b:,} images"
+            p = f"p = {self.mcnemar.p:.4f}" if self.mcnemar.p >= 0.0001 else "p < 0.0001"
+            return (
+                f"{result} (exact McNemar test, {images}, {p}). Each strategy gives the same predictions on all {d.n} "
+                "seeds: the seeds change nothing, and the test concerns the test images."
+            )
+        if d.is_zero and d.n > 1:
+            return f"{result}: their test accuracies are equal on each of {d.n} seeds."
+        if isnan(d.half_width):
+            few = f"a test needs {MIN_SEEDS} shared seeds, and they have {d.n}. Run more seeds, for example -s 5."
+            same = f"the difference is {d.mean:+.4f} on each of {d.n} seeds, so it has no interval."
+            return f"{a} and {b} cannot be judged: {few if d.n < MIN_SEEDS else same}"
         low, high = sorted((abs(d.low), abs(d.high)))
+        if self.is_significant:
+            return f"{result} (95% interval {low:.4f} to {high:.4f}, {d.n} paired seeds)."
         return (
-            f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy "
-            f"(95% interval {low:.4f} to {high:.4f}, {d.n} seeds in pairs)."
+            f"{result} (95% interval of {a} minus {b}: {d.low:+.4f} to {d.high:+.4f}, {d.n} paired seeds). Differences "
+            f"of more than {min(1, high):.4f} are unlikely, smaller ones are possible. More seeds narrow the interval, "
+            f"for example -s {4 * d.n}."
         )
 
     def is_worse(self, by: float) -> bool | None:
-        """Whether a is worse than b by more than `by` in test accuracy, with 95% certainty.
+        """Return whether a is significantly worse than b by more than `by` in test accuracy.
 
-        Certain is what the upper end of a one-sided interval says (Student's t). None where there is none: with too
-        few seeds, or a difference, not zero, that is the same on each seed.
+        Over seeds, the one-sided 95% confidence bound (Student's t) must be below -by. Over test images, if the seeds
+        change nothing, the difference must be below -by and significant. None if the difference cannot be judged.
         """
-        d = paired_difference(self.a.by_seed(), self.b.by_seed(), level=CERTAIN)
-        if d.n < MIN_SEEDS or (d.constant and not d.is_zero):
+        if self.mcnemar:
+            return self.is_significant and self.difference.mean < -by
+        d = paired_difference(self.a.by_seed(), self.b.by_seed(), level=TWO_SIDED_LEVEL)
+        if d.n < MIN_SEEDS or (d.is_constant and not d.is_zero):
             return None
         return (d.mean if d.is_zero else d.high) < -by
 
 
-@dataclass(frozen=True)
-class Matrix:
-    """All pairs of three or more combinations that differ in their strategy alone.
+def strategy_pairs(results: Sequence[Result], a: str, b: str) -> list[tuple[LeaderboardEntry, LeaderboardEntry]]:
+    """Return both strategies for each data set, budget, trainer, embedder and clusterer with which both were run."""
+    entries = leaderboard_entries([row for row in results if row.ok])
+    both = [entry for entry in entries if entry.part("strategy") in (a, b)]
+    groups = comparable_groups(both, "dataset", "budget", "trainer")
+    by_name = [{entry.part("strategy"): entry for entry in group} for group in groups]
+    return [(group[a], group[b]) for group in by_name if len(group) == 2]
 
-    Attributes:
-        standings: by test accuracy.
-        pairs: for i < j, the difference i - j in test accuracy over the seeds both have, and its p value (paired t),
-            corrected for all these pairs; NaN where it has no interval.
+
+def compare_pair(
+    a: LeaderboardEntry, b: LeaderboardEntry, y: Ints, classes_a: Mapping[int, Ints], classes_b: Mapping[int, Ints]
+) -> Comparison:
+    """Compare two strategies.
+
+    Args:
+        a, b: the strategies.
+        y: the true classes of the test set, int (n,).
+        classes_a, classes_b: the predicted classes, int (n,), by seed, for the seeds that both strategies have.
     """
-
-    entries: tuple[LeaderboardEntry, ...]
-    pairs: dict[tuple[int, int], tuple[Interval, float]]
-
-    def apart(self, i: int, j: int) -> bool:
-        return self.pairs[i, j][1] < ALPHA
-
-
-def comparisons(results: Sequence[Result], a: str, b: str, records: ResultsReader) -> list[Comparison]:
-    """Compare strategies `a` and `b` wherever `results` has both under the same data, budget, trainer and clusters."""
-    both = [s for s in leaderboard_entries([row for row in results if row.ok]) if s.part("strategy") in (a, b)]
-    found = []
-    for setting in settings(both, "dataset", "budget", "trainer"):
-        by_name = {entry.part("strategy"): entry for entry in setting}
-        if len(by_name) == 2:
-            found.append(_compare(by_name[a], by_name[b], records))
-    return found
-
-
-def matrices(results: Sequence[Result]) -> list[Matrix]:
-    """All pairs, for each setting that has three strategies or more that compete."""
-    good = [entry for entry in leaderboard_entries(results) if entry.ranked]
-    found = settings(good, "dataset", "budget", "trainer")
-    return [_matrix(setting) for setting in found if len(setting) > 2]
-
-
-def _matrix(setting: Sequence[LeaderboardEntry]) -> Matrix:
-    ordered = sorted(setting, key=lambda s: -s.score("test_accuracy").mean)
-    tests = paired_t_tests(accuracies(ordered))
-    pairs = list(combinations(range(len(ordered)), 2))
-    corrected = holm([tests[pair] for pair in pairs])
-    differences = [paired_difference(ordered[i].by_seed(), ordered[j].by_seed()) for i, j in pairs]
-    return Matrix(tuple(ordered), {p: (d, float(c)) for p, d, c in zip(pairs, differences, corrected, strict=True)})
-
-
-def _compare(one: LeaderboardEntry, other: LeaderboardEntry, records: ResultsReader) -> Comparison:
-    seeds = {row.seed for row in one.rows} & {row.seed for row in other.rows}
-    a, b = (replace(s, rows=tuple(row for row in s.rows if row.seed in seeds)) for s in (one, other))
-    seen = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
-    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in seen}
-    ours, theirs = accuracies([a, b])
-    judged = differences["test_accuracy"].is_zero or not isnan(differences["test_accuracy"].half_width)
-    agreement, mcnemar = _predictions(a, b, records)
+    caveats = (*_caveats(a), *_caveats(b), *fairness_warnings([a, b]))
+    a, b = (replace(entry, rows=tuple(row for row in entry.rows if row.seed in classes_a)) for entry in (a, b))
+    names = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
+    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in names}
+    d, by_seed = differences["test_accuracy"], [a.by_seed()[seed] - b.by_seed()[seed] for seed in a.by_seed()]
     return Comparison(
         a,
         b,
         differences,
-        agreement,
-        bca(ours - theirs),
-        float(paired_t_tests([ours, theirs])[0, 1]),
-        sign_flip_test(ours - theirs) if judged else nan,
-        mcnemar,
-        superiority(ours, theirs),
-        (*_marks(a), *_marks(b), *fairness_warnings([one, other])),
+        mean_interval([float((classes_a[seed] == classes_b[seed]).mean()) for seed in classes_a]),
+        bca_interval(by_seed),
+        float(pairwise_p_values([a.by_seed(), b.by_seed()])[0, 1]),
+        nan if isnan(d.half_width) and not d.is_zero else sign_flip_test(by_seed),
+        _mcnemar(y, [*classes_a.values()], [*classes_b.values()]) if d.is_constant and d.n >= MIN_SEEDS else None,
+        caveats,
     )
 
 
-def _predictions(a: LeaderboardEntry, b: LeaderboardEntry, records: ResultsReader) -> tuple[Interval, McNemar]:
-    same, only_a, only_b = [], 0, 0
-    for mine, theirs in zip(a.rows, b.rows, strict=True):
-        y = records.dataset(mine).y_test
-        one, other = (records.probabilities(row).argmax(axis=1) for row in (mine, theirs))
-        same.append(float((one == other).mean()))
-        only_a += int(((one == y) & (other != y)).sum())
-        only_b += int(((one != y) & (other == y)).sum())
-    return interval(same), McNemar(only_a, only_b, mcnemar_test(only_a, only_b) if same else nan)
+def _caveats(entry: LeaderboardEntry) -> list[str]:
+    caveats = ["may query every label: an upper bound, not a competitor."] * is_upper_bound(entry)
+    caveats += ["used the test set during training."] * used_test_set(entry)
+    return [f"{entry.part('strategy')} {caveat}" for caveat in caveats]
 
 
-def _marks(entry: LeaderboardEntry) -> list[str]:
-    bound, looked = "may ask for every label: an upper bound, not a rival", "looked at the test set while training"
-    found = ((entry.is_bound, bound), (entry.looked, looked))
-    return [f"{entry.part('strategy')} {why}." for holds, why in found if holds]
+def _mcnemar(y: Ints, classes_a: Sequence[Ints], classes_b: Sequence[Ints]) -> McNemar | None:
+    """Return McNemar's test of the predictions on one seed; None if the seeds change a prediction."""
+    if any((classes != by_seed[0]).any() for by_seed in (classes_a, classes_b) for classes in by_seed):
+        return None
+    a_correct, b_correct = classes_a[0] == y, classes_b[0] == y
+    only_a, only_b = int((a_correct & ~b_correct).sum()), int((b_correct & ~a_correct).sum())
+    return McNemar(only_a, only_b, mcnemar_test(only_a, only_b))
+
+
+def rankings(results: Sequence[Result]) -> list[list[LeaderboardEntry]]:
+    """Return each group of three or more competing combinations that differ only in the strategy, the best first."""
+    ranked = [entry for entry in leaderboard_entries(results) if entry.ranked]
+    return [group for group in comparable_groups(ranked, "dataset", "budget", "trainer") if len(group) > 2]

@@ -1,4 +1,4 @@
-"""The part of a table with gaps that has none."""
+"""A part of a table that has no gaps."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
 
 
-def complete(there: Bools) -> tuple[list[int], list[int]]:
-    """The rows and columns that are left when, one by one, whichever lacks the largest share of its cells has gone.
+def complete_submatrix(is_present: Bools) -> tuple[list[int], list[int]]:
+    """Return rows and columns of a table, bool (rows, columns), such that all their cells are present.
 
-    Of equal shares the last goes, and a column before a row; the last two columns stay. Greedy: there may be a larger
-    part without gaps.
-
-    Args:
-        there: bool (rows, columns).
+    The row or column with the largest share of gaps is removed until there are none. Of equal shares, columns go
+    before rows, and the last goes first. The last two columns stay. A larger part without gaps can exist, because the
+    algorithm is greedy.
     """
     import numpy as np
 
-    rows, columns = list(range(there.shape[0])), list(range(there.shape[1]))
-    while (gaps := ~there[np.ix_(rows, columns)]).any():
+    rows, columns = list(range(is_present.shape[0])), list(range(is_present.shape[1]))
+    while (gaps := ~is_present[np.ix_(rows, columns)]).any():
         of_row, of_column = gaps.mean(axis=1)[::-1], gaps.mean(axis=0)[::-1]
         if len(columns) > 2 and of_column.max() >= of_row.max():
             columns.pop(-1 - int(of_column.argmax()))

@@ -1,53 +1,56 @@
-"""What makes a comparison unfair."""
+"""Differences between combinations that make their comparison unfair."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound
+from pslbench.results.records import Result
 
-NAMED = 3  # strategies, before the rest is counted
+MAX_NAMES = 3  # strategies that a warning names for each value
 
 
 def _seeds(entry: LeaderboardEntry) -> str:
-    """`0-4, 7`: the seeds that it has, runs of them from end to end."""
+    """Return the seeds with consecutive ones as ranges: `0-4, 7`."""
     seeds = sorted(row.seed for row in entry.rows)
     runs = [[seed for _, seed in run] for _, run in groupby(enumerate(seeds), key=lambda pair: pair[1] - pair[0])]
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs)
 
 
-def _distinct(attribute: str) -> Callable[[LeaderboardEntry], str]:
-    return lambda entry: ", ".join(sorted({str(getattr(row, attribute)) for row in entry.rows}))
+def _distinct(value_of: Callable[[Result], object]) -> Callable[[LeaderboardEntry], str]:
+    return lambda entry: ", ".join(sorted({str(value_of(row)) for row in entry.rows}))
 
 
-CHECKS: tuple[tuple[str, Callable[[LeaderboardEntry], str], str], ...] = (
-    ("seeds", _seeds, "only those in common are compared"),
-    ("trainer", lambda s: s.part("trainer"), "a difference may be the trainers', not the strategies'"),
-    ("data", lambda s: ", ".join(sorted({row.checksum[:8] for row in s.rows})), "the scores are of different samples"),
-    ("labels spent", lambda s: f"{s.mean('labels_spent'):,.6g}", "who spends less may do worse for that alone"),
-    ("arithmetic", _distinct("compute_dtype"), "rounding alone may change a score"),
+CHECKS: tuple[tuple[str, Callable[[LeaderboardEntry], str], str], ...] = (  # what, its value, what follows
+    ("protocol versions", _distinct(lambda r: r.protocol), "rows of different protocol versions cannot be compared"),
+    ("seeds", _seeds, "only the shared seeds are compared"),
+    ("trainer", lambda entry: entry.part("trainer"), "differences may come from the trainers, not the strategies"),
+    ("data", _distinct(lambda row: row.checksum[:8]), "the scores belong to different samples"),
+    ("labels spent", lambda entry: f"{entry.mean('labels_spent'):,.6g}", "fewer labels can explain a lower score"),
+    ("arithmetic", _distinct(lambda row: row.compute_dtype), "rounding can change a score"),
 )
 
 
-def fairness_warnings(compared: Sequence[LeaderboardEntry]) -> list[str]:
-    """A sentence for each of these in which the combinations differ: seeds, trainer, data, labels spent, arithmetic.
+def fairness_warnings(entries: Sequence[LeaderboardEntry]) -> list[str]:
+    """Return one sentence for each of these in which the entries differ: protocol version, seeds, trainer, data,
+    labels spent, arithmetic.
 
-    Upper bounds spend more by what they are; their labels are left out.
+    The labels that upper bounds spent do not count, because upper bounds spend more by definition.
     """
-    said = []
-    for what, value_of, so in CHECKS:
-        rivals = [s for s in compared if s.rows and not (s.is_bound and what == "labels spent")]
-        values: dict[str, list[str]] = {}
-        for entry in rivals:
-            values.setdefault(value_of(entry) or "unknown", []).append(entry.part("strategy"))
-        if len(values) > 1:
-            each = "; ".join(f"{value} ({_some(names)})" for value, names in values.items())
-            said.append(f"Unequal {what}: {each}: {so}.")
-    return said
+    sentences = []
+    for what, value_of, consequence in CHECKS:
+        strategies: dict[str, list[str]] = {}
+        for entry in entries:
+            if entry.rows and not (what == "labels spent" and is_upper_bound(entry)):
+                strategies.setdefault(value_of(entry) or "unknown", []).append(entry.part("strategy"))
+        if len(strategies) > 1:
+            values = "; ".join(f"{value} ({_listed(names)})" for value, names in strategies.items())
+            sentences.append(f"Unequal {what}: {values}: {consequence}.")
+    return sentences
 
 
-def _some(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     names = list(dict.fromkeys(names))
-    rest = len(names) - NAMED
-    return ", ".join(names if rest <= 1 else [*names[:NAMED], f"{rest} more"])
+    rest = len(names) - MAX_NAMES
+    return ", ".join(names if rest <= 1 else [*names[:MAX_NAMES], f"{rest} more"])

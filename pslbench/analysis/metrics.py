@@ -1,4 +1,4 @@
-"""Scores of class probabilities, of pseudo-labels and of clusters: pure functions of arrays."""
+"""Scores of class probabilities, pseudo-labels and clusters. The functions take arrays."""
 
 from __future__ import annotations
 
@@ -6,84 +6,88 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from pslbench.analysis.statistics import Float64s
     from pslbench.contracts.arrays import Floats, Ints
-
-    Numbers = NDArray[np.float64]
 
 
 def classifier_scores(y: Ints, probabilities: Floats) -> dict[str, float]:
-    """Scores of class probabilities, float (n, classes), against true classes, int (n,).
+    """Return the scores of class probabilities, float (n, classes), for true classes, int (n,).
 
-    `test_accuracy`, `macro_f1` over the classes in `y`, `nll` (mean negative log-likelihood, nats, probabilities
-    clipped at 1e-7) and `ece` (15 bins).
+    `test_accuracy`, `macro_f1` over the classes in `y`, `nll` (mean negative log-likelihood in nats, with
+    probabilities clipped at 1e-7) and `ece` (15 bins).
     """
     import numpy as np
 
     predicted = probabilities.argmax(axis=1)
-    true = np.clip(probabilities[np.arange(len(y)), y].astype(np.float64), 1e-7, 1)
+    of_true_class = np.clip(probabilities[np.arange(len(y)), y].astype(np.float64), 1e-7, 1)
     return {
         "test_accuracy": float((predicted == y).mean()),
         "macro_f1": _macro_f1(y, predicted, probabilities.shape[1]),
-        "nll": float(-np.log(true).mean()),
+        "nll": float(-np.log(of_true_class).mean()),
         "ece": calibration_error(y, probabilities),
     }
 
 
 def _macro_f1(y: Ints, predicted: Ints, n_classes: int) -> float:
-    """As scikit-learn's `f1_score`, which takes longer to check its input than a quick cell takes in all."""
+    """Return the same as scikit-learn's `f1_score`, whose input validation takes longer than a fast cell."""
     import numpy as np
 
     hits = np.bincount(y[predicted == y], minlength=n_classes)
-    there, given = np.bincount(y, minlength=n_classes), np.bincount(predicted, minlength=n_classes)
-    return float((2 * hits[there > 0] / (there + given)[there > 0]).mean())
+    true_counts, predicted_counts = np.bincount(y, minlength=n_classes), np.bincount(predicted, minlength=n_classes)
+    occurs = true_counts > 0
+    return float((2 * hits[occurs] / (true_counts + predicted_counts)[occurs]).mean())
 
 
 def calibration_error(y: Ints, probabilities: Floats, bins: int = 15) -> float:
-    """Expected calibration error with `bins` equal bins of confidence (Guo et al. 2017, eq. 3)."""
-    found = reliability(y, probabilities, bins)
-    return float((found.count * abs(found.accuracy - found.confidence)).sum() / len(y))
+    """Return the expected calibration error with `bins` bins of equal width (Guo et al. 2017, eq. 3)."""
+    diagram = reliability_diagram(y, probabilities, bins)
+    return float((diagram.count * abs(diagram.accuracy - diagram.confidence)).sum() / len(y))
 
 
 @dataclass(frozen=True, eq=False)
-class Reliability:
-    """A reliability diagram; bins without a sample are left out.
+class ReliabilityDiagram:
+    """The bins of a reliability diagram that contain samples.
 
     Attributes:
-        low, high: float (b,), the edges of each bin of confidence.
+        low, high: float (b,), the limits of confidence of each bin.
         confidence, accuracy: float (b,), the means over the samples of each bin.
-        count: int64 (b,), how many samples it has.
+        count: int64 (b,), the number of samples of each bin.
     """
 
-    low: Numbers
-    high: Numbers
-    confidence: Numbers
-    accuracy: Numbers
+    low: Float64s
+    high: Float64s
+    confidence: Float64s
+    accuracy: Float64s
     count: Ints
 
 
-def reliability(y: Ints, probabilities: Floats, bins: int = 15) -> Reliability:
-    """Equal bins of the highest of the class probabilities, float (n, classes), against whether it was the true class
-    of y, int (n,) (Guo et al. 2017, section 2)."""
+def reliability_diagram(y: Ints, probabilities: Floats, bins: int = 15) -> ReliabilityDiagram:
+    """Return accuracy by confidence in bins of equal width (Guo et al. 2017, section 2).
+
+    Args:
+        y: true classes, int (n,).
+        probabilities: class probabilities, float (n, classes); the highest one is the confidence.
+        bins: the number of bins.
+    """
     import numpy as np
 
     confidence = probabilities.max(axis=1).astype(np.float64)
-    correct = (probabilities.argmax(axis=1) == y).astype(np.float64)
-    which = np.minimum((confidence * bins).astype(int), bins - 1)
-    count = np.bincount(which, minlength=bins)
-    there = count > 0
-    sure, right = (
-        np.bincount(which, weights=values, minlength=bins)[there] / count[there] for values in (confidence, correct)
-    )
+    is_correct = (probabilities.argmax(axis=1) == y).astype(np.float64)
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    count = np.bincount(bin_of, minlength=bins)
+    filled = count > 0
+    mean_confidence = np.bincount(bin_of, confidence, bins)[filled] / count[filled]
+    accuracy = np.bincount(bin_of, is_correct, bins)[filled] / count[filled]
     edges = np.arange(bins + 1) / bins
-    return Reliability(edges[:-1][there], edges[1:][there], sure, right, count[there])
+    return ReliabilityDiagram(edges[:-1][filled], edges[1:][filled], mean_confidence, accuracy, count[filled])
 
 
 def pseudo_label_scores(y: Ints, indices: Ints, labels: Ints) -> dict[str, float]:
-    """`pseudo_accuracy` of pseudo-labels, int (m,), at `indices` of a pool with true classes `y`, int (n,); `coverage`,
-    the share of the pool that has one; `classes_seen`, how many of the classes occur among them."""
+    """Return the scores of pseudo-labels, int (m,), at `indices` of a pool with true classes `y`, int (n,).
+
+    `pseudo_accuracy`, `coverage` (the share of the pool that has a pseudo-label) and `classes_seen` (the number of
+    classes among the pseudo-labels).
+    """
     import numpy as np
 
     return {
@@ -94,7 +98,7 @@ def pseudo_label_scores(y: Ints, indices: Ints, labels: Ints) -> dict[str, float
 
 
 def cluster_scores(y: Ints, assignment: Ints) -> dict[str, float]:
-    """`purity`, `nmi` (arithmetic mean) and `ari` of clusters, int (n,), against true classes, int (n,)."""
+    """Return `purity`, `nmi` (arithmetic mean) and `ari` of clusters, int (n,), for true classes, int (n,)."""
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
     from sklearn.metrics.cluster import contingency_matrix
 

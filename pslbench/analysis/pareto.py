@@ -1,4 +1,4 @@
-"""What is beaten by nothing in two respects at once."""
+"""The Pareto front of cost and value."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ if TYPE_CHECKING:
 
 
 def pareto_front(cost: ArrayLike, value: ArrayLike) -> NDArray[np.bool_]:
-    """Of points with a cost and a value, float (n,) each, those that no other is as good as in both, and better in one.
+    """Return which points are on the Pareto front: no other point is as good in both, and better in one.
+
+    Args:
+        cost, value: float (n,) each.
 
     Returns:
-        Bool (n,); False where one of the two is NaN.
+        Bool (n,); False for points with a NaN.
     """
     import numpy as np
 

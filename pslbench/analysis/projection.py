@@ -1,4 +1,4 @@
-"""Samples in the plane."""
+"""Projection of samples to the plane."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats
 
 
-def project(x: Floats) -> Floats:
-    """Samples, float (n, ...), as points, float32 (n, 2): t-SNE (van der Maaten & Hinton 2008) of 50 components of PCA.
+def project_to_plane(x: Floats) -> Floats:
+    """Return samples, float (n, ...), as points, float32 (n, 2), by t-SNE of 50 PCA components.
 
-    Takes time that grows with n log n: a few seconds for 1,500. Near points are alike; distances between groups, and
-    their sizes, mean nothing. Fewer than five samples, and samples that are all the same, are all at (0, 0).
+    Source: van der Maaten & Hinton 2008. The time grows with n log n: a few seconds for 1,500 samples. Near points are
+    similar; the sizes of groups and the distances between them have no meaning. Fewer than five samples, or samples
+    that are all equal, are at (0, 0).
     """
     import numpy as np
     from sklearn.decomposition import PCA
@@ -24,8 +25,8 @@ def project(x: Floats) -> Floats:
         return np.zeros((len(flat), 2), np.float32)
     components = min(50, *flat.shape)
     perplexity = min(30, (len(flat) - 1) / 3)
-    start = "pca" if components > 1 else "random"
-    plane = TSNE(2, init=start, perplexity=perplexity, max_iter=500, random_state=0)
-    with threadpool_limits(1):  # where other work goes on, threads that wait for each other take minutes
-        points: Floats = plane.fit_transform(PCA(components, random_state=0).fit_transform(flat))
+    init = "pca" if components > 1 else "random"
+    tsne = TSNE(2, init=init, perplexity=perplexity, max_iter=500, random_state=0)
+    with threadpool_limits(1):  # threads that wait for each other take minutes if the machine is busy
+        points: Floats = tsne.fit_transform(PCA(components, random_state=0).fit_transform(flat))
     return points

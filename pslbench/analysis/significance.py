@@ -1,92 +1,109 @@
-"""Tests of differences: pure functions of arrays that give p values."""
+"""Significance tests of differences. The functions take scores and return p values."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.statistics import MIN_SEEDS, SAME
+from pslbench.analysis.statistics import MIN_SEEDS, ROUNDING_ERROR
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from pslbench.analysis.statistics import Float64s
+
+ALPHA = 0.05
+MAX_SIGN_FLIPS = 100_000  # all 2^n changes of signs for up to 16 differences, a random sample of them for more
+
+
+def score_table(by_seed: Sequence[Mapping[int, float]]) -> Float64s:
+    """Return the scores of rows by seed as an array, float (rows, seeds), with NaN for the seeds that a row lacks."""
     import numpy as np
-    from numpy.typing import ArrayLike, NDArray
 
-    Numbers = NDArray[np.float64]
+    seeds = sorted({seed for scores in by_seed for seed in scores})
+    table = [[scores.get(seed, np.nan) for seed in seeds] for scores in by_seed]
+    return np.array(table, dtype=float).reshape(len(by_seed), len(seeds))
 
-FLIPS = 100_000  # up to 16 seeds every flip of signs is tried, beyond that so many
+
+def pairwise_p_values(by_seed: Sequence[Mapping[int, float]]) -> Float64s:
+    """Return the p values of paired t tests over seeds between all rows, float (rows, rows), Holm-adjusted for all
+    pairs that can be tested. The p values of the other pairs are NaN."""
+    return holm_adjusted_pairs(paired_t_tests(score_table(by_seed)))
 
 
-def paired_t_tests(scores: ArrayLike) -> Numbers:
-    """Two-sided p values of Student's paired t test between all rows.
+def paired_t_tests(scores: ArrayLike) -> Float64s:
+    """Return the two-sided p values of Student's paired t test between all rows.
 
     Args:
-        scores: float (rows, seeds), NaN where a row has no such seed.
+        scores: float (rows, seeds), NaN for the seeds that a row lacks.
 
     Returns:
-        Symmetric, float (rows, rows). 1 where two rows are the same on each seed they share; NaN where nothing can be
-        said: fewer than three seeds shared, or the same difference on each.
+        Symmetric, float (rows, rows). 1 for rows that are equal on every shared seed. NaN for pairs that cannot be
+        tested: they share fewer than three seeds, or their difference is the same on every shared seed.
     """
     import numpy as np
     from scipy.special import stdtr
 
     scores = np.asarray(scores, dtype=float)
     differences = scores[:, None] - scores[None]
-    there = ~np.isnan(differences)
-    n = there.sum(axis=-1)
+    is_shared = ~np.isnan(differences)
+    n = is_shared.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(there, differences, 0).sum(axis=-1) / n
-        off = np.where(there, differences - mean[..., None], 0)
-        t = mean / np.sqrt((off**2).sum(axis=-1) / (n - 1) / n)
-        p: Numbers = 2 * stdtr(n - 1, -np.abs(t))
-    p[(n < MIN_SEEDS) | (np.abs(off).max(axis=-1, initial=0) < SAME)] = np.nan
-    p[(n > 0) & (np.abs(np.where(there, differences, 0)).max(axis=-1, initial=0) < SAME)] = 1
+        mean = np.where(is_shared, differences, 0).sum(axis=-1) / n
+        residuals = np.where(is_shared, differences - mean[..., None], 0)
+        t = mean / np.sqrt((residuals**2).sum(axis=-1) / (n - 1) / n)
+        p: Float64s = 2 * stdtr(n - 1, -np.abs(t))
+    p[(n < MIN_SEEDS) | (np.abs(residuals).max(axis=-1, initial=0) < ROUNDING_ERROR)] = np.nan
+    p[(n > 0) & (np.abs(np.where(is_shared, differences, 0)).max(axis=-1, initial=0) < ROUNDING_ERROR)] = 1
     return p
 
 
-def holm(p: ArrayLike) -> Numbers:
-    """p values, float (m,), corrected for being m (Holm 1979); those that are NaN stay so, and do not count."""
+def holm_adjusted(p: ArrayLike) -> Float64s:
+    """Return p values, float (m,), adjusted for multiple testing (Holm 1979). NaN values stay NaN and do not count."""
     import numpy as np
 
     p = np.asarray(p, dtype=float)
-    corrected: Numbers = np.full(p.shape, np.nan)
-    given = np.flatnonzero(~np.isnan(p))
-    ordered = given[np.argsort(p[given])]
+    adjusted: Float64s = np.full(p.shape, np.nan)
+    tested = np.flatnonzero(~np.isnan(p))
+    ordered = tested[np.argsort(p[tested])]
     factors = np.arange(len(ordered), 0, -1)
-    corrected[ordered] = np.minimum(1, np.maximum.accumulate(factors * p[ordered]))
-    return corrected
+    adjusted[ordered] = np.minimum(1, np.maximum.accumulate(factors * p[ordered]))
+    return adjusted
 
 
-def holm_of_pairs(p: Numbers) -> Numbers:
-    """Symmetric p values, float (rows, rows), corrected for being as many as there are pairs of rows."""
+def holm_adjusted_pairs(p: Float64s) -> Float64s:
+    """Return symmetric p values, float (rows, rows), Holm-adjusted for the number of pairs of rows."""
     import numpy as np
 
-    above = np.triu_indices(len(p), 1)
-    corrected: Numbers = np.full(p.shape, np.nan)
-    corrected[above] = corrected.T[above] = holm(p[above])
-    return corrected
+    upper = np.triu_indices(len(p), 1)
+    adjusted: Float64s = np.full(p.shape, np.nan)
+    adjusted[upper] = adjusted.T[upper] = holm_adjusted(p[upper])
+    return adjusted
 
 
-def count_pairs(p: Numbers) -> int:
-    """How many pairs of rows can be judged, by p values, float (rows, rows), NaN where nothing can be said."""
-    import numpy as np
+def critical_t_value(seeds: int, pairs: int) -> float:
+    """Return how many standard errors the largest of `pairs` mean differences must exceed to be significant."""
+    from scipy.special import stdtrit
 
-    return int(np.isfinite(p[np.triu_indices(len(p), 1)]).sum())
+    return float(stdtrit(seeds - 1, 1 - ALPHA / pairs / 2))
 
 
 def sign_flip_test(differences: ArrayLike) -> float:
-    """Two-sided p value of the mean of differences, float (n,), over all changes of their signs (Fisher 1935).
+    """Return the two-sided p value of the mean of differences, float (n,), under random signs (Fisher 1935).
 
-    Exact up to 16 differences. It cannot be below 2 / 2^n: 0.0625 for five.
+    It is exact for up to 16 differences. The smallest possible value is 2 / 2^n: 0.0625 for five differences.
     """
     import numpy as np
     from scipy.stats import permutation_test
 
     values = np.asarray(differences, dtype=float)
-    kind = {"permutation_type": "samples", "n_resamples": FLIPS, "rng": np.random.default_rng(0)}
-    return float(permutation_test((values,), np.mean, **kind).pvalue)
+    options = {"permutation_type": "samples", "n_resamples": MAX_SIGN_FLIPS, "rng": np.random.default_rng(0)}
+    return float(permutation_test((values,), np.mean, **options).pvalue)
 
 
 def mcnemar_test(only_a: int, only_b: int) -> float:
-    """Exact two-sided p value of McNemar (1947) for samples that just one of two classifiers gets right."""
+    """Return the exact two-sided p value of McNemar's test (1947) for the numbers of samples that only the first, or
+    only the second, of two classifiers classifies correctly."""
     from scipy.stats import binomtest
 
     return float(binomtest(only_a, only_a + only_b).pvalue) if only_a + only_b else 1.0

@@ -1,4 +1,4 @@
-"""The command line: one command, one file."""
+"""The command line. Each command is a module of this package."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from pslbench.cli import (
     run,
     show,
 )
-from pslbench.cli.console import INTERRUPTED, errors, interrupted, output
+from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stderr_console, stdout_console
 from pslbench.errors import InputError
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        output().print(f"pslbench {version('pslbench')}")
+def _print_version(is_requested: bool) -> None:
+    if is_requested:
+        stdout_console().print(f"pslbench {version('pslbench')}")
         raise typer.Exit()
 
 
@@ -42,8 +42,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Which samples to label, what labels the rest get, how good a classifier comes out: "
-    "a benchmark of pseudo-labeling strategies.",
+    help="A benchmark of pseudo-labeling strategies. A strategy queries the labels of a few samples and assigns "
+    "pseudo-labels to the others. A classifier is trained on them and scored on the test set.",
     epilog="Start with:  pslbench run --all   or   pslbench compare centroid random",
 )
 app.command("run")(run.run)
@@ -64,26 +64,27 @@ app.add_typer(cache.app, name="cache")
 
 @app.callback()
 def pslbench(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", callback=_version)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version)
+    ] = False,
 ) -> None:
     pass
 
 
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and give its exit status: 0 well, 1 some cell failed, 2 wrong input, 130 interrupted."""
+    """Run the command line and return its exit status.
+
+    The status is 0 for success, 1 if a cell failed, 2 for wrong input, and 130 after an interrupt.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = app(
-            list(sys.argv[1:] if arguments is None else arguments), standalone_mode=False, prog_name="pslbench"
-        )
-    except (InputError, UsageError) as error:
-        message = error.format_message() if isinstance(error, UsageError) else str(error)  # type: ignore[attr-defined]
-        if message:  # a group without a command has shown its help
-            errors().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+        status = app(words, standalone_mode=False, prog_name="pslbench")
+    except (InputError, typer.TyperException) as error:
+        message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        if message:  # empty if a group without a command has printed its help
+            stderr_console().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
         return 2
     except (KeyboardInterrupt, typer.Abort):
-        interrupted()
-        return INTERRUPTED
+        print_interrupted()
+        return EXIT_INTERRUPTED
     return status if isinstance(status, int) else 0

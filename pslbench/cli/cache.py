@@ -5,45 +5,42 @@ from typing import Annotated
 
 import typer
 
-from pslbench.cli.console import output
+from pslbench.cli import options
+from pslbench.cli.console import new_table, stdout_console
 
-app = typer.Typer(no_args_is_help=True, help="See and clear the stages kept for later runs.", rich_markup_mode="rich")
+app = typer.Typer(no_args_is_help=True, help="Show and clear the cache of stages.", rich_markup_mode="rich")
 
-Folder = Annotated[
-    Path | None, typer.Option("--cache-dir", metavar="DIR", help="Where stages are kept; else $PSLBENCH_CACHE_DIR.")
-]
+STAGES = ("data", "embed", "graph", "cluster", "label", "train")
+CacheFolder = Annotated[Path | None, typer.Option("--cache-dir", metavar="DIR", help=options.CACHE_DIR_HELP)]
 
 
 @app.command()
-def info(cache_dir: Folder = None) -> None:
-    """Show how many stages are kept, and what they take.
+@options.expand_options
+def info(cache_dir: CacheFolder = None) -> None:
+    """Show the number and the size of the cached stages.
 
     Example:
 
       pslbench cache info
     """
-    from rich import box
-    from rich.table import Table
-
-    from pslbench.execution.cache import cache_root, kept
+    from pslbench.execution.cache import cache_root, list_entries
 
     folder = cache_root(cache_dir)
-    entries = kept(folder)
-    table = Table(box=box.SIMPLE_HEAD)
-    for head in ("stage", "entries", "MB"):
-        table.add_column(head, justify="left" if head == "stage" else "right")
-    for stage in ("data", "embed", "graph", "cluster", "label", "train"):
-        sizes = [entry.size for entry in entries if entry.stage == stage]
-        table.add_row(stage, f"{len(sizes):,}", f"{sum(sizes) / 1e6:,.1f}")
-    table.add_section()
-    table.add_row("all", f"{len(entries):,}", f"{sum(entry.size for entry in entries) / 1e6:,.1f}")
-    output().print(table)
-    output().print(f"in {folder}", soft_wrap=True, markup=False)
+    sizes = [(entry.stage, entry.size) for entry in list_entries(folder)]
+    table = new_table("stage", "entries", "MB")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for stage in (*STAGES, "all"):
+        matching = [size for name, size in sizes if stage in (name, "all")]
+        table.add_row(stage, f"{len(matching):,}", f"{sum(matching) / 1e6:,.1f}", end_section=stage == STAGES[-1])
+    stdout_console().print(table)
+    stdout_console().print(f"in {folder}", soft_wrap=True, markup=False)
 
 
 @app.command()
-def clear(cache_dir: Folder = None) -> None:
-    """Drop every stage that is kept; results and downloaded data stay.
+@options.expand_options
+def clear(cache_dir: CacheFolder = None) -> None:
+    """Delete every cached stage. Results and downloaded data are kept.
 
     Example:
 
@@ -52,8 +49,7 @@ def clear(cache_dir: Folder = None) -> None:
     from pslbench.execution import cache
 
     folder = cache.cache_root(cache_dir)
-    entries = cache.kept(folder)
+    sizes = [entry.size for entry in cache.list_entries(folder)]
     cache.clear(folder)
-    output().print(
-        f"dropped {len(entries):,} stages, {sum(entry.size for entry in entries) / 1e6:,.1f} MB, from {folder}"
-    )
+    message = f"deleted {len(sizes):,} stages ({sum(sizes) / 1e6:,.1f} MB) from {folder}"
+    stdout_console().print(message, soft_wrap=True, markup=False)

@@ -6,43 +6,45 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.cli.console import output, warn
-from pslbench.cli.options import Combinations, Execution, Plugins, spread
-from pslbench.cli.run import foresee, run_grid
-from pslbench.cli.summary import records, report
+from pslbench.cli.console import stdout_console, warn
+from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options
+from pslbench.cli.run import print_estimate, run_grid
+from pslbench.cli.summary import make_reader, report
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pslbench.analysis.comparison import Comparison
-    from pslbench.planning.plan import Grid
+    from pslbench.analysis.leaderboard import LeaderboardEntry
+    from pslbench.planning.grid import Grid
+    from pslbench.results.records import ResultsReader
 
 
-@spread
+@expand_options
 def compare(
     strategies: Annotated[
         list[str] | None,
         typer.Argument(metavar="STRATEGY...", help="By name, with parameters if it has any.", show_default=False),
     ] = None,
-    every: Annotated[bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")] = False,
+    all_strategies: Annotated[
+        bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")
+    ] = False,
     fail_if_worse: Annotated[
         float | None,
         typer.Option(
-            metavar="POINTS",
-            min=0,
-            help="Exit with 1 if the first is worse than another by more than that, with 95% certainty.",
+            metavar="POINTS", min=0, help="Exit with 1 if the first is significantly worse by more than this."
         ),
     ] = None,
     *,
-    combinations: Combinations,
-    execution: Execution,
-    plugins: Plugins,
+    combinations: GridOptions,
+    execution: ExecutionOptions,
+    plugins: PluginOptions,
 ) -> int:
-    """Compare a strategy with others seed by seed: run what is missing, then say what can be said.
+    """Compare a strategy with others seed by seed; run the cells that are missing.
 
-    The first is compared with each of the others. --fail-if-worse is for
-    continuous integration: POINTS are percentage points of test accuracy.
+    The first strategy is compared with each of the others. --fail-if-worse is
+    for continuous integration: POINTS are percentage points of test accuracy.
 
     Examples:
 
@@ -52,58 +54,70 @@ def compare(
 
       pslbench compare mine random --plugin mine.py -s 10 --fail-if-worse 0.5
     """
-    from pslbench.analysis.aggregate import overall
-    from pslbench.analysis.comparison import comparisons, matrices
+    from pslbench.analysis.aggregate import aggregate_over_datasets
+    from pslbench.analysis.comparison import rankings, strategy_pairs
     from pslbench.analysis.leaderboard import leaderboard_entries
-    from pslbench.reporters import comparison_tables as pairs
-    from pslbench.reporters.overall import table_of
+    from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
+    from pslbench.reporters.overall import build_overall_table
 
     if execution.save_config:
-        raise InputError("compare writes no configuration; pslbench run --save-config does, and compare reads it")
-    catalog = plugins.find()
-    grid = _distinct(combinations.grid(catalog, list(strategies or []) + (["all"] if every else [])))
+        raise InputError("compare does not write a configuration; write it with pslbench run --save-config")
+    catalog = plugins.load_catalog()
+    grid = _distinct(combinations.parse_grid(catalog, list(strategies or []) + (["all"] if all_strategies else [])))
     if fail_if_worse is not None and len(grid.seeds) < MIN_SEEDS:
-        raise InputError(f"--fail-if-worse cannot judge by fewer than {MIN_SEEDS} seeds; write for example -s 5")
+        raise InputError(f"--fail-if-worse needs at least {MIN_SEEDS} seeds; write for example -s 5")
     if execution.dry_run:
-        return foresee(catalog, grid, execution)
+        return print_estimate(catalog, grid, execution)
     store, results = run_grid(catalog, grid, execution, plugins)
     first, *others = (strategy.text for strategy in grid.strategies)
-    looked_up = records(catalog, store)
-    found = [comparison for other in others for comparison in comparisons(results, first, other, looked_up)]
-    pairs.show(found)
-    for matrix in matrices(results):
-        pairs.show_all(matrix)
-    for each in overall(leaderboard_entries(results), first):
-        output().print(table_of(each), "", sep="\n")
+    reader = make_reader(catalog, store)
+    comparisons = [_compare(reader, *pair) for other in others for pair in strategy_pairs(results, first, other)]
+    console = stdout_console()
+    for table in comparison_tables(comparisons):
+        console.print(table)
+    for entries in rankings(results):
+        console.print(difference_matrix(entries, console.width), "", sep="\n")
+    for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
+        console.print(build_overall_table(aggregate), "", sep="\n")
     status = report(catalog, store, results, show=False)
-    return status if fail_if_worse is None else max(status, _failed(found, fail_if_worse))
+    return status if fail_if_worse is None else max(status, _status(comparisons, fail_if_worse))
 
 
 def _distinct(grid: Grid) -> Grid:
-    """The grid with each strategy once. Raises InputError where that leaves fewer than two."""
+    """Return the grid with each strategy once. Raises InputError if fewer than two remain."""
     different = list(dict.fromkeys(grid.strategies))
     if len(different) < 2:
-        given = " and ".join(strategy.text for strategy in grid.strategies) or "none"
-        raise InputError(f"compare wants at least two different strategies, not {given}")
+        names = " and ".join(strategy.text for strategy in grid.strategies) or "none"
+        raise InputError(f"compare needs at least two different strategies, not {names}")
     return replace(grid, strategies=different)
 
 
-def _failed(found: Sequence[Comparison], points: float) -> int:
-    """1 if the first strategy of any comparison is certainly worse by so many percentage points, else 0."""
-    from pslbench.reporters.formats import counted
+def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) -> Comparison:
+    """Compare two strategies by their rows and by the predictions that the reader loads."""
+    import numpy as np
 
-    failed = 0
-    for comparison in found:
+    from pslbench.analysis.comparison import compare_pair
+
+    shared = a.by_seed().keys() & b.by_seed().keys()
+    rows = [[row for row in entry.rows if row.seed in shared] for entry in (a, b)]
+    y = reader.dataset(rows[0][0]).y_test if shared else np.zeros(0, np.int64)
+    classes = [{row.seed: reader.probabilities(row).argmax(axis=1) for row in each} for each in rows]
+    return compare_pair(a, b, y, *classes)
+
+
+def _status(comparisons: Sequence[Comparison], points: float) -> int:
+    """Return 1 if the first strategy is significantly worse than another by more than `points`, else 0."""
+    status = 0
+    for comparison in comparisons:
         a, b = comparison.a.part("strategy"), comparison.b.part("strategy")
-        worse = comparison.is_worse(points / 100)
-        if worse is None:
-            few = f"{counted(comparison.seeds, 'seed')} in common, it takes {MIN_SEEDS}; try -s 5"
-            same = f"the difference is the same on each of {comparison.seeds} seeds, so there is no interval"
-            warn(f"{a} cannot be judged against {b}: {few if comparison.seeds < MIN_SEEDS else same}")
-        elif worse:
-            said = f"{a} is worse than {b} by more than {points:g} points, with 95% certainty (one-sided)"
-            output().print(said, style="bold red", markup=False)
-            failed = 1
-    if not found:
-        warn("nothing could be compared, so nothing is judged")
-    return failed
+        is_worse = comparison.is_worse(points / 100)
+        if is_worse is None:
+            warn(comparison.verdict)
+        elif is_worse:
+            test = "exact McNemar test" if comparison.mcnemar else "one-sided 95% confidence bound"
+            message = f"{a} is worse than {b} by more than {points:g} points ({test})"
+            stdout_console().print(message, style="bold red", markup=False)
+            status = 1
+    if not comparisons:
+        warn("the strategies share no data set, budget and parts, so nothing is judged; compare them on the same ones")
+    return status

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output, warn
+from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError
+from pslbench.plugins.dataset_argument import parse_dataset
 
 if TYPE_CHECKING:
     from pslbench.contracts import Dataset
@@ -17,8 +18,8 @@ Name = Annotated[str, typer.Argument(metavar="DATASET", help="A data set's name,
 
 
 @app.command("list")
-@options.spread
-def list_data(*, plugins: options.Plugins) -> None:
+@options.expand_options
+def list_data(*, plugins: options.PluginOptions) -> None:
     """List the data sets, and where those that have to be fetched are."""
     from rich import box
     from rich.markup import escape
@@ -26,7 +27,7 @@ def list_data(*, plugins: options.Plugins) -> None:
 
     from pslbench.datasets.mnist import FASHION, MNIST
 
-    catalog = plugins.find()
+    catalog = plugins.load_catalog()
     places = {source.name: next((str(f) for f, _ in source.found()), "to be fetched") for source in (MNIST, FASHION)}
     table = Table(box=box.SIMPLE_HEAD)
     for head in ("data set", "where", "what it is"):
@@ -34,12 +35,12 @@ def list_data(*, plugins: options.Plugins) -> None:
     for name, part in catalog.parts("dataset").items():
         ready = "your own path" if part.parameters else "comes along"
         table.add_row(name, escape(places.get(name, ready)), escape(part.summary))
-    output().print(table)
+    stdout_console().print(table)
 
 
 @app.command()
-@options.spread
-def fetch(name: Name, *, plugins: options.Plugins) -> None:
+@options.expand_options
+def fetch(name: Name, *, plugins: options.PluginOptions) -> None:
     """Download a data set into the cache, unless this machine has it.
 
     Example:
@@ -50,8 +51,8 @@ def fetch(name: Name, *, plugins: options.Plugins) -> None:
 
 
 @app.command()
-@options.spread
-def check(name: Name, *, plugins: options.Plugins) -> None:
+@options.expand_options
+def check(name: Name, *, plugins: options.PluginOptions) -> None:
     """Load a data set and say what is in it, or what is wrong with it.
 
     Example:
@@ -61,14 +62,14 @@ def check(name: Name, *, plugins: options.Plugins) -> None:
     _describe(_load(name, plugins))
 
 
-def _load(name: str, plugins: options.Plugins) -> Dataset:
-    from pslbench.planning.plan import load_data
+def _load(name: str, plugins: options.PluginOptions) -> Dataset:
+    from pslbench.planning.plan import load_dataset
 
-    catalog = plugins.find()
-    chosen = options.choose_dataset(catalog, name)
+    catalog = plugins.load_catalog()
+    chosen = parse_dataset(catalog, name)
     if len(chosen) != 1:
         raise InputError(f"'{name}' stands for {len(chosen)} data sets; name one")
-    return load_data(catalog.call, chosen[0])
+    return load_dataset(catalog.call, chosen[0])
 
 
 def _describe(data: Dataset) -> None:
@@ -76,7 +77,7 @@ def _describe(data: Dataset) -> None:
 
     from pslbench.datasets.dataset_warnings import doubts
 
-    console = output()
+    console = stdout_console()
     console.print(f"{data.name}: {len(data.x_train):,} in the pool, {len(data.x_test):,} to test on", markup=False)
     console.print(f"samples of shape {data.x_train.shape[1:]}, from {data.x_train.min():g} to {data.x_train.max():g}")
     counts = np.bincount(data.y_train, minlength=data.n_classes)

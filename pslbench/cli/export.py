@@ -7,22 +7,24 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
-from pslbench.cli.merge import KeepFirst, Output, join
+from pslbench.cli.console import stdout_console
+from pslbench.cli.merge import KeepFirst, Output, merge_folders
 from pslbench.errors import InputError
 
 
+@options.expand_options
 def export_results(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.RESULTS,
+    folder: options.ResultsArgument = options.DEFAULT_RESULTS,
     file: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="A new zip file; else DIR's name with .zip, here."),
+        typer.Option("-o", "--output", metavar="FILE", help="New zip file. Default: the name of DIR, with .zip."),
     ] = None,
 ) -> None:
-    """Pack a folder of results into one file, for another machine or an archive.
+    """Pack a folder of results into a zip file, for another machine or an archive.
 
-    It holds every cell with its predictions and labels, and the manifest; what
-    is derived from those is left out. Equal results make equal files.
+    The file contains every cell with its predictions and labels, and the
+    manifest. Files that are derived from those, such as the leaderboard, are
+    left out. Equal results give equal files.
 
     Examples:
 
@@ -33,23 +35,23 @@ def export_results(
     from pslbench.results.archive import pack
     from pslbench.results.folder import ResultsFolder
 
-    packed = file or Path(f"{folder.resolve().name}.zip")
-    pack(ResultsFolder.open(folder), packed)
-    output().print(str(packed), soft_wrap=True, markup=False)
+    archive = file or Path(f"{folder.resolve().name}.zip")
+    pack(ResultsFolder.open(folder), archive)
+    stdout_console().print(str(archive), soft_wrap=True, markup=False)
 
 
-@options.spread
+@options.expand_options
 def import_results(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What pslbench export wrote.")],
-    to: Output,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Zip file that pslbench export wrote.")],
+    output: Output,
     keep_first: KeepFirst = False,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
-    """Unpack what export wrote into a folder of results, and show its leaderboard.
+    """Unpack an exported zip file into a folder of results, and show its leaderboard.
 
-    Where the folder has results already, this is a merge: see pslbench merge
-    --help. Neither the data nor the plugins they were made with are needed.
+    If the folder already has results, the two are merged: see pslbench merge
+    --help. Neither the data sets nor the plugins of the results are needed.
 
     Examples:
 
@@ -59,6 +61,7 @@ def import_results(
 
     with TemporaryDirectory(prefix="pslbench-") as folder:
         try:
-            return join({str(file): unpack(file, Path(folder))}, to, keep_first, plugins)
+            sources = {str(file): unpack(file, Path(folder))}
+            return merge_folders(plugins.load_catalog(), sources, output, keep_first)
         except InputError as error:
             raise InputError(str(error).replace(folder, str(file))) from None

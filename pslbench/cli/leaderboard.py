@@ -1,39 +1,38 @@
 from __future__ import annotations
 
-from pathlib import Path
+import warnings
 from typing import Annotated
 
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.summary import finished, report
+from pslbench.cli.console import warn
+from pslbench.cli.summary import finished_rows, report
 from pslbench.errors import unknown
 
 
-@options.spread
+@options.expand_options
 def leaderboard(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.RESULTS,
+    folder: options.ResultsArgument = options.DEFAULT_RESULTS,
     sort: Annotated[
-        str, typer.Option(metavar="COLUMN", help="Order rows by this column of leaderboard.csv.")
+        str, typer.Option(metavar="COLUMN", help="Column of leaderboard.csv to sort by.")
     ] = "test_accuracy",
     filters: Annotated[
-        list[str] | None,
+        list[str],
         typer.Option(
-            "--filter",
-            metavar="COLUMN=VALUE",
-            help="Show just these rows; * stands for anything. May be repeated.",
-            show_default=False,
+            "--filter", metavar="COLUMN=VALUE", help="Show only these rows; * matches any characters. Repeatable."
         ),
-    ] = None,
-    group: Annotated[str, typer.Option(metavar="PART", help="A board for each value of this part.")] = "",
-    top: Annotated[int, typer.Option(metavar="N", min=0, help="Show the first N competing rows; 0 for all.")] = 0,
+    ] = [],  # noqa: B006 - Typer copies it
+    group: Annotated[str, typer.Option(metavar="PART", help="Show one leaderboard per value of this part.")] = "",
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="Show the first N ranked rows; 0 for all.")] = 0,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
-    """Show the leaderboard of a folder of results, and write its CSV files anew.
+    """Show the leaderboard of a folder of results, and rewrite its CSV files.
 
-    Rows that --filter leaves out do not count as rivals either. Conditions on
-    one column widen the choice, those on different ones narrow it.
+    Rows that --filter leaves out are neither ranked nor compared. If several
+    filters name one column, a row must match one of them. Filters of different
+    columns must all match.
 
     Examples:
 
@@ -44,12 +43,15 @@ def leaderboard(
       pslbench leaderboard results/latest --sort seconds --group trainer --top 5
     """
     from pslbench.analysis.leaderboard import PARTS, column
-    from pslbench.analysis.selection import select
+    from pslbench.analysis.row_filter import filter_rows
     from pslbench.results.folder import ResultsFolder
 
-    by = column(sort)
     if group and group not in PARTS:
         raise unknown("part", group, PARTS)
-    store = ResultsFolder.open(folder)
-    chosen = select(finished(store), filters or [])
-    return report(plugins.find(), store, chosen, sort=by, group=group, top=top)
+    results_folder = ResultsFolder.open(folder)
+    with warnings.catch_warnings(record=True) as deprecations:
+        warnings.simplefilter("always", DeprecationWarning)
+        sort, rows = column(sort), filter_rows(finished_rows(results_folder), filters)
+    for deprecation in deprecations:
+        warn(str(deprecation.message))
+    return report(plugins.load_catalog(), results_folder, rows, sort=sort, group=group, top=top)

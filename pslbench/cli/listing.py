@@ -3,18 +3,23 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import new_table, stdout_console
 from pslbench.errors import unknown
 from pslbench.parts import KINDS
 
+PLURALS = {"strategies": "strategy"} | {f"{kind}s": kind for kind in KINDS}
 
-@options.spread
+
+@options.expand_options
 def list_parts(
-    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}; all of them by default.")] = "",
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help=f"Kind of part: {', '.join(KINDS)}. Default: all kinds.")
+    ] = "",
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> None:
     """List the parts that can be combined.
 
@@ -24,21 +29,18 @@ def list_parts(
 
       pslbench list strategy
     """
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    wanted = kind.removesuffix("s") if kind.removesuffix("s") in KINDS else {"strategies": "strategy"}.get(kind, kind)
-    if kind and wanted not in KINDS:
+    singular = PLURALS.get(kind, kind)
+    if singular and singular not in KINDS:
         raise unknown("kind of part", kind, KINDS)
-    catalog = plugins.find()
-    table = Table(box=box.SIMPLE_HEAD)
-    for head in ("kind", "name", "what it does"):
-        table.add_column(head, no_wrap=head != "what it does", style="bold" if head == "name" else "")
-    for each in KINDS:
-        if wanted in ("", each):
-            for name, part in catalog.parts(each).items():
-                off = "by report --format" if each == "reporter" else "not in --all"
-                table.add_row(each, name, escape(part.summary) + ("" if part.enabled else f" [dim]({off})[/]"))
+    catalog = plugins.load_catalog()
+    table = new_table("kind", "name", "what it does")
+    table.columns[1].style = "bold"
+    for column in table.columns[:2]:
+        column.no_wrap = True
+    for listed in KINDS:
+        if singular in ("", listed):
+            note = "only with report --format" if listed == "reporter" else "not in 'all'"
+            for name, part in catalog.parts(listed).items():
+                table.add_row(listed, name, escape(part.summary) + ("" if part.enabled else f" [dim]({note})[/]"))
             table.add_section()
-    output().print(table)
+    stdout_console().print(table)

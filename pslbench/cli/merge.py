@@ -1,47 +1,47 @@
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import errors, output, warn
+from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.summary import report
 
 if TYPE_CHECKING:
+    from pslbench.plugins.catalog import Catalog
     from pslbench.results.folder import ResultsFolder
-    from pslbench.results.merge import Merged
+    from pslbench.results.merge import MergePlan
 
-SHOWN = 10  # lines about cells
+MAX_WARNINGS = 10  # about cells with different values
 Output = Annotated[
-    Path, typer.Option("-o", "--output", metavar="DIR", help="Folder of results; what it has counts as named first.")
+    Path,
+    typer.Option(
+        "-o", "--output", metavar="DIR", help="Folder to write to. If it has results, it is the first folder."
+    ),
 ]
-KeepFirst = Annotated[
-    bool, typer.Option("--keep-first", help="Where folders do not agree, let the first that has a row win.")
-]
+KeepFirst = Annotated[bool, typer.Option("--keep-first", help="If folders disagree, keep the values of the first one.")]
 
 
-@options.spread
+@options.expand_options
 def merge(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders of results.", show_default=False)],
-    to: Output,
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR", help="Folders of results.", show_default=False)],
+    output: Output,
     keep_first: KeepFirst = False,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
-    """Join the results of several machines in one folder, and show its leaderboard.
+    """Merge the results of several machines into one folder, and show its leaderboard.
 
-    A cell that two folders have is taken once; one that failed yields to one
-    that did not. Where two folders do not agree, each difference is told, and
-    nothing is written: the same cell with other values, or one combination
-    made with other data, code or libraries. --keep-first lets the folder
-    named first win, and still tells. Exit status 1 if nothing was written.
+    If several folders contain a cell, it is written once, and a successful
+    cell replaces a failed one. Two folders disagree if a cell has different
+    values, or if a combination was run with different data, code or libraries.
+    Then the differences are printed, nothing is written, and the exit status
+    is 1. With --keep-first the folder named first takes precedence.
 
     Examples:
 
@@ -51,49 +51,51 @@ def merge(
     """
     from pslbench.results.folder import ResultsFolder
 
-    return join({str(folder): ResultsFolder.open(folder) for folder in folders}, to, keep_first, plugins)
+    sources = {str(folder): ResultsFolder.open(folder) for folder in folders}
+    return merge_folders(plugins.load_catalog(), sources, output, keep_first)
 
 
-def join(sources: Mapping[str, ResultsFolder], folder: Path, keep_first: bool, plugins: options.Plugins) -> int:
-    """Write the union of `sources` to a folder, unless they do not agree, and give the exit status."""
-    from pslbench.reporters.formats import counted
+def merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool) -> int:
+    """Write the union of `sources` to a folder unless they disagree, and return the exit status."""
+    from pslbench.reporters.formats import pluralize
     from pslbench.results import merge as engine
     from pslbench.results.folder import ResultsFolder
 
-    catalog = plugins.find()
-    with ExitStack() as held:
-        if there := ResultsFolder(folder).is_there:
-            held.enter_context(ResultsFolder.create(folder).alone())
-            others = {name: store for name, store in sources.items() if not store.folder.samefile(folder)}
-            sources = {str(folder): ResultsFolder(folder), **others}
-        merged = engine.merge({name: held.enter_context(each.whole()) for name, each in sources.items()})
-        if _disagree(merged) and not keep_first:
-            errors().print("[bold red]error:[/] nothing was written; --keep-first lets the folder named first win")
+    with ExitStack() as locks:
+        if has_results := ResultsFolder(output).exists:
+            locks.enter_context(ResultsFolder.create(output).exclusive_lock())
+            others = {name: source for name, source in sources.items() if not source.path.samefile(output)}
+            sources = {str(output): ResultsFolder(output), **others}
+        merged = engine.plan_merge({name: locks.enter_context(source.with_cells()) for name, source in sources.items()})
+        if _warn_of_differences(merged) and not keep_first:
+            message = "[bold red]error:[/] the folders disagree; nothing was written; --keep-first writes anyway"
+            stderr_console().print(message, soft_wrap=True)
             return 1
-        store = ResultsFolder.create(folder)
-        if not there:
-            held.enter_context(store.alone())
-        _write(merged, store)
-    joined = f"{counted(len(sources), 'folder')}: {counted(len(merged.files), 'cell')}"
-    output().print(f"{joined}, {merged.shared:,} of them in more than one", soft_wrap=True)
-    return report(catalog, store, store.results())
+        target = ResultsFolder.create(output)
+        if not has_results:
+            locks.enter_context(target.exclusive_lock())
+        _write(merged, target)
+    counts = f"{pluralize(len(sources), 'folder')}: {pluralize(len(merged.files), 'cell')}"
+    stdout_console().print(f"{counts}, {merged.n_shared:,} of them in more than one folder", soft_wrap=True)
+    return report(catalog, target, target.current_rows())
 
 
-def _disagree(merged: Merged) -> bool:
-    """Whether folders do not agree; each difference is told."""
-    lines = [*merged.mixed, *merged.differing[:SHOWN]]
+def _warn_of_differences(merged: MergePlan) -> bool:
+    """Print a warning for each difference between the folders, and return whether there is any."""
+    lines = [*merged.incompatible, *merged.differing[:MAX_WARNINGS]]
     for line in lines:
         warn(line)
-    if (more := len(merged.differing) - SHOWN) > 0:
-        warn(f"{more} more cells have other values in another folder")
+    if (more := len(merged.differing) - MAX_WARNINGS) > 0:
+        warn(f"{more} more cells have different values")
     return bool(lines)
 
 
-def _write(merged: Merged, store: ResultsFolder) -> None:
+def _write(merged: MergePlan, target: ResultsFolder) -> None:
+    from pslbench.results.manifest import run_entry
+
     runs = list(merged.runs)
-    if merged.mixed:
-        command, now = shlex.join(["pslbench", *sys.argv[1:]]), datetime.now(UTC)
-        runs.append(merged.choosing(command, now.isoformat(timespec="seconds")))
-    if runs != store.runs():
-        store.note_runs(runs)
-    store.add(file for files in merged.files.values() for file in files if file.parents[1] != store.folder)
+    if merged.incompatible:
+        runs.append(run_entry(["pslbench", *sys.argv[1:]], merged.provenance))
+    if runs != target.runs():
+        target.write_runs(runs)
+    target.copy_files(file for files in merged.files.values() for file in files if file.parents[1] != target.path)

@@ -1,27 +1,31 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from pslbench.cli import options
-from pslbench.cli.console import output
+from pslbench.cli.console import new_table, stdout_console
 
 if TYPE_CHECKING:
     from pslbench.plugins.catalog import Plugin
 
-COLOURS = {"ok": "green", "failed": "red", "off": "yellow"}
+COLORS = {"ok": "green", "failed": "red", "off": "yellow"}
 
 
-@options.spread
+@options.expand_options
 def plugins(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="With the tracebacks of those that failed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for other programs.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also print the traceback of each plugin that failed.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")] = False,
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> None:
-    """List the plugins that were found, what they bring, and what is wrong with those that failed.
+    """List the plugins, their parts, and the problems of those that failed to load.
 
     Examples:
 
@@ -31,38 +35,29 @@ def plugins(
     """
     from pslbench.plugins.discovery import discover
 
-    found = discover(plugins.plugin, plugins.no_plugin).plugins
+    rows = discover(plugins.plugin, plugins.no_plugin).plugins
     if as_json:
-        output().print_json(data=[_facts(each) for each in found])
-        return
-    _show(found, verbose)
+        stdout_console().print_json(data=[_json_object(plugin) for plugin in rows])
+    else:
+        _print_plugins(rows, verbose)
 
 
-def _show(found: tuple[Plugin, ...], verbose: bool) -> None:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for head in ("plugin", "found in", "version", "status", "brings"):
-        table.add_column(head, overflow="fold")
-    for each in found:
-        status = f"[{COLOURS[each.status]}]{each.status}[/]"
-        said = each.problem or "\n".join(_brings(each))
-        table.add_row(escape(each.name), escape(each.source), escape(each.version), status, escape(said))
-    console = output()
+def _print_plugins(plugins: Sequence[Plugin], verbose: bool) -> None:
+    table = new_table("plugin", "source", "version", "status", "parts")
+    for plugin in plugins:
+        status = f"[{COLORS[plugin.status]}]{plugin.status}[/]"
+        kinds = groupby(plugin.parts, lambda part: part.kind)
+        parts = "\n".join(f"{kind}: {', '.join(part.name for part in parts)}" for kind, parts in kinds)
+        row = map(escape, (plugin.name, plugin.source, plugin.version))
+        table.add_row(*row, status, escape(plugin.problem or parts))
+    console = stdout_console()
     console.print(table)
-    for each in found:
-        for note in each.notes:
-            console.print(f"{each.name}: {note}", markup=False)
-        if verbose and each.traceback:
-            console.print(f"\n{each.name}:\n{each.traceback}", markup=False, soft_wrap=True)
+    for plugin in plugins:
+        for note in plugin.notes:
+            console.print(f"{plugin.name}: {note}", markup=False)
+        if verbose and plugin.traceback:
+            console.print(f"\n{plugin.name}:\n{plugin.traceback}", markup=False, soft_wrap=True)
 
 
-def _brings(plugin: Plugin) -> list[str]:
-    """A line a kind."""
-    return [f"{kind}: {', '.join(p.name for p in parts)}" for kind, parts in groupby(plugin.parts, lambda p: p.kind)]
-
-
-def _facts(plugin: Plugin) -> dict[str, Any]:
+def _json_object(plugin: Plugin) -> dict[str, Any]:
     return {**vars(plugin), "parts": [{"kind": part.kind, "name": part.name} for part in plugin.parts]}

@@ -1,4 +1,4 @@
-"""Shows how a run goes on: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a run: a bar on a terminal, one line per cell elsewhere."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from types import TracebackType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from pslbench.cli.console import errors
-from pslbench.planning.plan import Cell
+from pslbench.cli.console import stderr_console, warn
+from pslbench.planning.cells import Cell
 from pslbench.results.records import Result
 
 
 class ProgressBar:
-    """Cells done, the stages now running, and the time left."""
+    """Shows finished cells, the stages that run, and the remaining time. It observes a run."""
 
-    def __init__(self, explains: bool = False) -> None:
-        self._explains = explains
-        self._console = errors()
+    def __init__(self, explain_cache: bool = False) -> None:
+        self._explain_cache = explain_cache
+        self._console = stderr_console()
         self._live = self._console.is_terminal
         self._bar = Progress(
             TextColumn("cells"),
@@ -48,14 +48,14 @@ class ProgressBar:
         self._total, self._done = cells, done
         self._bar.update(self._task, total=cells - done, visible=cells > done)
         if done:
-            self._console.print(f"{done} of {cells} cells were there already")
+            self._console.print(f"{done} of {cells} cells are finished already")
 
-    def heard(self, cell: Cell, kind: str, message: str) -> None:
-        """A `stage` of a cell begins, or one was `computed`, for a reason; comes from any thread."""
+    def progressed(self, cell: Cell, kind: str, message: str) -> None:
+        """A `stage` of a cell begins, or a stage was `computed` for a reason. Called from any thread."""
         if kind == "stage":
             self._running[cell.key] = cell, message
             self._show()
-        elif self._explains:
+        elif kind == "computed" and self._explain_cache:
             self._console.print(f"computed: {escape(message)}", soft_wrap=True)
 
     def finished(self, result: Result) -> None:
@@ -66,11 +66,14 @@ class ProgressBar:
         if not result.ok or not self._live:
             self._console.print(f"\\[{self._done}/{self._total}] {self._line(result)}", soft_wrap=True)
 
+    def warn(self, message: str) -> None:
+        warn(message)
+
     def _show(self) -> None:
         if not self._live:
             return
-        now = [f"{cell.strategy} s{cell.seed}: {stage}" for cell, stage in list(self._running.values())]
-        self._bar.update(self._task, now=" | ".join(now))
+        stages = [f"{cell.strategy} s{cell.seed}: {stage}" for cell, stage in list(self._running.values())]
+        self._bar.update(self._task, now=" | ".join(stages))
 
     @staticmethod
     def _line(result: Result) -> str:

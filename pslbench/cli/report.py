@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -8,29 +7,24 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import output
-from pslbench.cli.summary import finished, records, shown
+from pslbench.cli.console import stdout_console
+from pslbench.cli.summary import call_reporter, finished_rows, make_reader
 
 
-@options.spread
+@options.expand_options
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")] = options.RESULTS,
+    folder: options.ResultsArgument = options.DEFAULT_RESULTS,
     formats: Annotated[
         list[str],
-        typer.Option(
-            "-f",
-            "--format",
-            metavar="NAME",
-            help="A reporter, with parameters if it has any. May be repeated.",
-        ),
-    ] = ["html"],  # noqa: B006 - typer copies it
+        typer.Option("-f", "--format", metavar="NAME", help="Reporter, with parameters if it has any. Repeatable."),
+    ] = ["html"],  # noqa: B006 - Typer copies it
     *,
-    plugins: options.Plugins,
+    plugins: options.PluginOptions,
 ) -> int:
-    """Write reports of a folder of results into it: a page, tables and plots for a paper, data for other programs.
+    """Write reports into a folder of results: a web page, tables and plots for a paper, or data for other programs.
 
-    pslbench list reporter says what there is; pslbench show png, what can be
-    set of one. The paths of the files are printed.
+    pslbench list reporter lists the formats. pslbench show png shows the
+    parameters of one. The path of each file that is written is printed.
 
     Examples:
 
@@ -42,21 +36,19 @@ def report(
     """
     from pslbench.results.folder import ResultsFolder
 
-    catalog, store = plugins.find(), ResultsFolder.open(folder)
-    chosen = [choice for text in formats for choice in catalog.parse("reporter", text)]
-    results, looked_up, status = finished(store), records(catalog, store), 0
-    for choice in chosen:
-        before = dict(_files(folder))
-        status = max(status, shown(choice, partial(catalog.call, choice, results, looked_up)))
-        for path, stamp in _files(folder):
-            if before.get(path) != stamp:
-                output().print(str(path), soft_wrap=True, markup=False)
+    catalog, results_folder = plugins.load_catalog(), ResultsFolder.open(folder)
+    configs = [config for text in formats for config in catalog.parse("reporter", text)]
+    rows, reader, status = finished_rows(results_folder), make_reader(catalog, results_folder), 0
+    for config in configs:
+        before = _file_versions(folder)
+        status = max(status, call_reporter(config, partial(catalog.call, config, rows, reader)))
+        for path, version in _file_versions(folder).items():
+            if before.get(path) != version:
+                stdout_console().print(str(path), soft_wrap=True, markup=False)
     return status
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, tuple[int, int]]]:
-    """What stands in a folder, with what changes when it is written."""
-    for path in sorted(folder.iterdir()):
-        if not path.name.startswith("."):
-            facts = path.stat()
-            yield path, (facts.st_ino, facts.st_mtime_ns)
+def _file_versions(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Return the inode and the modification time of each visible file, which change when the file is written."""
+    paths = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}

@@ -1,48 +1,47 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from datetime import timedelta
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pslbench.cli.console import INTERRUPTED, interrupted, output, warn
-from pslbench.cli.options import Combinations, Execution, Plugins, save_config, spread
+from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stdout_console
+from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options, save_config
 from pslbench.cli.summary import report
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
-    from pslbench.execution.cache import Settings
-    from pslbench.execution.executors import Pool, Tell
-    from pslbench.planning.plan import Grid, Plan
+    from pslbench.execution.run import RunSettings
+    from pslbench.planning.grid import Grid
     from pslbench.plugins.catalog import Catalog
     from pslbench.results.folder import ResultsFolder
     from pslbench.results.records import Result
 
 
-@spread
+@expand_options
 def run(
     strategies: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="STRATEGY...", help="By name, with parameters if it has any; see pslbench list.", show_default=False
+            metavar="STRATEGY...",
+            help="Names of strategies, with parameters if they have any; see pslbench list.",
+            show_default=False,
         ),
     ] = None,
-    every: Annotated[bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")] = False,
+    all_strategies: Annotated[bool, typer.Option("--all/--no-all", help="Run every enabled strategy.")] = False,
     *,
-    combinations: Combinations,
-    execution: Execution,
-    plugins: Plugins,
+    combinations: GridOptions,
+    execution: ExecutionOptions,
+    plugins: PluginOptions,
 ) -> int:
-    """Run strategies over the same data, clusters and trainer, and show the leaderboard.
+    """Run strategies with the same data, clusters and trainer, and show the leaderboard.
 
-    A part takes parameters as name:key=value,key=value. An option given twice,
-    or a value list "key=1|2" (in quotes: shells read the bar as a pipe), spans
-    a grid. What the output folder already holds is not run again.
+    Parameters of a part are written as name:key=value,key=value. A repeated
+    option, or several values as in "key=1|2" (in quotes, since shells read the
+    bar as a pipe), spans a grid. Cells that the output folder contains already
+    are not run again.
 
     Examples:
 
@@ -53,97 +52,69 @@ def run(
       pslbench run "centroid:keep=0.2|0.5|1" -c all -t logreg
     """
     if execution.save_config:
-        said = asdict(combinations) | asdict(execution) | asdict(plugins)
-        save_config(execution.save_config, strategies=strategies, every=every, **said)
+        options = asdict(combinations) | asdict(execution) | asdict(plugins)
+        save_config(execution.save_config, strategies=strategies, all=all_strategies, **options)
         return 0
-    catalog = plugins.find()
-    names = list(strategies or []) + (["all"] if every else [])
+    catalog = plugins.load_catalog()
+    names = list(strategies or []) + (["all"] if all_strategies else [])
     if not names:
-        raise InputError(f"name strategies, or --all; known: {', '.join(catalog.parts('strategy'))}")
-    grid = combinations.grid(catalog, names)
+        raise InputError(f"name one or more strategies, or use --all; known: {', '.join(catalog.parts('strategy'))}")
+    grid = combinations.parse_grid(catalog, names)
     if execution.dry_run:
-        return foresee(catalog, grid, execution)
-    store, results = run_grid(catalog, grid, execution, plugins)
-    return report(catalog, store, results)
+        return print_estimate(catalog, grid, execution)
+    folder, rows = run_grid(catalog, grid, execution, plugins)
+    return report(catalog, folder, rows)
 
 
 def run_grid(
-    catalog: Catalog, grid: Grid, execution: Execution, plugins: Plugins
+    catalog: Catalog, grid: Grid, execution: ExecutionOptions, plugins: PluginOptions
 ) -> tuple[ResultsFolder, list[Result]]:
-    """Run what is missing of a grid, with a progress bar, and give all its rows and the store that has them."""
+    """Run what is missing of a grid with a progress bar. Return the folder, and the rows of the grid."""
     from pslbench.cli.progress import ProgressBar
-    from pslbench.execution import run as engine
-    from pslbench.execution.cache import trim
-    from pslbench.results.folder import ResultsFolder
+    from pslbench.execution import run
 
-    settings = execution.cache()
-    planned = _plan(catalog, grid)
-    store = ResultsFolder.create(execution.output)
-    with store.alone():
-        missing = engine.missing_cells(planned, store, execution.retry_failed, execution.fresh)
-        if execution.fresh:
-            store.forget(cell.key for cell in missing)
-        trim(settings.folder, settings.limit)
-        store.note_run(engine.manifest(["pslbench", *sys.argv[1:]], planned, execution.workers(len(missing))))
-        watcher = ProgressBar(execution.explain_cache)
-        try:
-            with watcher:
-                pool = partial(_pool, execution, plugins, settings, store, len(missing), watcher.heard)
-                return store, engine.run(catalog, planned, store, missing, pool, watcher, warn)
-        except KeyboardInterrupt:
-            report(catalog, store, store.results(cell.key for cell in planned.cells))
-            interrupted()
-            raise typer.Exit(INTERRUPTED) from None
-        finally:
-            trim(settings.folder, settings.limit)
+    try:
+        with ProgressBar(execution.explain_cache) as progress:
+            return run.run_grid(catalog, grid, _settings(execution, plugins), progress)
+    except run.RunInterruptedError as interruption:
+        report(catalog, interruption.folder, interruption.rows)
+        print_interrupted()
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def _plan(catalog: Catalog, grid: Grid) -> Plan:
-    from pslbench.planning.plan import plan
+def print_estimate(catalog: Catalog, grid: Grid, execution: ExecutionOptions) -> int:
+    """Print what a run would do."""
+    from pslbench.cli.progress import ProgressBar
+    from pslbench.execution.run import estimate_grid
 
-    planned = plan(catalog, grid, catalog.call)
-    for warning in planned.warnings:
-        warn(warning)
-    return planned
+    settings = _settings(execution, PluginOptions())
+    estimate = estimate_grid(catalog, grid, settings, ProgressBar())
+    console = stdout_console()
+    console.print(f"{estimate.cells} cells: {estimate.done} done, {estimate.cached} cached, {estimate.to_run} to run")
+    if known := estimate.to_run - estimate.unknown:
+        duration = timedelta(seconds=round(estimate.seconds))
+        jobs = settings.workers(estimate.cached + estimate.to_run)
+        console.print(f"about {duration} for {known} of them with {jobs} jobs, according to earlier rows")
+    if estimate.unknown:
+        console.print(f"{estimate.unknown} without an estimate: {execution.output} has no rows of their kind")
+    return 0
 
 
-def _pool(
-    execution: Execution, plugins: Plugins, cache: Settings, store: ResultsFolder, cells: int, tell: Tell
-) -> AbstractContextManager[Pool]:
+def _settings(execution: ExecutionOptions, plugins: PluginOptions) -> RunSettings:
     from pslbench.execution.cache import GIGABYTE
-    from pslbench.execution.executors import dask_pool, local_pool
-    from pslbench.execution.worker import WorkerConfig
+    from pslbench.execution.run import RunSettings
 
-    if execution.dask and execution.explain_cache:
-        raise InputError("--explain-cache hears of this machine's workers only; leave it out, or --dask")
-    jobs = execution.workers(cells)
-    orders = WorkerConfig(
-        tuple(str(Path(file).absolute()) for file in plugins.plugin),
-        tuple(plugins.no_plugin),
-        cache,
-        str((store.folder / "workers.log").absolute()),
-        str(Path.cwd()),
+    return RunSettings(
+        execution.output,
+        execution.prepare_cache(),
+        execution.jobs,
+        execution.dask,
+        execution.retry_failed,
+        execution.fresh,
         execution.timeout,
         int(execution.memory_limit * GIGABYTE) if execution.memory_limit else None,
+        execution.explain_cache,
+        tuple(plugins.plugin),
+        tuple(plugins.no_plugin),
+        ("pslbench", *sys.argv[1:]),
     )
-    return dask_pool(orders, jobs, execution.dask) if execution.dask else local_pool(orders, jobs, tell)
-
-
-def foresee(catalog: Catalog, grid: Grid, execution: Execution) -> int:
-    """Say what a run would do."""
-    from pslbench.execution.cache import StageCache
-    from pslbench.execution.run import estimate_run, missing_cells
-    from pslbench.results.folder import ResultsFolder
-
-    planned, store = _plan(catalog, grid), ResultsFolder(execution.output)
-    missing = missing_cells(planned, store, execution.retry_failed, execution.fresh)
-    jobs = execution.workers(len(missing))
-    found = estimate_run(planned, store, missing, StageCache(execution.cache()), jobs)
-    console = output()
-    console.print(f"{found.cells} cells: {found.done} done, {found.cached} trained before, {found.to_run} to run")
-    if found.to_run > found.unknown:
-        took = timedelta(seconds=round(found.seconds))
-        console.print(f"about {took} for {found.to_run - found.unknown} of them with {jobs} jobs, by earlier rows")
-    if found.unknown:
-        console.print(f"{found.unknown} of a kind that {execution.output} has no row of: no telling how long they take")
-    return 0

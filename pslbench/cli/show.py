@@ -1,20 +1,23 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pslbench.cli import options
-from pslbench.cli.console import output
-from pslbench.parts import Part, format_value
+from pslbench.cli.console import new_table, stdout_console
+from pslbench.parts import Part
+from pslbench.parts.description import describe
 
 
-@options.spread
+@options.expand_options
 def show(
-    name: Annotated[str, typer.Argument(metavar="PART", help="The name of a part.")], *, plugins: options.Plugins
+    name: Annotated[str, typer.Argument(metavar="PART", help="Name of a part, as pslbench list prints it.")],
+    *,
+    plugins: options.PluginOptions,
 ) -> None:
-    """Show what a part does, where it comes from and what can be set.
+    """Show what a part does, its source and its parameters.
 
     Examples:
 
@@ -22,67 +25,24 @@ def show(
 
       pslbench show cnn
     """
-    catalog = plugins.find()
-    called = name.partition(":")[0]
-    for kind in catalog.kinds(called):
-        _show(catalog.resolve(kind, called)[1])
+    catalog = plugins.load_catalog()
+    bare_name = name.partition(":")[0]
+    for kind in catalog.kinds(bare_name):
+        _print_part(catalog.resolve(kind, bare_name)[1])
 
 
-@dataclass(frozen=True)
-class Description:
-    """What is said of a part, here and in the reference of the documents.
-
-    Attributes:
-        summary, details: its docstring, but for what that says of parameters.
-        parameters: of each what it is called, its type and range, its default, and what it means.
-        example: how a user says the part with its parameters.
-    """
-
-    summary: str
-    details: str
-    parameters: tuple[tuple[str, str, str, str], ...]
-    example: str
-
-
-def described(part: Part) -> Description:
-    from docstring_parser import parse
-
-    says = parse(part.function.__doc__ or "")
-    meaning = {each.arg_name: " ".join((each.description or "").split()) for each in says.params}
-    rows = []
-    for name, parameter in part.parameters.items():
-        default = "(required)" if parameter.required else format_value(parameter.default)
-        words = ", ".join(filter(None, (parameter.type_name, parameter.range)))
-        rows.append((name, words, default, meaning.get(name, "")))
-    return Description(says.short_description or "", says.long_description or "", tuple(rows), _example(part))
-
-
-def _show(part: Part) -> None:
-    from rich import box
-    from rich.markup import escape
-    from rich.table import Table
-
-    console, says = output(), described(part)
+def _print_part(part: Part) -> None:
+    console, description = stdout_console(), describe(part)
     console.print(f"[bold]{part.name}[/]  ({part.kind})")
-    console.print("\n".join(filter(None, (says.summary, says.details))), markup=False)
+    console.print("\n".join(filter(None, (description.summary, description.details))), markup=False)
     if part.reference:
         console.print(f"\nsource: {part.reference}", markup=False)
     if part.needs_all_labels:
-        console.print("\nMay ask for every label: its rows are upper bounds, outside the ranking.")
-    if not says.parameters:
+        console.print("\nIt may query every label: its rows are upper bounds and are not ranked.")
+    if not description.parameters:
         return
-    table = Table(box=box.SIMPLE_HEAD)
-    for head in ("parameter", "type", "default", "meaning"):
-        table.add_column(head, overflow="fold")
-    for row in says.parameters:
+    table = new_table("parameter", "type", "default", "meaning")
+    for row in description.parameters:
         table.add_row(*map(escape, row))
     console.print(table)
-    console.print(f"as in: {says.example}", markup=False, soft_wrap=True)
-
-
-def _example(part: Part) -> str:
-    """How a user says the part with its parameters."""
-    before = {"strategy": "run ", "reporter": f"report {options.RESULTS} --format "}
-    option = before.get(part.kind, f"run --all --{part.kind} ")
-    values = {name: "..." if each.required else format_value(each.default) for name, each in part.parameters.items()}
-    return f"pslbench {option}{part.name}:{','.join(f'{name}={value}' for name, value in values.items())}"
+    console.print(f"example: {description.example}", markup=False, soft_wrap=True)

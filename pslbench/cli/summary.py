@@ -1,4 +1,4 @@
-"""What every command that has results ends with."""
+"""The end of every command that has results: reporters, failures, and the exit status."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from pslbench.cli.console import output, warn
-from pslbench.cli.options import choose_dataset
+from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, one_line
+from pslbench.plugins.dataset_argument import parse_dataset
 from pslbench.results.records import ResultsReader
 
 if TYPE_CHECKING:
@@ -19,69 +19,83 @@ if TYPE_CHECKING:
     from pslbench.results.records import Result
 
 
-def report(catalog: Catalog, store: ResultsFolder, asked: Sequence[Result], show: bool = True, **said: Value) -> int:
-    """Let every reporter have the rows that were asked for (one that writes: the folder's), and show what it gives.
+def report(
+    catalog: Catalog, folder: ResultsFolder, rows: Sequence[Result], show: bool = True, **parameters: Value
+) -> int:
+    """Call every enabled reporter and say which cells failed.
 
-    Values of parameters go to the reporters that have such a parameter.
+    Args:
+        catalog: the parts.
+        folder: of the results. Reporters that write files receive all of its current rows.
+        rows: what the command asked for. The other reporters receive these.
+        show: whether reporters that print are called.
+        parameters: values for the reporters that have a parameter of the name.
 
     Returns:
-        The exit status: 0 where all went well, 2 where a cell or a reporter failed for what the user asked, 1 where one
-        failed otherwise.
+        The exit status: 0 for success, 2 if a cell or a reporter failed because of the user's input, 1 if one failed
+        for another reason.
     """
-    everything, looked_up, status = store.results(), records(catalog, store), 0
+    (current, outdated), reader, status = folder.split_rows(), make_reader(catalog, folder), 0
     for name, part in catalog.parts("reporter").items():
         if not part.enabled or not (part.writes or show):
             continue
-        given = {name: value for name, value in said.items() if name in part.parameters}
-        rows = everything if part.writes else asked
-        status = max(status, shown(name, partial(part, rows, looked_up, **given)))
-    failed = [result for result in asked if not result.ok]
+        values = {key: value for key, value in parameters.items() if key in part.parameters}
+        status = max(status, call_reporter(name, partial(part, current if part.writes else rows, reader, **values)))
+    failed = [row for row in rows if not row.ok]
     if failed:
-        where, error = store.folder / "cells" / f"{failed[0].key}.json", failed[0].error or {}
-        first = f"first one's traceback is in {where}" if error.get("traceback") else f"first: {error.get('message')}"
-        kept = f"; to be rid of one, remove its file from {where.parent}" if where.exists() else ""
-        warn(f"{len(failed)} of {len(asked)} cells failed; the {first}; pslbench run --retry-failed tries again{kept}")
-    output().print(f"results in {store.folder}", soft_wrap=True, markup=False)
-    by_input = any(result.error and result.error["type"] == "InputError" for result in failed)
+        _warn_of_failures(folder, failed, len(rows))
+    if outdated:
+        warn(f"{len(outdated)} rows of other code, data or protocol versions are not shown")
+    stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
+    by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))
 
 
-def finished(store: ResultsFolder) -> list[Result]:
-    """The rows of a folder. Raises InputError where there is none yet."""
-    if not (results := store.results()):
-        raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to report")
-    return results
+def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: int) -> None:
+    error = failed[0].error or {}
+    file = folder.path / "cells" / f"{failed[0].key}.json"
+    has_traceback = error.get("traceback")
+    first = f"the first traceback is in {file}" if has_traceback else f"the first error is: {error.get('message')}"
+    removal = f"; to discard a failed cell, remove its file from {file.parent}" if file.exists() else ""
+    warn(f"{len(failed)} of {n_rows} cells failed; {first}; pslbench run --retry-failed runs them again{removal}")
 
 
-def shown(name: object, call: Callable[[], object]) -> int:
-    """Print what a reporter gives, or complain that it failed.
+def finished_rows(folder: ResultsFolder) -> list[Result]:
+    """Return the current rows of a folder. Raises InputError if there are none."""
+    if not (rows := folder.current_rows()):
+        raise InputError(f"no cell has finished in '{folder.path}' yet, so there is nothing to report")
+    return rows
+
+
+def call_reporter(name: object, call: Callable[[], object]) -> int:
+    """Print what a reporter returns, or warn that it failed.
 
     Returns:
-        The exit status: 0 where it went well, 2 where it failed for what the user asked, 1 where it failed otherwise.
+        The exit status: 0 for success, 2 if it failed because of the user's input, 1 if it failed for another reason.
     """
     try:
-        given = call()
+        shown = call()
     except Exception as error:
         warn(f"reporter '{name}' failed: {one_line(error)}")
         return 2 if isinstance(error, InputError) else 1
-    if given is not None:
-        output().print(given)
+    if shown is not None:
+        stdout_console().print(shown)
     return 0
 
 
-def records(catalog: Catalog, store: ResultsFolder) -> ResultsReader:
-    """What reporters may look up in a folder of results."""
+def make_reader(catalog: Catalog, folder: ResultsFolder) -> ResultsReader:
+    """Return the access to a folder that reporters have."""
 
     @lru_cache(maxsize=1)
     def load(text: str) -> Dataset:
-        (chosen,) = choose_dataset(catalog, text)
-        data: Dataset = catalog.call(chosen)
+        (config,) = parse_dataset(catalog, text)
+        data: Dataset = catalog.call(config)
         return data
 
-    def dataset(result: Result) -> Dataset:
-        data = load(result.dataset)
-        if data.checksum != result.checksum:
-            raise InputError(f"{result.dataset} is not what it was when {result.key} was run")
+    def dataset(row: Result) -> Dataset:
+        data = load(row.dataset)
+        if data.checksum != row.checksum:
+            raise InputError(f"{row.dataset} has changed since {row.key} was computed")
         return data
 
-    return ResultsReader(store.folder, tuple(store.runs()), store.probabilities, store.labeling, dataset)
+    return ResultsReader(folder.path, tuple(folder.runs()), folder.probabilities, folder.labeling, dataset)

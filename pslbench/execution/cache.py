@@ -1,4 +1,4 @@
-"""Keeps stages on disk, each under the hash of all that determines it, for every cell and every later run."""
+"""A cache of stages on disk, shared by all cells and runs. The key of an entry is a hash of all that determines it."""
 
 from __future__ import annotations
 
@@ -11,56 +11,35 @@ import shutil
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pslbench.planning.cells import Stage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WORTH_KEEPING = 0.1  # seconds: what takes less is computed again, which costs no more than to write and read it
-IN_MEMORY = 6  # stages a process, the last ones used
-ABANDONED = 3600  # seconds after which what was not written to its end will not be
+MIN_SECONDS = 0.1  # stages that take less are computed again, which costs no more than writing and reading them
+MAX_IN_MEMORY = 6  # most recently used entries per process
+ABANDONED_AFTER = 3600  # seconds, for a partial entry of a process that was killed
 GIGABYTE = 10**9
-META = "entry.json"
-UNKNOWN = "not kept so far"
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One computation, by all that determines what it gives.
-
-    Attributes:
-        name: `data`, `embed`, `graph`, `cluster`, `label` or `train`.
-        title: what a user would call it; stages of one title differ in code, versions or data.
-        facts: what determines it, by name; `upstream` is the key of the stage before it.
-    """
-
-    name: str
-    title: str
-    facts: Mapping[str, str]
-
-    @cached_property
-    def key(self) -> str:
-        return hashlib.sha256(json.dumps([self.name, dict(self.facts)]).encode()).hexdigest()[:32]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Stage, (self.name, self.title, dict(self.facts))
+METADATA = "entry.json"
+NOT_CACHED = "not in the cache"
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """What a stage gave: arrays by name, and facts that JSON can hold, `seconds` among them."""
+    """The output of a stage: arrays by name, and facts for JSON, such as the `seconds` it took."""
 
     arrays: Mapping[str, NDArray[Any]]
     info: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Settings:
-    """Where stages are kept, how many bytes of them, and since when: what is older is computed again."""
+class CacheSettings:
+    """The folder of the cache, its size limit in bytes, and the time before which entries are ignored (since 1970)."""
 
     folder: Path
     limit: int
@@ -68,105 +47,85 @@ class Settings:
 
 
 class StageCache:
-    """The stages of a folder; the last ones used are kept in memory too.
+    """The cached stages of a folder. The most recently used entries are also held in memory.
 
     Args:
-        settings: where, and how much.
-        tell: hears of each stage that is computed, and why.
-        waits: hears when another process is waited for, and when no longer.
+        settings: the folder and its limits.
+        on_compute: called with a line about each stage that is computed, and the reason.
+        on_wait: called with True when another process is waited for, and with False when the wait is over.
     """
 
     def __init__(
         self,
-        settings: Settings,
-        tell: Callable[[str], None] = lambda _: None,
-        waits: Callable[[bool], None] = lambda _: None,
+        settings: CacheSettings,
+        on_compute: Callable[[str], None] = lambda _: None,
+        on_wait: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._folder, self._limit, self._since = settings.folder, settings.limit, settings.since
-        self._tell, self._waits = tell, waits
+        self._on_compute, self._on_wait = on_compute, on_wait
         self._locks = settings.folder / "locks"
         self._memory: OrderedDict[str, Entry] = OrderedDict()
-        self._written = 0
+        self._bytes_written = 0
 
-    def get(
-        self,
-        stage: Stage,
-        compute: Callable[[], Entry],
-        always: bool = False,
-        or_else: Stage | None = None,
-        keep_as: Callable[[Entry], Stage] | None = None,
-    ) -> Entry:
-        """What the stage gives; computed where it is not kept. Of two processes that want it, one computes it.
+    def get(self, stage: Stage, compute: Callable[[], Entry], always: bool = False) -> Entry:
+        """Return the output of a stage from the cache, or compute it. Of several processes, only one computes it.
 
         Args:
-            stage: what is wanted.
-            compute: gives it.
-            always: keep it even where computing it takes no time.
-            or_else: another stage that would do.
-            keep_as: which of the two it turned out to be, where that can only be told afterwards.
+            stage: identifies the output.
+            compute: computes it.
+            always: cache it even if it takes little time to compute.
         """
-        wanted = [each for each in (stage, or_else) if each]
-        for each in wanted:
-            if each.key in self._memory:
-                self._memory.move_to_end(each.key)
-                return self._memory[each.key]
-        entry, kept_as = self._read_or_compute(wanted, compute, always, keep_as or (lambda _: stage))
-        self._memory[kept_as.key] = entry
-        while len(self._memory) > IN_MEMORY:
-            self._memory.popitem(last=False)
-        return entry
+        if stage.key in self._memory:
+            self._memory.move_to_end(stage.key)
+        else:
+            self._memory[stage.key] = self._read_or_compute(stage, compute, always)
+            while len(self._memory) > MAX_IN_MEMORY:
+                self._memory.popitem(last=False)
+        return self._memory[stage.key]
 
     def holds(self, stage: Stage) -> bool:
-        """Whether it is in memory."""
+        """Whether the stage is in memory."""
         return stage.key in self._memory
 
     def has(self, stage: Stage) -> bool:
-        """Whether it is kept on disk."""
-        return self._meta(stage) is not None
+        """Whether the stage is on disk."""
+        return self._metadata(stage) is not None
 
-    def _read_or_compute(
-        self, wanted: Sequence[Stage], compute: Callable[[], Entry], always: bool, keep_as: Callable[[Entry], Stage]
-    ) -> tuple[Entry, Stage]:
-        stage = wanted[0]
-        why = min((self._missing(each) for each in wanted), key=lambda words: words == UNKNOWN)
-        if found := self._read_any(wanted):
-            return found
+    def _read_or_compute(self, stage: Stage, compute: Callable[[], Entry], always: bool) -> Entry:
+        reason = self._why_missing(stage)
+        if entry := self._read(stage):
+            return entry
         with self._lock(stage):
-            if found := self._read_any(wanted):  # another process was faster
-                return found
+            if entry := self._read(stage):  # another process was faster
+                return entry
             start = time.perf_counter()
             computed = compute()
             seconds = time.perf_counter() - start
-            self._tell(f"{stage.title}: {why or 'what was kept is damaged'}")
+            self._on_compute(f"{stage.title}: {reason or 'the cached entry is damaged'}")
             entry = Entry(computed.arrays, {"seconds": seconds, **computed.info})
-            stage = keep_as(entry)
-            if always or seconds >= WORTH_KEEPING:
-                with contextlib.suppress(OSError):  # a full disk costs time, no result
+            if always or seconds >= MIN_SECONDS:
+                with contextlib.suppress(OSError):  # a full disk costs time, not results
                     self._write(stage, entry)
-        return self._read(stage) or entry, stage  # mapped, so that workers share it
+        return self._read(stage) or entry  # memory-mapped, so that workers share it
 
-    def _read_any(self, wanted: Sequence[Stage]) -> tuple[Entry, Stage] | None:
-        return next(((kept, stage) for stage in wanted if (kept := self._read(stage))), None)
-
-    def _missing(self, stage: Stage) -> str:
-        """Why it has to be computed, in words; empty where it is kept."""
+    def _why_missing(self, stage: Stage) -> str:
+        """Say why a stage must be computed; empty if it is cached."""
         if self.has(stage):
             return ""
-        if (self._place(stage) / META).exists():
-            return "asked for afresh, or damaged"
+        if (self._place(stage) / METADATA).exists():
+            return "recomputed on request, or damaged"
         try:
             before = json.loads(self._trace(stage).read_text())
         except (OSError, ValueError):
-            return UNKNOWN
+            return NOT_CACHED
         changed = [name for name in stage.facts if before.get(name) != stage.facts[name]]
-        words = {"upstream": "the stage before it"}
-        return f"changed: {', '.join(words.get(name, name) for name in changed)}" if changed else "no longer kept"
+        return f"changed: {', '.join(changed)}" if changed else "evicted from the cache"
 
     def _place(self, stage: Stage) -> Path:
         return self._folder / "stages" / stage.key[:2] / stage.key
 
     def _trace(self, stage: Stage) -> Path:
-        """What determined the last stage of this title."""
+        """The file with the facts of the last stage of this title."""
         return self._folder / "traces" / hashlib.sha256(stage.title.encode()).hexdigest()[:32]
 
     @contextlib.contextmanager
@@ -174,18 +133,18 @@ class StageCache:
         path = f"{self._locks}/{stage.key}"
         try:
             lock = self._locked(path)
-        except OSError:  # nowhere to write: nobody to share with either
+        except OSError:  # the folder is not writable, so no process can share through it
             yield
             return
         try:
             yield
         finally:
             with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108 - this is done for every stage, and pathlib takes its time
+                os.unlink(path)  # noqa: PTH108 - every stage does this, and pathlib is slow
             os.close(lock)
 
     def _locked(self, path: str) -> int:
-        """A descriptor of the file, which nobody else has locked."""
+        """Return a descriptor of the file, exclusively locked."""
         while True:
             try:
                 lock = os.open(path, os.O_CREAT | os.O_RDWR)
@@ -195,28 +154,28 @@ class StageCache:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                self._waits(True)
+                self._on_wait(True)
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX)
                 finally:
-                    self._waits(False)
+                    self._on_wait(False)
             if os.fstat(lock).st_nlink:
                 return lock
-            os.close(lock)  # who had it before has removed it
+            os.close(lock)  # the previous owner has removed the file
 
-    def _meta(self, stage: Stage) -> dict[str, Any] | None:
+    def _metadata(self, stage: Stage) -> dict[str, Any] | None:
         try:
-            meta: dict[str, Any] = json.loads((self._place(stage) / META).read_text(encoding="utf-8"))
+            meta: dict[str, Any] = json.loads((self._place(stage) / METADATA).read_text(encoding="utf-8"))
             return meta if meta["written"] >= self._since else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def _read(self, stage: Stage) -> Entry | None:
-        """The entry, its arrays mapped from disk; None where there is none, or a damaged one, which is removed."""
+        """Return the entry with memory-mapped arrays; None if there is none. A damaged entry is removed."""
         import numpy as np
 
         place = self._place(stage)
-        if not (meta := self._meta(stage)):
+        if not (meta := self._metadata(stage)):
             return None
         try:
             arrays = {}
@@ -224,14 +183,15 @@ class StageCache:
                 if _checksum(place / f"{name}.npy") != checksum:
                     raise ValueError(name)
                 arrays[name] = np.load(place / f"{name}.npy", mmap_mode="r", allow_pickle=False)
-            os.utime(place / META)
         except (OSError, ValueError, KeyError, AttributeError):
             shutil.rmtree(place, ignore_errors=True)
             return None
+        with contextlib.suppress(OSError):  # a cache that is read-only keeps its times
+            os.utime(place / METADATA)
         return Entry(arrays, meta["info"])
 
     def _write(self, stage: Stage, entry: Entry) -> None:
-        """Write the entry beside its place and move it there whole."""
+        """Write the entry atomically."""
         import numpy as np
 
         place = self._place(stage)
@@ -243,7 +203,7 @@ class StageCache:
             checksums = {name: _checksum(partial / f"{name}.npy") for name in entry.arrays}
             meta = {"stage": stage.name, "title": stage.title, "written": time.time()}
             meta |= {"info": entry.info, "arrays": checksums}
-            (partial / META).write_text(json.dumps(meta), encoding="utf-8")
+            (partial / METADATA).write_text(json.dumps(meta), encoding="utf-8")
             shutil.rmtree(place, ignore_errors=True)
             partial.rename(place)
         finally:
@@ -251,14 +211,14 @@ class StageCache:
         trace = self._trace(stage)
         trace.parent.mkdir(exist_ok=True)
         trace.write_text(json.dumps(dict(stage.facts)), encoding="utf-8")
-        self._written += _size(place)
-        if self._written > self._limit / 20:
-            self._written = 0
+        self._bytes_written += _size(place)
+        if self._bytes_written > self._limit / 20:
+            self._bytes_written = 0
             trim(self._folder, self._limit)
 
 
 def cache_root(folder: Path | None = None) -> Path:
-    """The folder that stages are kept in: `folder`, else `PSLBENCH_CACHE_DIR`, else the user's cache folder."""
+    """Return the folder of the cache: `folder`, else `PSLBENCH_CACHE_DIR`, else the user's cache folder."""
     import platformdirs
 
     return folder or Path(os.environ.get("PSLBENCH_CACHE_DIR") or platformdirs.user_cache_dir("pslbench"))
@@ -266,7 +226,7 @@ def cache_root(folder: Path | None = None) -> Path:
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """An entry on disk: its stage, its size in bytes, and when it was last used, in seconds since 1970."""
+    """An entry on disk: its stage, its size in bytes, and the time of its last use in seconds since 1970."""
 
     place: Path
     stage: str
@@ -274,23 +234,23 @@ class CacheEntry:
     used: float
 
 
-def kept(folder: Path) -> list[CacheEntry]:
-    """The entries of a cache folder, the least recently used first."""
+def list_entries(folder: Path) -> list[CacheEntry]:
+    """Return the entries of a cache folder, the least recently used first."""
     found = []
-    for meta in (folder / "stages").glob(f"??/*/{META}"):
-        with contextlib.suppress(OSError, ValueError):  # it may be removed at this very moment
+    for meta in (folder / "stages").glob(f"??/*/{METADATA}"):
+        with contextlib.suppress(OSError, ValueError):  # another process may remove it now
             stage = json.loads(meta.read_text(encoding="utf-8"))["stage"]
             found.append(CacheEntry(meta.parent, stage, _size(meta.parent), meta.stat().st_mtime))
     return sorted(found, key=lambda entry: entry.used)
 
 
 def trim(folder: Path, limit: int) -> None:
-    """Drop the least recently used entries until the others have `limit` bytes or fewer."""
+    """Remove the least recently used entries until the rest has at most `limit` bytes."""
     for partial in (folder / "stages").glob("??/.*"):
-        with contextlib.suppress(OSError):  # of a worker that was killed
-            if time.time() - partial.stat().st_mtime > ABANDONED:
+        with contextlib.suppress(OSError):  # another process may remove it now
+            if time.time() - partial.stat().st_mtime > ABANDONED_AFTER:
                 shutil.rmtree(partial, ignore_errors=True)
-    entries = kept(folder)
+    entries = list_entries(folder)
     left = sum(entry.size for entry in entries)
     for entry in entries:
         if left <= limit:
@@ -300,7 +260,7 @@ def trim(folder: Path, limit: int) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Drop every entry."""
+    """Remove every entry."""
     for name in ("stages", "traces", "locks"):
         shutil.rmtree(folder / name, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""The highest resident memory of this process over a stretch of time."""
+"""The peak of the resident memory of this process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from types import TracebackType
 
 
 class PeakMemory:
-    """A context that leaves the peak, in MiB, in `peak_mb`.
+    """A context manager that stores the peak, in MiB, in `peak_mb`.
 
-    Linux resets its high-water mark at the start; elsewhere the peak is that of the process so far.
+    Linux resets its high-water mark at the start. On other systems the peak is that of the process so far.
     """
 
     peak_mb = 0.0

@@ -1,156 +1,173 @@
-"""The label account, the exam, and the door that keeps what stands behind it out of a strategy's reach."""
+"""What knows the true labels: the label account and the test set. Both live in the process that supervises a worker."""
 
 from __future__ import annotations
 
 import threading
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from pslbench.contracts import PseudoLabels
+from pslbench.contracts import Dataset
 from pslbench.errors import BudgetExceeded, ContractError
+from pslbench.execution.cache import Entry, StageCache
+from pslbench.parts import PartConfig
+from pslbench.planning.cells import Cell
+from pslbench.planning.plan import load_dataset
 
 if TYPE_CHECKING:
-    from pslbench.contracts import Predictor
     from pslbench.contracts.arrays import Floats, Ints
 
 
+class Oracle(Protocol):
+    """Answers the queries of a cell."""
+
+    def samples(self) -> Entry:
+        """Return the samples of the pool and of the test set, as `samples_of` does."""
+
+    def label(self, indices: Ints) -> Ints:
+        """Return the true labels, int64 (m,), of samples of the pool, int64 (m,), and charge them."""
+
+    def test_accuracy(self, probabilities: Floats) -> float:
+        """Return the test accuracy of class probabilities, float (n_test, classes), and count the evaluation."""
+
+
 class LabelAccount:
-    """The true labels of a pool, given out one by one and counted.
+    """The true labels of a pool. It counts the distinct samples whose label was queried.
 
     Args:
         labels: int64 (n,).
-        limit: how many distinct samples may be asked for.
+        limit: the number of distinct samples that may be queried.
     """
 
     def __init__(self, labels: Ints, limit: int) -> None:
         import numpy as np
 
         self._labels, self._limit = labels, limit
-        self._asked = np.zeros(len(labels), bool)
+        self._is_asked = np.zeros(len(labels), bool)
 
     @property
     def asked(self) -> Ints:
-        """The distinct samples that were asked for, int64 (spent,), ascending."""
+        """The distinct samples whose label was queried, int64 (spent,), ascending."""
         import numpy as np
 
-        return np.flatnonzero(self._asked)
+        return np.flatnonzero(self._is_asked)
 
     def label(self, indices: Ints) -> Ints:
-        """The true labels, int64 (m,), of samples `indices`, int64 (m,).
+        """Return the true labels, int64 (m,), of samples, int64 (m,).
 
         Raises:
-            BudgetExceeded: where more than the limit would be spent; nothing is charged then.
-            ContractError: where an index is not in the pool.
+            BudgetExceeded: the query would exceed the limit. Nothing is charged.
+            ContractError: the indices are not integers, or not samples of the pool.
         """
+        import numpy as np
+
+        if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
+            raise ContractError(f"label() takes integers (m,), not {indices.dtype} of shape {indices.shape}")
         if len(indices) and not (indices.min() >= 0 and indices.max() < len(self._labels)):
-            raise ContractError(f"label() was asked for a sample outside 0 to {len(self._labels) - 1}")
-        asked = self._asked.copy()
-        asked[indices] = True
-        if asked.sum() > self._limit:
-            raise BudgetExceeded(f"{asked.sum()} labels asked for, but the budget is {self._limit}")
-        self._asked = asked
+            raise ContractError(f"label() was called with a sample outside 0 to {len(self._labels) - 1}")
+        is_asked = self._is_asked.copy()
+        is_asked[indices] = True
+        if is_asked.sum() > self._limit:
+            raise BudgetExceeded(f"{is_asked.sum()} labels were queried, but the budget is {self._limit}")
+        self._is_asked = is_asked
         return self._labels[indices]
 
 
 class TestSet:
-    """The test set's labels, int64 (n_test,), and how often a trainer looked at them."""
+    """The labels of the test set, int64 (n_test,), and the number of evaluations of a trainer on them."""
+
+    __test__ = False  # not a test of pytest
 
     def __init__(self, labels: Ints, n_classes: int) -> None:
-        self._labels, self._n_classes, self.looks = labels, n_classes, 0
+        self._labels, self._n_classes, self.evaluations = labels, n_classes, 0
 
-    def look(self, probabilities: Floats) -> float:
-        """Test accuracy of class probabilities, float (n_test, classes). Counted."""
-        self.looks += 1
-        return float((self.check(probabilities).argmax(axis=1) == self._labels).mean())
-
-    def check(self, probabilities: Floats) -> Floats:
-        """The same probabilities. Raises ContractError where they are none."""
-        return check_probabilities(probabilities, len(self._labels), self._n_classes)
-
-
-class CheckedPredictor:
-    """A classifier that a strategy had trained: what it predicts is checked as what is scored is."""
-
-    def __init__(self, predictor: Predictor, n_classes: int) -> None:
-        self._predictor, self._n_classes = predictor, n_classes
-
-    def predict_proba(self, x: Floats) -> Floats:
-        return check_probabilities(self._predictor.predict_proba(x), len(x), self._n_classes)
+    def accuracy(self, probabilities: Floats) -> float:
+        """Return the test accuracy of class probabilities, float (n_test, classes). The evaluation is counted."""
+        self.evaluations += 1
+        checked = check_probabilities(probabilities, len(self._labels), self._n_classes)
+        return float((checked.argmax(axis=1) == self._labels).mean())
 
 
 def check_probabilities(probabilities: Floats, n: int, n_classes: int) -> Floats:
-    """The same probabilities, float (n, n_classes). Raises ContractError where they are none."""
+    """Return class probabilities, float (n, n_classes). Raises ContractError if they are something else."""
     import numpy as np
 
     probabilities = np.asarray(probabilities)
     if probabilities.shape != (n, n_classes):
-        raise ContractError(f"predict_proba must give {(n, n_classes)}, samples by classes, not {probabilities.shape}")
-    if not (probabilities.min() >= 0 and np.allclose(probabilities.sum(axis=1), 1, atol=1e-2)):
-        raise ContractError("predict_proba must give probabilities: not negative, and 1 in sum for each sample")
+        raise ContractError(
+            f"predict_proba must return {(n, n_classes)}, samples by classes, not {probabilities.shape}"
+        )
+    if n and not (probabilities.min() >= 0 and np.allclose(probabilities.sum(axis=1), 1, atol=1e-2)):
+        raise ContractError("predict_proba must return probabilities: not negative, and each row sums to 1")
     return probabilities
 
 
-class _Request(NamedTuple):
-    door: int
-    argument: Any
-    reply: SimpleQueue[tuple[Any, BaseException | None]]
+@dataclass(frozen=True, eq=False)
+class TrueLabels:
+    """The labels of a data set: int64 (n,) of the pool and int64 (n_test,) of the test set."""
+
+    pool: Ints
+    test: Ints
+    n_classes: int
 
 
-class _Door:
-    """A callable that leads to nothing but a queue."""
+class CellOracle:
+    """Answers the queries of one cell from the true labels.
 
-    def __init__(self, requests: SimpleQueue[_Request | None], number: int, closed: threading.Event) -> None:
-        self._requests, self._number, self._closed = requests, number, closed
+    Args:
+        truth: the true labels.
+        limit: the number of labels that may be queried.
+        samples: returns the samples.
+    """
 
-    def __call__(self, argument: Any) -> Any:
-        if self._closed.is_set():
-            raise ContractError("this may be asked only while the strategy, or the trainer, that got it runs")
-        reply: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-        self._requests.put(_Request(self._number, argument, reply))
-        value, error = reply.get()
-        if error is not None:
-            raise error
-        return value
+    def __init__(self, truth: TrueLabels, limit: int, samples: Callable[[], Entry]) -> None:
+        self.truth, self.samples = truth, samples
+        self.account = LabelAccount(truth.pool, limit)
+        self.test_set = TestSet(truth.test, truth.n_classes)
 
+    def label(self, indices: Ints) -> Ints:
+        return self.account.label(indices)
 
-@contextmanager
-def behind_doors(*answers: Callable[[Any], Any]) -> Iterator[tuple[Callable[[Any], Any], ...]]:
-    """`answers`, run one at a time by a thread of their own, as callables from which neither they nor what they know
-    can be reached."""
-    requests: SimpleQueue[_Request | None] = SimpleQueue()
-    closed = threading.Event()
-    threading.Thread(target=_serve, args=(answers, requests), daemon=True).start()
-    try:
-        yield tuple(_Door(requests, number, closed) for number in range(len(answers)))
-    finally:
-        closed.set()
-        requests.put(None)
+    def test_accuracy(self, probabilities: Floats) -> float:
+        return self.test_set.accuracy(probabilities)
 
 
-def _serve(answers: Sequence[Callable[[Any], Any]], requests: SimpleQueue[_Request | None]) -> None:
-    while (request := requests.get()) is not None:
-        try:
-            if not _is_plain(request.argument):  # methods of its own would run here, among what is hidden
-                raise ContractError(f"ask with arrays of numpy, or PseudoLabels, not {type(request.argument).__name__}")
-            request.reply.put((answers[request.door](request.argument), None))
-        except BaseException as error:
-            request.reply.put((None, _without_frames(error)))
+class OracleFactory:
+    """Creates the oracles of cells. It loads each data set once, and puts its samples into the cache for the workers.
+
+    Args:
+        load: loads a data set.
+        cache: where workers find the samples.
+    """
+
+    def __init__(self, load: Callable[[PartConfig], object], cache: StageCache) -> None:
+        self._load, self._cache = load, cache
+        self._truths: dict[str, TrueLabels] = {}
+        self._lock = threading.Lock()
+
+    def create(self, cell: Cell) -> CellOracle:
+        """Raises ContractError if the data set is not the one that the cell was planned for."""
+        stage = cell.stages["data"]
+        with self._lock:
+            if stage.key not in self._truths:
+                data = self._dataset(cell)
+                self._cache.get(stage, lambda: samples_of(data), always=True)
+                self._truths[stage.key] = TrueLabels(data.y_train, data.y_test, data.n_classes)
+            truth = self._truths[stage.key]
+        limit = len(truth.pool) if cell.needs_all_labels else cell.budget
+        return CellOracle(truth, limit, lambda: self._samples(cell))
+
+    def _samples(self, cell: Cell) -> Entry:
+        with self._lock:
+            return self._cache.get(cell.stages["data"], lambda: samples_of(self._dataset(cell)), always=True)
+
+    def _dataset(self, cell: Cell) -> Dataset:
+        data = load_dataset(self._load, cell.dataset)
+        if data.checksum != cell.checksum:
+            raise ContractError(f"the data set {cell.dataset} has changed since the run began; run again")
+        return data
 
 
-def _is_plain(argument: Any) -> bool:
-    import numpy as np
-
-    if type(argument) is PseudoLabels:
-        return all(value is None or type(value) is np.ndarray for value in vars(argument).values())
-    return type(argument) in (int, np.ndarray)
-
-
-def _without_frames(error: BaseException) -> BaseException:
-    """The error with its traceback as a note: the frames themselves lead to what stands behind the door."""
-    text = "".join(traceback.format_exception(error))
-    error.add_note(f"behind the pool:\n{text}")
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None)
+def samples_of(data: Dataset) -> Entry:
+    """Return what workers know of a data set: `x_train`, `x_test` and the number of classes, but no labels."""
+    return Entry({"x_train": data.x_train, "x_test": data.x_test}, {"n_classes": data.n_classes})

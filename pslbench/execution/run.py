@@ -1,181 +1,226 @@
-"""A run: what is missing is computed and saved as it comes, and everyone who wants to know is told."""
+"""Runs a grid: computes what is missing, saves each row when it is there, and notifies observers."""
 
 from __future__ import annotations
 
-import platform
-import shlex
-import subprocess
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
-from math import inf
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from pslbench.execution.cache import StageCache
-from pslbench.execution.cell import Outcome
-from pslbench.execution.executors import Pool, execute
-from pslbench.planning.identity import LIBRARIES
-from pslbench.planning.plan import Cell, Plan
+from pslbench.errors import InputError
+from pslbench.execution.cache import CacheSettings, StageCache, trim
+from pslbench.execution.estimate import RunEstimate, RuntimeEstimator, estimate_run
+from pslbench.execution.executors import WorkerPool, dask_pool, local_pool
+from pslbench.execution.scheduler import execute
+from pslbench.execution.worker import WorkerConfig
+from pslbench.parts import PartConfig
+from pslbench.planning.cells import Cell, Plan
+from pslbench.planning.grid import Grid
+from pslbench.planning.identity import library_version
+from pslbench.planning.plan import make_plan
 from pslbench.plugins.catalog import Catalog
 from pslbench.processor import cores
 from pslbench.results.folder import ResultsFolder
-from pslbench.results.records import Result
+from pslbench.results.manifest import describe_machine, run_entry
+from pslbench.results.provenance import Provenance
+from pslbench.results.records import Outcome, Result, RunInfo
 
-PACKAGES = ("pslbench", *LIBRARIES, "pandas", "pluggy")
-
-
-class Watcher(Protocol):
-    """Who is told how a run goes on."""
-
-    def started(self, cells: int, done: int) -> None: ...
-    def heard(self, cell: Cell, kind: str, message: str) -> None: ...
-    def finished(self, result: Result) -> None: ...
+PACKAGES = ("pslbench", "numpy", "pandas", "pluggy")  # in the manifest, besides the libraries of the parts
+LIBRARY = "version of "  # begins the name of a fact about a library
 
 
-def run(
-    catalog: Catalog,
-    plan: Plan,
-    store: ResultsFolder,
-    missing: Sequence[Cell],
-    open_pool: Callable[[], AbstractContextManager[Pool]],
-    watcher: Watcher,
-    warn: Callable[[str], None],
-) -> list[Result]:
-    """Run the cells that are missing, and save each as it ends.
+class RunObserver(Protocol):
+    """Is notified of the progress of a run."""
 
-    Returns:
-        The rows of the plan's cells, those that were there already too.
-    """
-    catalog.notify("pslbench_run_started", warn, plan=plan)
-    watcher.started(len(plan.cells), len(plan.cells) - len(missing))
-    for result, evidence in _outcomes(missing, open_pool, RuntimeEstimator(store.results())):
-        store.save(result, evidence)
-        watcher.finished(result)
-        catalog.notify("pslbench_cell_finished", warn, result=result)
-    results = store.results(cell.key for cell in plan.cells)
-    catalog.notify("pslbench_run_finished", warn, results=results)
-    return results
+    def started(self, cells: int, done: int) -> None:
+        """A run of so many cells begins, of which some have a row already."""
 
+    def progressed(self, cell: Cell, kind: str, message: str) -> None:
+        """A `stage` of a cell begins, or a stage was `computed` for a reason. Called from any thread."""
 
-def _outcomes(
-    missing: Sequence[Cell], open_pool: Callable[[], AbstractContextManager[Pool]], forecast: RuntimeEstimator
-) -> Iterator[Outcome]:
-    if not missing:
-        return
-    with open_pool() as pool:
-        for result, evidence in execute(pool, missing, forecast.seconds):
-            forecast.learn(result)
-            yield result, evidence
+    def finished(self, result: Result) -> None:
+        """A cell has ended."""
 
-
-def missing_cells(plan: Plan, store: ResultsFolder, retry_failed: bool, fresh: bool) -> list[Cell]:
-    """The cells of the plan that are to be run: those without a result, and what else is asked for."""
-    if fresh:
-        return list(plan.cells)
-    there = {result.key: result.ok for result in store.results(cell.key for cell in plan.cells)}
-    return [cell for cell in plan.cells if not there.get(cell.key, False) and (cell.key not in there or retry_failed)]
-
-
-class RuntimeEstimator:
-    """How long cells take, by the rows there are: of the same combination, else of the same strategy and trainer."""
-
-    def __init__(self, results: Sequence[Result]) -> None:
-        self._rows: Counter[tuple[object, ...]] = Counter()
-        self._sums: defaultdict[tuple[object, ...], Counter[str]] = defaultdict(Counter)
-        for result in results:
-            self.learn(result)
-
-    def learn(self, result: Result) -> None:
-        if result.ok:
-            for name in (result.combination, (result.dataset, result.strategy, result.trainer)):
-                self._rows[name] += 1
-                self._sums[name].update(result.seconds)
-
-    def stages(self, cell: Cell) -> Mapping[str, float]:
-        """Seconds by stage; empty where nothing is known."""
-        texts = cell.names
-        for name in (cell.combination, (texts["dataset"], texts["strategy"], texts["trainer"])):
-            if rows := self._rows[name]:
-                return {stage: total / rows for stage, total in self._sums[name].items()}
-        return {}
-
-    def seconds(self, cell: Cell) -> float:
-        """Of all its stages; infinite where nothing is known."""
-        return self.stages(cell).get("total", inf)
+    def warn(self, message: str) -> None:
+        """Something deserves a warning."""
 
 
 @dataclass(frozen=True)
-class RunEstimate:
-    """What a run would do: cells in all, done, with their training in the cache, and to be computed; seconds it may
-    take, and for how many cells to be computed nothing is known of that."""
+class RunSettings:
+    """How cells run, and where their results go.
 
-    cells: int
-    done: int
-    cached: int
-    to_run: int
-    seconds: float
-    unknown: int
+    Attributes:
+        output: the folder of results.
+        cache: the cache of stages.
+        jobs: the number of workers; 0 for one per core.
+        dask: the address of a Dask scheduler, or `local`; None for worker processes on this machine.
+        retry_failed: whether cells that failed run again.
+        fresh: whether all cells run again.
+        timeout: seconds that a cell may take; None for no limit.
+        memory_limit: bytes of its own that a worker may use; None for no limit.
+        explain_cache: whether the observer is told why a stage is computed.
+        plugin_files, disabled_plugins: the plugins that the catalog was made with, for the workers.
+        command: the command line, for the manifest.
+    """
+
+    output: Path
+    cache: CacheSettings
+    jobs: int = 0
+    dask: str | None = None
+    retry_failed: bool = False
+    fresh: bool = False
+    timeout: float | None = None
+    memory_limit: int | None = None
+    explain_cache: bool = False
+    plugin_files: tuple[str, ...] = ()
+    disabled_plugins: tuple[str, ...] = ()
+    command: tuple[str, ...] = ("pslbench",)
+
+    def workers(self, n_cells: int) -> int:
+        """Return the number of workers for so many cells."""
+        return max(1, min(self.jobs or cores(), n_cells))
 
 
-def estimate_run(
-    plan: Plan, store: ResultsFolder | None, missing: Sequence[Cell], cache: StageCache, jobs: int
-) -> RunEstimate:
-    """What `run` would do with these cells, on `jobs` workers."""
-    cached = [cell for cell in missing if cache.has(cell.stages["train"])]
-    to_run = [cell for cell in missing if not cache.has(cell.stages["train"])]
-    forecast = RuntimeEstimator(store.results() if store else [])
-    seconds, unknown, counted = 0.0, 0, set[str]()
-    for cell in to_run:
-        stages = forecast.stages(cell)
-        unknown += not stages
-        for name, stage in cell.stages.items():
-            if name in stages and stage.key not in counted and not cache.has(stage):
-                seconds += stages[name]
-                counted.add(stage.key)
-    return RunEstimate(
-        len(plan.cells), len(plan.cells) - len(missing), len(cached), len(to_run), seconds / jobs, unknown
+class RunInterruptedError(Exception):
+    """The user interrupted a run. Its finished cells are saved.
+
+    Attributes:
+        folder: the folder of results.
+        rows: those of the run that exist.
+    """
+
+    def __init__(self, folder: ResultsFolder, rows: list[Result]) -> None:
+        super().__init__("interrupted")
+        self.folder, self.rows = folder, rows
+
+
+def run_grid(
+    catalog: Catalog, grid: Grid, settings: RunSettings, observer: RunObserver
+) -> tuple[ResultsFolder, list[Result]]:
+    """Run the cells of a grid that have no row yet.
+
+    A row that exists is replaced only when its successor is complete.
+
+    Returns:
+        The folder, and the rows of all cells of the grid.
+
+    Raises:
+        InputError: the grid does not fit the data, the folder cannot be written, or the workers cannot start.
+        RunInterruptedError: the user interrupted the run.
+    """
+    _check(settings)
+    load = lru_cache(maxsize=1)(catalog.call)
+    plan = _plan(catalog, grid, load, observer)
+    folder = ResultsFolder.create(settings.output)
+    with folder.exclusive_lock():
+        missing = missing_cells(plan, folder, settings)
+        trim(settings.cache.folder, settings.cache.limit)
+        try:
+            with _open_pool(settings, len(missing), load, observer) as pool:
+                folder.append_run(_manifest_entry(plan, settings, settings.workers(len(missing))))
+                return folder, _run(catalog, plan, folder, missing, pool, observer)
+        except KeyboardInterrupt:
+            raise RunInterruptedError(folder, folder.rows_of(cell.key for cell in plan.cells)) from None
+        finally:
+            trim(settings.cache.folder, settings.cache.limit)
+
+
+def estimate_grid(catalog: Catalog, grid: Grid, settings: RunSettings, observer: RunObserver) -> RunEstimate:
+    """Estimate what `run_grid` would do. Nothing is run or written."""
+    _check(settings)
+    plan, folder = _plan(catalog, grid, catalog.call, observer), ResultsFolder(settings.output)
+    missing = missing_cells(plan, folder, settings)
+    rows = folder.current_rows() if folder.exists else []
+    return estimate_run(plan, rows, missing, StageCache(settings.cache), settings.workers(len(missing)))
+
+
+def missing_cells(plan: Plan, folder: ResultsFolder, settings: RunSettings) -> list[Cell]:
+    """Return the cells that will run: those without a row, and those that the settings ask for."""
+    if settings.fresh:
+        return list(plan.cells)
+    succeeded = {row.key: row.ok for row in folder.rows_of(cell.key for cell in plan.cells)}
+    return [
+        cell for cell in plan.cells if cell.key not in succeeded or (settings.retry_failed and not succeeded[cell.key])
+    ]
+
+
+def _check(settings: RunSettings) -> None:
+    if settings.dask and settings.explain_cache:
+        raise InputError("--explain-cache works with the workers of this machine only; omit it, or omit --dask")
+
+
+def _plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object], observer: RunObserver) -> Plan:
+    plan = make_plan(catalog, grid, load)
+    for warning in plan.warnings:
+        observer.warn(warning)
+    return plan
+
+
+def _run(
+    catalog: Catalog,
+    plan: Plan,
+    folder: ResultsFolder,
+    missing: Sequence[Cell],
+    pool: WorkerPool | None,
+    observer: RunObserver,
+) -> list[Result]:
+    info = RunInfo(tuple(cell.info for cell in plan.cells), folder.path)
+    catalog.notify("pslbench_run_started", observer.warn, run=info, plan=info)
+    observer.started(len(plan.cells), len(plan.cells) - len(missing))
+    for row, artifacts in _outcomes(pool, missing, folder):
+        folder.write_cell(row, artifacts)
+        observer.finished(row)
+        catalog.notify("pslbench_cell_finished", observer.warn, result=row)
+    rows = folder.rows_of(cell.key for cell in plan.cells)
+    catalog.notify("pslbench_run_finished", observer.warn, results=rows)
+    return rows
+
+
+def _outcomes(pool: WorkerPool | None, missing: Sequence[Cell], folder: ResultsFolder) -> Iterator[Outcome]:
+    if pool is None:
+        return
+    estimator = RuntimeEstimator(folder.current_rows())
+    for row, artifacts in execute(pool, missing, estimator.seconds):
+        estimator.add(row)
+        yield row, artifacts
+
+
+def _open_pool(
+    settings: RunSettings, n_cells: int, load: Callable[[PartConfig], object], observer: RunObserver
+) -> AbstractContextManager[WorkerPool | None]:
+    if not n_cells:
+        return nullcontext()
+    config = WorkerConfig(
+        tuple(str(Path(file).absolute()) for file in settings.plugin_files),
+        settings.disabled_plugins,
+        settings.cache,
+        str((settings.output / "workers.log").absolute()),
+        str(Path.cwd()),
+        settings.timeout,
+        settings.memory_limit,
     )
+    jobs = settings.workers(n_cells)
+    if settings.dask:
+        return dask_pool(config, jobs, settings.dask)
+    return local_pool(config, jobs, load, observer.progressed)
 
 
-def manifest(command: Sequence[str], plan: Plan, jobs: int) -> dict[str, Any]:
-    """What was asked, and where it ran."""
-    return {
-        "command": shlex.join(command),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "cells": len(plan.cells),
-        "jobs": jobs,
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpu": _cpu(),
-        "cores": cores(),
-        "versions": {package: version(package) for package in PACKAGES},
-        "data": {cell.dataset.text: cell.checksum for cell in plan.cells},
-        "recipes": [
-            [*combination, fingerprint]
-            for combination, fingerprint in {c.combination: c.fingerprint for c in plan.cells}.items()
-        ],
+def _manifest_entry(plan: Plan, settings: RunSettings, jobs: int) -> dict[str, Any]:
+    facts = {name for cell in plan.cells for stage in cell.stages.values() for name in stage.facts}
+    libraries = {
+        name.removeprefix(LIBRARY) for name in facts if name.startswith(LIBRARY) and " " not in name[len(LIBRARY) :]
     }
-
-
-def _commit() -> str | None:
-    """The commit of the checkout this package stands in, with `+` where files differ from it; None outside one."""
-    here = Path(__file__).parent
-    try:
-        says = [
-            subprocess.run(["git", "-C", here, *words], capture_output=True, text=True, check=True).stdout.strip()
-            for words in (("rev-parse", "HEAD"), ("status", "--porcelain", "--", "."))
-        ]
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return says[0] + ("+" if says[1] else "")
-
-
-def _cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    names = [line for line in info.read_text().splitlines() if "model name" in line] if info.exists() else []
-    return names[0].partition(": ")[2] if names else platform.processor()
+    provenance = Provenance(
+        {cell.dataset.text: cell.checksum for cell in plan.cells},
+        {cell.combination: cell.fingerprint for cell in plan.cells},
+    )
+    return run_entry(
+        settings.command,
+        provenance,
+        cells=len(plan.cells),
+        jobs=jobs,
+        **describe_machine(),
+        versions={library: library_version(library) for library in sorted({*PACKAGES, *libraries})},
+    )

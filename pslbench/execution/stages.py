@@ -1,233 +1,289 @@
-"""The stages of a cell. Each calls one part, checks what it gave, and leaves arrays that can be kept."""
+"""The stages of a cell. Each function calls one part, checks what it returns, and returns arrays that can be cached."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pslbench.clustering import fit_clusters
-from pslbench.contracts import Clusters, Dataset, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
-from pslbench.errors import ContractError
+from pslbench.contracts import Clusters, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
+from pslbench.errors import ContractError, deprecated
 from pslbench.execution.cache import Entry
-from pslbench.execution.oracle import CheckedPredictor, LabelAccount, TestSet, behind_doors
+from pslbench.execution.oracle import Oracle, check_probabilities
 from pslbench.neighbors import nearest_neighbors
-from pslbench.parts import PartConfig
+from pslbench.parts import Kind, PartConfig
 from pslbench.plugins.catalog import Catalog
-from pslbench.results.records import LabelingRecord
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats, Ints
 
-SEEDED = ("embed", "cluster", "strategy", "train", "train-within-strategy")
+RANDOM_STREAMS = ("embed", "cluster", "strategy", "train", "train-within-strategy")
+Inputs = Mapping[str, Entry]
 
 
-def seed_of(seed: int, use: str, count: int = 0) -> int:
-    """The seed of one use within a cell, from 0 to 2**32 - 1: the same for every cell of that seed."""
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What the stages of one cell share.
+
+    Attributes:
+        catalog: the parts.
+        configs: the configuration of the part of each kind.
+        budget, seed: of the cell.
+        oracle: answers queries for samples, labels and test accuracies.
+    """
+
+    catalog: Catalog
+    configs: Mapping[Kind, PartConfig | None]
+    budget: int
+    seed: int
+    oracle: Oracle
+
+    def config(self, kind: Kind) -> PartConfig:
+        config = self.configs[kind]
+        assert config is not None, f"the cell has no {kind}"
+        return config
+
+    def call(self, kind: Kind, argument: Any, seed: int) -> Any:
+        """Call the part of a kind, with the seed if it takes one."""
+        config = self.config(kind)
+        seeds = [seed] if self.catalog.part_of(config).takes_seed else []
+        return self.catalog.call(config, argument, *seeds)
+
+
+def derive_seed(seed: int, stream: str, count: int = 0) -> int:
+    """Return the seed of one random stream of a cell, 0 to 2**32 - 1. Cells with the same seed share it."""
     import numpy as np
 
-    return int(np.random.SeedSequence(seed, spawn_key=(SEEDED.index(use), count)).generate_state(1)[0])
+    key = (RANDOM_STREAMS.index(stream), count)
+    return int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1)[0])
 
 
-def _call(catalog: Catalog, choice: PartConfig, given: Any, seed: int) -> Any:
-    takes_seed = catalog.resolve(choice.kind, choice.name)[1].takes_seed
-    return catalog.call(choice, given, seed) if takes_seed else catalog.call(choice, given)
+def load(context: Context, inputs: Inputs) -> Entry:  # noqa: ARG001
+    """Return `x_train` and `x_test`."""
+    return context.oracle.samples()
 
 
-def _check_method(choice: PartConfig, given: object, name: str) -> None:
-    if not callable(getattr(given, name, None)):
-        raise ContractError(f"{choice} must return an object with a method {name}, not {type(given).__name__}")
-
-
-def load(catalog: Catalog, dataset: PartConfig, checksum: str) -> Entry:
-    """The data's arrays. Raises ContractError where they are not what the cell was planned for."""
-    data = catalog.call(dataset)
-    if data.checksum != checksum:
-        raise ContractError(f"{dataset} is not what it was when the run began; run again")
-    return as_entry(data)
-
-
-def as_entry(data: Dataset) -> Entry:
-    arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
-    return Entry(arrays, {"name": data.name, "classes": data.classes})
-
-
-@lru_cache(maxsize=2)
-def as_dataset(entry: Entry) -> Dataset:
-    return Dataset(entry.info["name"], **entry.arrays, classes=tuple(entry.info["classes"]))
-
-
-def embed(catalog: Catalog, embedder: PartConfig, data: Dataset, seed: int) -> Entry:
-    """`features`, float32 (n, d), and, where the embedder can place new samples, `test_features`, float32 (m, d)."""
-    embedding = _call(catalog, embedder, data.x_train, seed_of(seed, "embed"))
+def embed(context: Context, inputs: Inputs) -> Entry:
+    """Return `features`, float32 (n, d), and `test_features`, float32 (m, d), if the embedder can map new samples."""
+    config, data = context.config("embedder"), inputs["data"].arrays
+    embedding = context.call("embedder", data["x_train"], derive_seed(context.seed, "embed"))
     if not isinstance(embedding, Embedding):
-        raise ContractError(f"{embedder} must return Embedding(features), not {type(embedding).__name__}")
-    arrays = {"features": _features(embedder, embedding.features, len(data.x_train))}
+        raise ContractError(f"{config} must return Embedding(features), not {type(embedding).__name__}")
+    arrays = {"features": _check_features(config, embedding.features, len(data["x_train"]))}
     if embedding.transform:
-        arrays["test_features"] = _features(embedder, embedding.transform(data.x_test), len(data.x_test))
+        features = embedding.transform(data["x_test"])
+        arrays["test_features"] = _check_features(config, features, len(data["x_test"]))
     return Entry(arrays)
 
 
-def _features(embedder: PartConfig, given: Any, n: int) -> Floats:
+def _check_features(embedder: PartConfig, given: Any, n: int) -> Floats:
     import numpy as np
 
     features = np.asarray(given, np.float32).view()
     if features.ndim != 2 or len(features) != n:
-        raise ContractError(f"{embedder} must give features (n, d), not {features.shape}")
+        raise ContractError(f"{embedder} must return features (n, d), not {features.shape}")
     if not np.isfinite(features).all():
-        raise ContractError(f"{embedder} gave features that are not finite")
+        raise ContractError(f"{embedder} returned features that are not finite")
     features.flags.writeable = False
     return features
 
 
-def cluster(catalog: Catalog, clusterer: PartConfig, embedding: Entry, k: int, seed: int) -> Entry:
-    """The arrays of `Clusters`; `test_assignment`, int64 (m,), where test samples have features."""
-    fitter = _call(catalog, clusterer, k, seed_of(seed, "cluster"))
-    _check_method(clusterer, fitter, "fit")
-    clusters, falls = fit_clusters(fitter, embedding.arrays["features"], k, embedding.arrays.get("test_features"))
-    return Entry({**vars(clusters), **({} if falls is None else {"test_assignment": falls})})
+def find_neighbors(context: Context, inputs: Inputs) -> Entry:  # noqa: ARG001
+    """Return the arrays of `Graph`."""
+    return Entry(vars(nearest_neighbors(inputs["embed"].arrays["features"])))
 
 
-def as_clusters(entry: Entry) -> Clusters:
-    return Clusters(**{name: array for name, array in entry.arrays.items() if name != "test_assignment"})
+def cluster(context: Context, inputs: Inputs) -> Entry:
+    """Return the arrays of `Clusters`, and `test_assignment`, int64 (m,), if the test samples have features."""
+    features = inputs["embed"].arrays
+    fitter = context.call("clusterer", context.budget, derive_seed(context.seed, "cluster"))
+    _check_method(context.config("clusterer"), fitter, "fit")
+    clusters, test = fit_clusters(fitter, features["features"], context.budget, features.get("test_features"))
+    return Entry({**vars(clusters), **({} if test is None else {"test_assignment": test})})
 
 
-def neighbors(embedding: Entry) -> Entry:
-    """The arrays of `Graph`."""
-    return Entry(vars(nearest_neighbors(embedding.arrays["features"])))
+def label(context: Context, inputs: Inputs) -> Entry:
+    """Return the arrays of `PseudoLabels`, and `asked`, int64 (spent,), the samples whose label was queried.
+
+    Its info has `evaluations`, the number of evaluations on the test set by trainers that the strategy called.
+    """
+    config, queries = context.config("strategy"), RecordedQueries(context.oracle)
+    train = TrainerWithinStrategy(context, inputs["data"], queries)
+    pseudo_labels = context.catalog.call(config, make_pool(context, inputs, queries.label, train))
+    if not isinstance(pseudo_labels, PseudoLabels):
+        raise ContractError(f"{config} must return PseudoLabels, not {type(pseudo_labels).__name__}")
+    data, clusters = inputs["data"], inputs.get("cluster")
+    check_labels(pseudo_labels, len(data.arrays["x_train"]), data.info["n_classes"])
+    if pseudo_labels.cluster_labels is not None and clusters is not None:
+        _check_cluster_labels(pseudo_labels.cluster_labels, len(clusters.arrays["centers"]), data.info["n_classes"])
+    arrays = {name: array for name, array in vars(pseudo_labels).items() if array is not None}
+    return Entry(arrays | {"asked": queries.asked}, {"evaluations": queries.evaluations})
 
 
-@dataclass(frozen=True, eq=False)
-class PoolViews:
-    """What a strategy is given beside the samples, as far as it uses it."""
-
-    embedding: Entry | None = None
-    clusters: Entry | None = None
-    graph: Entry | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingContext:
-    """What labelling and training work on."""
-
-    catalog: Catalog
-    data: Dataset
-    trainer: PartConfig
-    seed: int
-
-    def exam(self) -> TestSet:
-        return TestSet(self.data.y_test, self.data.n_classes)
-
-
-def as_pool(
-    bench: TrainingContext,
-    budget: int,
-    space: PoolViews,
+def make_pool(
+    context: Context,
+    inputs: Inputs,
     ask: Callable[[Ints], Ints],
     train: Callable[[PseudoLabels], Predictor],
 ) -> Pool:
-    """What a strategy gets."""
+    """Return what the strategy receives."""
     import numpy as np
 
+    data = inputs["data"]
     return Pool(
-        bench.data.x_train,
-        bench.data.n_classes,
-        budget,
-        np.random.default_rng(seed_of(bench.seed, "strategy")),
+        data.arrays["x_train"],
+        data.info["n_classes"],
+        context.budget,
+        np.random.default_rng(derive_seed(context.seed, "strategy")),
         ask,
         train,
-        Embedding(space.embedding.arrays["features"]) if space.embedding else None,
-        as_clusters(space.clusters) if space.clusters else None,
-        Graph(**space.graph.arrays) if space.graph else None,
+        Embedding(inputs["embed"].arrays["features"]) if "embed" in inputs else None,
+        clusters_of(inputs["cluster"]) if "cluster" in inputs else None,
+        Graph(**inputs["graph"].arrays) if "graph" in inputs else None,
     )
 
 
-def label(bench: TrainingContext, strategy: PartConfig, budget: int, space: PoolViews) -> Entry:
-    """The arrays of `PseudoLabels`, and `asked`, the samples whose label was asked for, int64 (spent,); `looks` at the
-    test set, and in how many `rounds` it trained."""
-    data, exam, rounds, doors = bench.data, bench.exam(), [0], list[Callable[[Any], Any]]()
-    unlimited = bench.catalog.resolve("strategy", strategy.name)[1].needs_all_labels
-    account = LabelAccount(data.y_train, len(data.y_train) if unlimited else budget)
-
-    def train_within(pseudo_labels: PseudoLabels) -> Predictor:
-        rounds[0] += 1
-        if rounds[0] == 1:
-            doors.append(opened.enter_context(behind_doors(exam.look))[0])
-        seed = seed_of(bench.seed, "train-within-strategy", rounds[0] - 1)
-        return taught(bench, pseudo_labels, doors[0], seed)
-
-    with ExitStack() as opened:
-        ask, train_for = opened.enter_context(behind_doors(account.label, train_within))
-        given = bench.catalog.call(strategy, as_pool(bench, budget, space, ask, train_for))
-    if not isinstance(given, PseudoLabels):
-        raise ContractError(f"{strategy} must return PseudoLabels, not {type(given).__name__}")
-    _check_labels(given, data, space.clusters)
-    arrays = {name: array for name, array in vars(given).items() if array is not None}
-    return Entry(arrays | {"asked": account.asked}, {"looks": exam.looks, "rounds": rounds[0]})
+def clusters_of(entry: Entry) -> Clusters:
+    return Clusters(**{name: array for name, array in entry.arrays.items() if name != "test_assignment"})
 
 
-def as_pseudo_labels(entry: Entry) -> PseudoLabels:
+def pseudo_labels_of(entry: Entry) -> PseudoLabels:
     return PseudoLabels(**{name: array for name, array in entry.arrays.items() if name != "asked"})
 
 
-def labeling(labelled: Entry, clusters: Entry | None) -> LabelingRecord:
-    """What became of the pool."""
-    kept = {name: array for name, array in labelled.arrays.items() if name != "weights"}
-    of_clusters = {name: clusters.arrays[name] for name in ("assignment", "medoids")} if clusters else {}
-    return LabelingRecord(**kept, **of_clusters)
+class RecordedQueries:
+    """Passes queries on to an oracle, and records which labels were queried and how often the test set was used."""
+
+    def __init__(self, oracle: Oracle) -> None:
+        self._oracle, self._indices, self.evaluations = oracle, list[Any](), 0
+
+    @property
+    def asked(self) -> Ints:
+        """The distinct samples whose label was queried, int64, ascending."""
+        import numpy as np
+
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *self._indices]))
+
+    def label(self, indices: Ints) -> Ints:
+        labels = self._oracle.label(indices)
+        self._indices.append(indices)
+        return labels
+
+    def test_accuracy(self, probabilities: Floats) -> float:
+        import numpy as np
+
+        self.evaluations += 1
+        return self._oracle.test_accuracy(np.asarray(probabilities))
 
 
-def _check_labels(given: PseudoLabels, data: Dataset, clusters: Entry | None) -> None:
-    n, classes = len(data.x_train), data.n_classes
-    if given.indices.min() < 0 or given.indices.max() >= n:
-        raise ContractError(f"PseudoLabels.indices must be samples of the pool, 0 to {n - 1}")
-    if given.hard_labels.min() < 0 or given.hard_labels.max() >= classes:
-        raise ContractError(f"PseudoLabels.labels must be classes, 0 to {classes - 1}")
-    if given.cluster_labels is not None and clusters is not None:
-        k = len(clusters.arrays["centers"])
-        if len(given.cluster_labels) != k:
-            raise ContractError(f"PseudoLabels.cluster_labels must have {k} entries, one a cluster")
+class TrainerWithinStrategy:
+    """The trainer of the cell, for a strategy that calls it. Each call has a seed of its own."""
+
+    def __init__(self, context: Context, data: Entry, queries: RecordedQueries) -> None:
+        self._context, self._data, self._queries, self._calls = context, data, queries, 0
+
+    def __call__(self, pseudo_labels: PseudoLabels) -> CheckedPredictor:
+        """Raises ContractError if the strategy does not declare that it trains."""
+        strategy = self._context.config("strategy")
+        if not self._context.catalog.part_of(strategy).trains:
+            raise ContractError(f"{strategy} calls pool.train; register it with trains=True")
+        self._calls += 1
+        return train_within_strategy(self._context, self._data, self._queries, pseudo_labels, self._calls - 1)
 
 
-def train(bench: TrainingContext, pseudo_labels: PseudoLabels) -> Entry:
-    """`probabilities`, float16 (m, classes), of the test samples; `looks` at the test set, and the `precision`."""
-    import numpy as np
-
-    exam = bench.exam()
-    with behind_doors(exam.look) as (look,):
-        predictor = _train(bench, pseudo_labels, look, seed_of(bench.seed, "train"))
-        probabilities = exam.check(predictor.predict_proba(bench.data.x_test))
-    precision = getattr(predictor, "precision", "")
-    if not isinstance(precision, str):
-        raise ContractError(f"a predictor's precision must be a word, such as 'float32', not {precision!r}")
-    return Entry({"probabilities": probabilities.astype(np.float16)}, {"looks": exam.looks, "compute_dtype": precision})
-
-
-def taught(
-    bench: TrainingContext, pseudo_labels: PseudoLabels, look: Callable[[Any], float], seed: int
+def train_within_strategy(
+    context: Context, data: Entry, queries: RecordedQueries, pseudo_labels: PseudoLabels, count: int = 0
 ) -> CheckedPredictor:
-    """What a strategy gets for pseudo-labels: the trainer's classifier, whose predictions are checked."""
-    return CheckedPredictor(_train(bench, pseudo_labels, look, seed), bench.data.n_classes)
+    """Train the trainer of the cell for a strategy; `count` is the number of earlier trainings."""
+    seed = derive_seed(context.seed, "train-within-strategy", count)
+    return CheckedPredictor(_train(context, data, pseudo_labels, queries, seed), data.info["n_classes"])
 
 
-def _train(bench: TrainingContext, pseudo_labels: PseudoLabels, look: Callable[[Any], float], seed: int) -> Predictor:
+class CheckedPredictor:
+    """A classifier whose predictions are checked."""
+
+    def __init__(self, predictor: Predictor, n_classes: int) -> None:
+        self._predictor, self._n_classes = predictor, n_classes
+
+    def predict_proba(self, x: Floats) -> Floats:
+        return check_probabilities(self._predictor.predict_proba(x), len(x), self._n_classes)
+
+
+def train(context: Context, inputs: Inputs) -> Entry:
+    """Return `probabilities`, float16 (m, classes), of the test samples.
+
+    Its info has `evaluations`, the number of evaluations on the test set, and the `compute_dtype`.
+    """
     import numpy as np
 
-    data = bench.data
-    _check_labels(pseudo_labels, data, None)
+    data, queries = inputs["data"], RecordedQueries(context.oracle)
+    seed = derive_seed(context.seed, "train")
+    predictor = _train(context, data, pseudo_labels_of(inputs["label"]), queries, seed)
+    x_test = data.arrays["x_test"]
+    probabilities = check_probabilities(predictor.predict_proba(x_test), len(x_test), data.info["n_classes"])
+    facts = {"evaluations": queries.evaluations, "compute_dtype": _compute_dtype(predictor)}
+    return Entry({"probabilities": probabilities.astype(np.float16)}, facts)
+
+
+def _train(
+    context: Context, data: Entry, pseudo_labels: PseudoLabels, queries: RecordedQueries, seed: int
+) -> Predictor:
+    config = context.config("trainer")
+    check_labels(pseudo_labels, len(data.arrays["x_train"]), data.info["n_classes"])
+    if pseudo_labels.are_soft and not context.catalog.part_of(config).soft_labels:
+        raise ContractError(f"{config} does not take soft labels; use another trainer, such as logreg or cnn")
     training = TrainingData(
-        data.x_train,
-        **_of(pseudo_labels),
-        n_classes=data.n_classes,
-        x_test=data.x_test,
-        test_accuracy=lambda probabilities: look(np.asarray(probabilities)),
+        data.arrays["x_train"],
+        pseudo_labels.indices,
+        pseudo_labels.labels,
+        pseudo_labels.weights,
+        n_classes=data.info["n_classes"],
+        x_test=data.arrays["x_test"],
+        test_accuracy=queries.test_accuracy,
     )
-    predictor: Predictor = _call(bench.catalog, bench.trainer, training, seed)
-    _check_method(bench.trainer, predictor, "predict_proba")
+    predictor: Predictor = context.call("trainer", training, seed)
+    _check_method(config, predictor, "predict_proba")
     return predictor
 
 
-def _of(pseudo_labels: PseudoLabels) -> dict[str, Any]:
-    return {name: getattr(pseudo_labels, name) for name in ("indices", "labels", "weights")}
+def _compute_dtype(predictor: Predictor) -> str:
+    if not hasattr(predictor, "compute_dtype") and hasattr(predictor, "precision"):
+        deprecated("the attribute precision of a predictor", "compute_dtype")
+    dtype = getattr(predictor, "compute_dtype", getattr(predictor, "precision", ""))
+    if not isinstance(dtype, str):
+        raise ContractError(f"the compute_dtype of a predictor must be a string, such as 'float32', not {dtype!r}")
+    return dtype
+
+
+def _check_method(config: PartConfig, given: object, name: str) -> None:
+    if not callable(getattr(given, name, None)):
+        raise ContractError(f"{config} must return an object with a method {name}, not {type(given).__name__}")
+
+
+def check_labels(pseudo_labels: PseudoLabels, n: int, n_classes: int) -> None:
+    """Raises ContractError if pseudo-labels do not fit a pool of n samples with this number of classes."""
+    indices, labels = pseudo_labels.indices, pseudo_labels.labels
+    if indices.min() < 0 or indices.max() >= n:
+        raise ContractError(f"PseudoLabels.indices must be samples of the pool, 0 to {n - 1}")
+    if pseudo_labels.are_soft and labels.shape[1] != n_classes:
+        raise ContractError(f"soft PseudoLabels.labels must have {n_classes} columns, one per class")
+    if not pseudo_labels.are_soft and (labels.min() < 0 or labels.max() >= n_classes):
+        raise ContractError(f"PseudoLabels.labels must be classes, 0 to {n_classes - 1}")
+
+
+def _check_cluster_labels(cluster_labels: Ints, k: int, n_classes: int) -> None:
+    if len(cluster_labels) != k:
+        raise ContractError(f"PseudoLabels.cluster_labels must have {k} entries, one per cluster")
+    if cluster_labels.min() < 0 or cluster_labels.max() >= n_classes:
+        raise ContractError(f"PseudoLabels.cluster_labels must be classes, 0 to {n_classes - 1}")
+
+
+COMPUTE: Mapping[str, Callable[[Context, Inputs], Entry]] = {
+    "data": load,
+    "embed": embed,
+    "graph": find_neighbors,
+    "cluster": cluster,
+    "label": label,
+    "train": train,
+}

@@ -1,6 +1,6 @@
-"""What a worker process does: it runs cells as they come, and ends when the process it works for does.
+"""The main loop of a worker process: it runs the cells that its supervisor sends, and ends when the supervisor does.
 
-Started as `python -m pslbench.execution.worker FD`, with one end of a pipe at that file descriptor.
+Started as `python -m pslbench.execution.worker FD`, where FD is the file descriptor of one end of a pipe.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from pslbench.execution.cache import Settings, StageCache
+from pslbench import errors
+from pslbench.execution.cache import CacheSettings, Entry, StageCache
+from pslbench.execution.messages import Kind, Message, encode
 
 if TYPE_CHECKING:
-    from pslbench.planning.plan import Cell
+    from pslbench.contracts.arrays import Floats, Ints
+    from pslbench.planning.cells import Cell
 
 ENVIRONMENT = {
-    # One thread an operation, so that no sum depends on their number.
+    # One thread per operation, so that no sum depends on the number of threads.
     "TF_NUM_INTRAOP_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -32,52 +35,92 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class WorkerConfig:
-    """What a worker is told at its start.
+    """What a worker needs to know when it starts.
 
     Attributes:
-        plugin_files, plugins_off: what was given as `--plugin` and `--no-plugin`.
-        cache: where stages are kept.
-        log: the file that what a worker prints is appended to.
-        folder: where it works, if that is there: paths that the user gave are read from it.
-        timeout: seconds a cell may take; None for as long as it wants.
-        memory_limit: bytes of its own that a worker may have in memory; None for no limit.
+        plugin_files, disabled_plugins: the values of `--plugin` and `--no-plugin`.
+        cache: the cache of stages.
+        log: the file that the output of a worker is appended to.
+        folder: its working directory, if that exists; relative paths of the user start there.
+        timeout: seconds that a cell may take; None for no limit.
+        memory_limit: bytes of its own that a worker may use; None for no limit.
     """
 
     plugin_files: tuple[str, ...]
-    plugins_off: tuple[str, ...]
-    cache: Settings
+    disabled_plugins: tuple[str, ...]
+    cache: CacheSettings
     log: str
     folder: str
     timeout: float | None = None
     memory_limit: int | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The supervisor's answer to a query: a value, or the type and the message of an error."""
+
+    value: Any = None
+    error: tuple[str, str] | None = None
+
+
+class RemoteOracle:
+    """Queries the supervisor. One query at a time is answered."""
+
+    def __init__(self, pipe: Connection, answers: SimpleQueue[Answer]) -> None:
+        self._pipe, self._answers, self._lock = pipe, answers, threading.Lock()
+
+    def samples(self) -> Entry:
+        arrays, info = self._query(Message("samples"))
+        return Entry(arrays, info)
+
+    def label(self, indices: Ints) -> Ints:
+        labels: Ints = self._query(Message("label", arrays={"indices": indices}))
+        return labels
+
+    def test_accuracy(self, probabilities: Floats) -> float:
+        return float(self._query(Message("test_accuracy", arrays={"probabilities": probabilities})))
+
+    def _query(self, message: Message) -> Any:
+        with self._lock:
+            self._pipe.send_bytes(encode(message))
+            answer = self._answers.get()
+        if answer.error:
+            kind, text = answer.error
+            raise getattr(errors, kind, RuntimeError)(text)
+        return answer.value
+
+
 def serve(pipe: Connection) -> None:
-    """Run the cells that come through the pipe, one by one; say of each what stage begins, then its outcome."""
+    """Run the cells that come through the pipe, one by one."""
     tasks: SimpleQueue[Any] = SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, tasks), daemon=True).start()
-    orders: WorkerConfig = tasks.get()
-    from pslbench.execution.cell import run_cell
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    threading.Thread(target=_listen, args=(pipe, tasks, answers), daemon=True).start()
+    config: WorkerConfig = tasks.get()
+    from pslbench.execution.cell import CellRunner
     from pslbench.plugins.discovery import discover
 
-    catalog = discover(orders.plugin_files, orders.plugins_off)
-    cache = StageCache(
-        orders.cache, lambda why: pipe.send(("computed", why)), lambda waiting: pipe.send(("waiting", waiting))
-    )
-    fingerprints: set[str] = set()
+    def send(kind: Kind, text: str | bool) -> None:
+        pipe.send_bytes(encode(Message(kind, {"text": text})))
+
+    cache = StageCache(config.cache, lambda reason: send("computed", reason), lambda waits: send("waiting", waits))
+    catalog = discover(config.plugin_files, config.disabled_plugins)
+    runner = CellRunner(catalog, cache, RemoteOracle(pipe, answers), lambda stage: send("stage", stage))
+    send("ready", "")
     while True:
         cell: Cell = tasks.get()
-        outcome = run_cell(catalog, cell, cache, lambda stage: pipe.send(("stage", stage)), fingerprints)
-        pipe.send(("done", outcome))
+        pipe.send_bytes(encode(runner.run(cell)))
 
 
-def _listen(pipe: Connection, tasks: SimpleQueue[Any]) -> None:
+def _listen(pipe: Connection, tasks: SimpleQueue[Any], answers: SimpleQueue[Answer]) -> None:
     try:
         while True:
-            tasks.put(pipe.recv())
+            received = pipe.recv()
+            (answers if isinstance(received, Answer) else tasks).put(received)
     except (EOFError, OSError):
-        os._exit(0)  # nobody is left to work for
+        os._exit(0)  # the supervisor has ended
 
 
 if __name__ == "__main__":
-    serve(Connection(int(sys.argv[1])))
+    from pslbench.execution.worker import serve as serve_imported  # so that its classes are not those of __main__
+
+    serve_imported(Connection(int(sys.argv[1])))

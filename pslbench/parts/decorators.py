@@ -28,7 +28,7 @@ def embedder(
 def clusterer(
     name: str, *, reference: str = "", version: str = "1", enabled: bool = True, max_pool: int | None = None
 ) -> Decorator:
-    """Register `function(k, seed, *, ...)`, which returns an object with scikit-learn's `fit` and, if possible, `predict`.
+    """Register `function(k, seed, *, ...)`. It returns an object with scikit-learn's `fit`, and `predict` if it can.
 
     Omit `seed` if nothing is random. A run on a pool of more than `max_pool` samples skips the clusterer with a
     warning.

@@ -160,7 +160,8 @@ def _shared(plugin: Plugin, owners: Counter[tuple[Kind, str]]) -> Iterator[str]:
     shared = [part for part in plugin.parts if owners[part.kind, part.name] > 1]
     if shared:
         first, more = shared[0], f" and {len(shared) - 1} more" if len(shared) > 1 else ""
-        yield f"another plugin also has a {first.kind} '{first.name}'{more}; select this one as {plugin.name}/{first.name}"
+        qualified = f"{plugin.name}/{first.name}"
+        yield f"another plugin also has a {first.kind} '{first.name}'{more}; select this one as {qualified}"
 
 
 def _import_file(path: Path) -> object:

@@ -1,133 +1,135 @@
-"""How comparisons of strategies look on the screen."""
+"""Tables that show comparisons of strategies on the screen."""
 
 from __future__ import annotations
 
+from itertools import combinations
 from math import isnan
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from pslbench.analysis.bootstrap import TRUSTED
-from pslbench.analysis.leaderboard import ALPHA
-from pslbench.analysis.settings import title
-from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.cli.console import output
-from pslbench.reporters.formats import apart, between, counted, number, p_value, ruled_table, signed, spread, titled
+from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
+from pslbench.analysis.comparable_groups import group_title
+from pslbench.analysis.significance import ALPHA, pairwise_p_values
+from pslbench.analysis.statistics import MIN_SEEDS, paired_difference
+from pslbench.reporters.formats import (
+    caption_table,
+    create_table,
+    format_difference,
+    format_mean,
+    format_number,
+    format_p_value,
+    format_range,
+    pluralize,
+    stack_tables,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from rich.console import Group
-    from rich.table import Table
+    from rich.console import Group, RenderableType
 
-    from pslbench.analysis.comparison import Comparison, Matrix
+    from pslbench.analysis.comparison import Comparison
     from pslbench.analysis.leaderboard import LeaderboardEntry
 
-CELL = 9  # columns that a cell of a matrix takes
-SPREAD = 15  # those of a mean with its half-width
+CELL_WIDTH = 9  # of a matrix, in characters
+MEAN_WIDTH = 15  # of a mean with its half-width
 
 
-def show(comparisons: Sequence[Comparison]) -> None:
-    """Of each all scores side by side, what can be said of the test accuracies, and the verdict."""
-    console, rivals = output(), len({comparison.b.part("strategy") for comparison in comparisons})
-    for place, comparison in enumerate(comparisons):
-        console.print(_scores(comparison), "", _evidence(comparison, explained=place == 0), "", sep="\n")
-        clear = rivals > 1 and not comparison.differences["test_accuracy"].holds_zero
-        verdict = comparison.verdict + f" Not corrected for being one of {rivals} comparisons." * clear
+def comparison_tables(comparisons: Sequence[Comparison]) -> Iterator[RenderableType]:
+    """Yield for each comparison all scores side by side, the tests of the test accuracies, and the verdict."""
+    rivals = len({comparison.b.part("strategy") for comparison in comparisons})
+    kinds = [bool(comparison.mcnemar) for comparison in comparisons]
+    for i, comparison in enumerate(comparisons):
+        notes = _notes(comparison) if kinds.index(kinds[i]) == i else []
+        yield from (_scores(comparison), "", _tests(comparison, notes), "")
+        is_unadjusted = rivals > 1 and comparison.is_significant
+        verdict = comparison.verdict + f" Not adjusted for {rivals} comparisons." * is_unadjusted
         for sentence in (verdict, *(f"! {caveat}" for caveat in comparison.caveats)):
-            console.print(sentence, style="bold", markup=False)
-        console.print()
+            yield Text(sentence, style="bold")
+        yield ""
 
 
-def _setting(entries: Sequence[LeaderboardEntry]) -> str:
+def _group_title(entries: Sequence[LeaderboardEntry]) -> str:
     dataset, budget = entries[0].combination[:2]
-    return " · ".join([dataset, counted(budget, "label"), title(entries, "embedder", "clusterer", "trainer")])
+    return " · ".join([dataset, pluralize(budget, "label"), group_title(entries, "embedder", "clusterer", "trainer")])
 
 
 def _scores(comparison: Comparison) -> Group:
     a, b = comparison.a, comparison.b
-    table = ruled_table()
+    table = create_table()
     table.add_column("", no_wrap=True)
     for name in (a.part("strategy"), b.part("strategy")):
-        table.add_column(Text(name), justify="right", min_width=SPREAD, overflow="fold")
+        table.add_column(Text(name), justify="right", min_width=MEAN_WIDTH, overflow="fold")
     table.add_column("difference", justify="right", no_wrap=True)
     for name, difference in comparison.differences.items():
-        style = "" if difference.holds_zero else "bold"
-        shown = "-" if isnan(difference.mean) else signed(difference)
-        table.add_row(name, spread(a.score(name)), spread(b.score(name)), Text(shown, style))
+        text = "-" if isnan(difference.mean) else format_difference(difference)
+        style = "" if difference.contains_zero else "bold"
+        table.add_row(name, format_mean(a.score(name)), format_mean(b.score(name)), Text(text, style))
     table.add_section()
-    table.add_row("labels spent", number(a.mean("labels_spent"), 0), number(b.mean("labels_spent"), 0), "")
-    table.add_row("seconds", number(a.mean("seconds", "total"), 1), number(b.mean("seconds", "total"), 1), "")
-    table.add_row("same class given", spread(comparison.agreement), "", "")
+    table.add_row("labels spent", *(format_number(entry.mean("labels_spent"), 0) for entry in (a, b)), "")
+    table.add_row("seconds", *(format_number(entry.mean("seconds", "total"), 1) for entry in (a, b)), "")
+    table.add_row("same prediction", format_mean(comparison.agreement), "", "")
     few = f"; none below {MIN_SEEDS} seeds" if comparison.seeds < MIN_SEEDS else ""
-    legend = (
-        f"mean ± half-width of its 95% interval over seeds{few}; differences in pairs, bold where zero is ruled out"
-    )
-    return titled(f"{_setting((a, b))} · {counted(comparison.seeds, 'seed')}", table, [legend])
+    legend = f"mean ± half-width of the 95% interval over seeds{few}; differences are paired, bold if they exclude zero"
+    return caption_table(f"{_group_title((a, b))} · {pluralize(comparison.seeds, 'seed')}", table, [legend])
 
 
-def _evidence(comparison: Comparison, explained: bool) -> Group:
+def _tests(comparison: Comparison, notes: Sequence[str]) -> Group:
     a, b = comparison.a.part("strategy"), comparison.b.part("strategy")
-    d, bca = comparison.differences["test_accuracy"], comparison.bca
-    pooled, wins = comparison.mcnemar, comparison.superiority
-    table = ruled_table()
+    d, bca, mcnemar = comparison.difference, comparison.bca, comparison.mcnemar
+    table = create_table()
     for head in ("", "estimate", "95% interval", "p"):
         table.add_column(head, justify="right" if head else "left")
-    table.add_row("paired t test", _signed(d.mean), between(d, "+.4f"), p_value(comparison.t_test))
-    table.add_row("bootstrap (BCa)", _signed(bca.estimate), between(bca, "+.4f"), "")
-    table.add_row("sign-flip test", "", "", p_value(comparison.sign_flip))
-    table.add_row("McNemar's test", f"{pooled.only_a:,} : {pooled.only_b:,}", "", p_value(pooled.p))
-    table.add_row("chance to win", number(wins.estimate, 2), between(wins, ".2f"), "")
-    return titled(f"test accuracy of {a} minus {b}", table, _notes(comparison.seeds) if explained else [])
+    if mcnemar:
+        table.add_row("exact McNemar test", f"{mcnemar.only_a:,} : {mcnemar.only_b:,}", "", format_p_value(mcnemar.p))
+    else:
+        table.add_row("paired t test", _signed(d.mean), format_range(d), format_p_value(comparison.t_test_p))
+        table.add_row("bootstrap (BCa)", _signed(bca.estimate), format_range(bca), "")
+        table.add_row("sign-flip test", "", "", format_p_value(comparison.sign_flip_p))
+    return caption_table(f"test accuracy of {a} minus {b}", table, notes)
 
 
 def _signed(value: float) -> str:
     return "-" if isnan(value) else f"{value:+.4f}"
 
 
-def _notes(seeds: int) -> list[str]:
-    notes = []
-    if MIN_SEEDS <= seeds < TRUSTED:
+def _notes(comparison: Comparison) -> list[str]:
+    seeds, notes = comparison.seeds, []
+    if comparison.mcnemar:
+        return ["exact McNemar test: test images that only the first, or only the second, classifies correctly"]
+    if MIN_SEEDS <= seeds < MIN_BOOTSTRAP_SEEDS:
         notes.append("bootstrap: too narrow with so few seeds (docs/protocol.md)")
     if seeds >= MIN_SEEDS and 2 / 2**seeds > ALPHA:
         notes.append(f"sign-flip test: p cannot be below {2 / 2**seeds:g} with {seeds} seeds")
-    return [
-        *notes,
-        "McNemar's test: test samples that the first or the second alone gets right, pooled over seeds; p is of these "
-        "trained classifiers, not of the strategies",
-        "chance to win: that a run of the first scores above a run of the second; a tie counts half",
-    ]
+    return notes
 
 
-def show_all(matrix: Matrix) -> None:
-    """All pairs, in as many tables as the screen's width asks for."""
-    console = output()
-    names = [entry.part("strategy") for entry in matrix.entries]
-    width = min(max(map(len, names)), console.width - CELL - 2)
-    room = max(1, (console.width - width) // (CELL + 2))
-    columns = [range(start, min(start + room, len(names))) for start in range(1, len(names), room)]
-    tables = [_matrix(matrix, names, width, each) for each in columns]
+def difference_matrix(entries: Sequence[LeaderboardEntry], screen_width: int) -> Group:
+    """Return the differences between all entries, in as many tables as the width of the screen requires."""
+    p = pairwise_p_values([entry.by_seed() for entry in entries])
+    names = [entry.part("strategy") for entry in entries]
+    width = min(max(map(len, names)), screen_width - CELL_WIDTH - 2)
+    columns_per_table = max(1, (screen_width - width) // (CELL_WIDTH + 2))
+    tables = []
+    for start in range(1, len(names), columns_per_table):
+        table, end = create_table(), min(start + columns_per_table, len(names))
+        table.add_column("minus", min_width=width, overflow="fold")
+        for name in names[start:end]:
+            table.add_column(Text(name), justify="right", width=CELL_WIDTH, overflow="fold")
+        for i in range(end - 1):
+            cells = (_cell(entries[i], entries[j], float(p[i, j])) if i < j else "" for j in range(start, end))
+            table.add_row(Text(names[i]), *cells)
+        tables.append(table)
+    n_tested = sum(not isnan(p[pair]) for pair in combinations(range(len(names)), 2))
     legend = (
-        "upper line: row minus column; lower line: p of the paired t test, corrected for all "
-        f"{sum(not isnan(p) for _, p in matrix.pairs.values())} pairs (Holm); bold where told apart"
+        f"upper line: row minus column; lower line: p value of the paired t test, Holm-adjusted for {n_tested} pairs; "
+        "bold if significant"
     )
-    console.print(
-        titled(f"{_setting(matrix.entries)} · all pairs in test accuracy", apart(tables), [legend]), "", sep="\n"
-    )
+    title = f"{_group_title(entries)} · all pairs in test accuracy"
+    return caption_table(title, stack_tables(tables), [legend])
 
 
-def _matrix(matrix: Matrix, names: Sequence[str], width: int, columns: Sequence[int]) -> Table:
-    table = ruled_table()
-    table.add_column("minus", min_width=width, overflow="fold")
-    for j in columns:
-        table.add_column(Text(names[j]), justify="right", width=CELL, overflow="fold")
-    for i in range(max(columns)):
-        table.add_row(Text(names[i]), *(_pair(matrix, i, j) for j in columns))
-    return table
-
-
-def _pair(matrix: Matrix, i: int, j: int) -> Text:
-    if i >= j:
-        return Text("")
-    difference, p = matrix.pairs[i, j]
-    return Text(f"{_signed(difference.mean)}\n{p_value(p)}", "bold" if matrix.apart(i, j) else "")
+def _cell(row: LeaderboardEntry, column: LeaderboardEntry, p: float) -> Text:
+    difference = paired_difference(row.by_seed(), column.by_seed()).mean
+    return Text(f"{_signed(difference)}\n{format_p_value(p)}", "bold" if p < ALPHA else "")

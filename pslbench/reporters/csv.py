@@ -2,16 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
+from pslbench.analysis.leaderboard import leaderboard_frame
 from pslbench.parts import reporter
+from pslbench.results.codec import results_frame
 from pslbench.results.records import Result, ResultsReader
 
 
 @reporter("csv", writes=True)
-def csv(results: Sequence[Result], records: ResultsReader) -> None:
+def csv(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write results.csv, a row a cell, and leaderboard.csv, a row a combination."""
     frames = {"results.csv": results_frame(results), "leaderboard.csv": leaderboard_frame(results)}
     for name, frame in frames.items():
-        partial = records.folder / f".{name}"
+        partial = reader.folder / f".{name}"
         frame.to_csv(partial, index=False)
-        partial.replace(records.folder / name)
+        partial.replace(reader.folder / name)

@@ -9,92 +9,97 @@ from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.parts import reporter
-from pslbench.reporters.formats import apart, number, ruled_table, spread, titled
-from pslbench.reporters.leaderboard_table import differing, marks, meanings
+from pslbench.reporters.formats import caption_table, create_table, format_mean, format_number, stack_tables
+from pslbench.reporters.leaderboard_table import explain_marks, marks, varying_parts
 from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, Group, RenderableType
     from rich.text import Text
 
-DRAWN = 6
-COLOURS = (32, 166, 28, 127, 160, 30)  # of 256: each stands out from black and from white by 3.6 to 1 or more
+MAX_CURVES = 6
+COLORS = (32, 166, 28, 127, 160, 30)  # of 256 terminal colors; their contrast with black and white is at least 3.6:1
 WIDTH, HEIGHT = 100, 22
 
 
 @reporter("curves")
-def curves(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
-    """Test accuracy by budget on the screen, where several budgets were run, and the area under each curve."""
-    found = budget_curves(leaderboard_entries(results))
-    return apart(part for each in found for part in (_table(each), Plot(each[:DRAWN]))) if found else None
+def curves(results: Sequence[Result], reader: ResultsReader) -> RenderableType | None:
+    """Print test accuracy by budget and the area under each curve, if several budgets were run."""
+    by_dataset = budget_curves(leaderboard_entries(results))
+    if not by_dataset:
+        return None
+    return stack_tables(part for group in by_dataset for part in (_build_table(group), CurvePlot(group[:MAX_CURVES])))
 
 
 @dataclass(frozen=True)
-class Plot:
-    """Curves as wide as the screen, each with its number at every budget."""
+class CurvePlot:
+    """A plot of curves as wide as the terminal. The rank of a curve marks its budgets."""
 
     curves: Sequence[Curve]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         from rich.text import Text
 
-        yield Text.from_ansi(self._drawn(min(options.max_width, WIDTH)))
+        yield Text.from_ansi(self._draw(min(options.max_width, WIDTH)))
 
-    def _drawn(self, width: int) -> str:
+    def _draw(self, width: int) -> str:
         import plotext
 
         plotext.clear_figure()
         plotext.theme("clear")
         plotext.limit_size(False, False)
         plotext.plot_size(width, HEIGHT)
-        for place, curve in reversed(list(enumerate(self.curves, 1))):
+        for rank, curve in reversed(list(enumerate(self.curves, 1))):
             x = [log(point.combination[1]) for point in curve.points]
             y = [point.score("test_accuracy").mean for point in curve.points]
-            colour = COLOURS[(place - 1) % len(COLOURS)]
-            plotext.plot(x, y, marker="braille", color=colour)
-            plotext.scatter(x, y, marker=str(place), color=colour)
+            color = COLORS[(rank - 1) % len(COLORS)]
+            plotext.plot(x, y, marker="braille", color=color)
+            plotext.scatter(x, y, marker=str(rank), color=color)
         budgets = sorted({point.combination[1] for curve in self.curves for point in curve.points})
         plotext.xticks([log(budget) for budget in budgets], [f"{budget:,}" for budget in budgets])
-        drawn: str = plotext.build()
-        return drawn.rstrip()
+        plot: str = plotext.build()
+        return plot.rstrip()
 
 
-def _table(found: list[Curve]) -> Group:
+def _build_table(curves: list[Curve]) -> Group:
     from rich.text import Text
 
-    budgets = sorted({point.combination[1] for curve in found for point in curve.points})
-    parts = differing(found)
-    shown = ruled_table(padding=0)
-    shown.add_column("#", justify="right", min_width=2)
+    budgets = sorted({point.combination[1] for curve in curves for point in curve.points})
+    parts = varying_parts(curves)
+    table = create_table(padding=0)
+    table.add_column("#", justify="right", min_width=2)
     for kind in parts:
-        shown.add_column(kind, overflow="fold")
-    shown.add_column("area", justify="right", min_width=15, no_wrap=True)
-    shown.add_column("", min_width=1)
+        table.add_column(kind, overflow="fold")
+    table.add_column("area", justify="right", min_width=15, no_wrap=True)
+    table.add_column("", min_width=1)
     for budget in budgets:
-        shown.add_column(f"{budget:,}", justify="right", min_width=5, no_wrap=True)
-    for place, curve in enumerate(found, 1):
+        table.add_column(f"{budget:,}", justify="right", min_width=5, no_wrap=True)
+    for rank, curve in enumerate(curves, 1):
         means = {point.combination[1]: point.score("test_accuracy").mean for point in curve.points}
-        cells = [str(place) if curve.competes or place <= DRAWN else "", *(curve.part(kind) for kind in parts)]
-        cells += [spread(curve.area), marks(curve), *(number(means.get(budget, nan), 3) for budget in budgets)]
-        shown.add_row(*map(Text, cells), style="bold" if place == 1 else "" if curve.ranked else "dim")
-    return titled(f"{found[0].part('dataset')} · test accuracy by budget", shown, _legend(found))
+        cells = [str(rank) if curve.competes or rank <= MAX_CURVES else "", *(curve.part(kind) for kind in parts)]
+        cells += [
+            format_mean(curve.area),
+            marks(curve),
+            *(format_number(means.get(budget, nan), 3) for budget in budgets),
+        ]
+        table.add_row(*map(Text, cells), style="bold" if rank == 1 else "" if curve.ranked else "dim")
+    return caption_table(f"{curves[0].part('dataset')} · test accuracy by budget", table, _build_legend(curves))
 
 
-def _legend(found: list[Curve]) -> list[str]:
-    few = f"; none below {MIN_SEEDS} seeds" if any(0 < len(curve.areas) < MIN_SEEDS for curve in found) else ""
-    budgets = found[0].budgets
-    lacking = {point.combination[1] for curve in found if curve.ranked for point in curve.points} - set(budgets)
-    over = (
-        f" ({' and '.join(f'{budget:,}' for budget in budgets)} labels, which curves have in common)" if lacking else ""
-    )
-    lines = [f"area: test accuracy averaged over the logarithm of the budget{over}, ± as above{few}"]
-    if any(set(point.by_seed()) != set(curve.areas) for curve in found if curve.areas for point in curve.points):
-        lines.append("an area is of the seeds that all of its budgets have, an accuracy of all seeds of its budget")
-    lines += meanings(found)
-    if any(not curve.areas for curve in found):
-        lines.append("-: not run at each of these budgets with the same seeds")
-    if len(found) > DRAWN:
-        lines.append(f"the first {DRAWN} are drawn, {len(found) - DRAWN} more are not")
-    if len({row.compute_dtype for curve in found if curve.ranked for point in curve.points for row in point.rows}) > 1:
-        lines.append("! Unequal arithmetic, between curves or along one: rounding alone may change a score.")
+def _build_legend(curves: list[Curve]) -> list[str]:
+    missing = f"; none below {MIN_SEEDS} seeds" if any(0 < len(curve.areas) < MIN_SEEDS for curve in curves) else ""
+    budgets = curves[0].budgets
+    partial = {point.combination[1] for curve in curves if curve.ranked for point in curve.points} - set(budgets)
+    common = f" over {' and '.join(f'{budget:,}' for budget in budgets)} labels, the common budgets" if partial else ""
+    area = f"area: test accuracy averaged over the logarithm of the budget{common}"
+    lines = [f"{area}; ± half-width of its 95% interval{missing}"]
+    if any(set(point.by_seed()) != set(curve.areas) for curve in curves if curve.areas for point in curve.points):
+        lines.append("an area uses the seeds that all of its budgets have; an accuracy uses all seeds of its budget")
+    lines += explain_marks(curves)
+    if any(not curve.areas for curve in curves):
+        lines.append("-: no seed has results for all of these budgets")
+    if len(curves) > MAX_CURVES:
+        lines.append(f"the plot shows the first {MAX_CURVES} of {len(curves)} curves")
+    if len({row.compute_dtype for curve in curves if curve.ranked for point in curve.points for row in point.rows}) > 1:
+        lines.append("! Trainers used different arithmetic (compute_dtype): rounding alone may change a score.")
     return lines

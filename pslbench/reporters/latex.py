@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pslbench.parts import reporter
-from pslbench.reporters.typeset_tables import Cell, Sheet, sheets
+from pslbench.reporters.typeset_tables import TableCell, TypesetTable, typeset_tables
 from pslbench.results.records import Result, ResultsReader
 
-SPECIAL = str.maketrans(
+ESCAPES = str.maketrans(
     {
         **{c: f"\\{c}" for c in "&%$#_{}"},
         "\\": r"\textbackslash{}",
@@ -26,39 +26,39 @@ SPECIAL = str.maketrans(
 
 
 @reporter("latex", writes=True, enabled=False)
-def latex(results: Sequence[Result], records: ResultsReader) -> None:
-    """Write leaderboard.tex: the tables as they stand in papers, for \\input; they want the package booktabs."""
-    text = "\n\n".join("\n".join(_lines(sheet)) for sheet in sheets(results))
-    (records.folder / "leaderboard.tex").write_text(f"% \\usepackage{{booktabs}}\n\n{text}\n", encoding="utf-8")
+def latex(results: Sequence[Result], reader: ResultsReader) -> None:
+    """Write leaderboard.tex: the tables for a paper, to be included with \\input. They need the package booktabs."""
+    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
+    (reader.folder / "leaderboard.tex").write_text(f"% \\usepackage{{booktabs}}\n\n{text}\n", encoding="utf-8")
 
 
-def _lines(sheet: Sheet) -> Iterator[str]:
+def _format_table(table: TypesetTable) -> Iterator[str]:
     yield r"\begin{table}"
     yield r"  \centering\footnotesize\setlength{\tabcolsep}{4pt}"
-    yield rf"  \caption{{{_escaped(sheet.title)}}}"
-    yield rf"  \label{{tab:{re.sub(r'[^a-z0-9]+', '-', sheet.title.lower()).strip('-')}}}"
-    yield rf"  \begin{{tabular}}{{{''.join('l' if words else 'r' for _, words in sheet.heads)}}}"
+    yield rf"  \caption{{{_escape(table.title)}}}"
+    yield rf"  \label{{tab:{re.sub(r'[^a-z0-9]+', '-', table.title.lower()).strip('-')}}}"
+    yield rf"  \begin{{tabular}}{{{''.join('l' if is_text else 'r' for _, is_text in table.headers)}}}"
     yield r"    \toprule"
-    yield _row([Cell(head) for head, _ in sheet.heads])
-    for part in (sheet.competing, sheet.others):
-        if part:
+    yield _format_row([TableCell(title) for title, _ in table.headers])
+    for rows in (table.rows[: table.n_competing], table.rows[table.n_competing :]):
+        if rows:
             yield r"    \midrule"
-            yield from map(_row, part)
+            yield from map(_format_row, rows)
     yield r"    \bottomrule"
     yield r"  \end{tabular}"
     yield r"  \par\smallskip\raggedright\scriptsize"
-    yield "  " + r" \\ ".join(map(_escaped, sheet.legend))
+    yield "  " + r" \\ ".join(map(_escape, table.legend))
     yield r"\end{table}"
 
 
-def _row(cells: Sequence[Cell]) -> str:
-    return f"    {' & '.join(map(_cell, cells))} \\\\"
+def _format_row(cells: Sequence[TableCell]) -> str:
+    return f"    {' & '.join(map(_format_cell, cells))} \\\\"
 
 
-def _cell(cell: Cell) -> str:
-    text = _escaped(cell.text)
+def _format_cell(cell: TableCell) -> str:
+    text = _escape(cell.text)
     return rf"\textbf{{{text}}}" if cell.bold and text else text
 
 
-def _escaped(text: str) -> str:
-    return text.translate(SPECIAL)
+def _escape(text: str) -> str:
+    return text.translate(ESCAPES)

@@ -3,42 +3,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pslbench.parts import reporter
-from pslbench.reporters.typeset_tables import Cell, Sheet, sheets
+from pslbench.reporters.typeset_tables import TableCell, TypesetTable, typeset_tables
 from pslbench.results.records import Result, ResultsReader
 
-SPECIAL = str.maketrans({**{c: f"\\{c}" for c in "\\`*_[]|~$#"}, "<": "&lt;", "&": "&amp;"})
+ESCAPES = str.maketrans({**{c: f"\\{c}" for c in "\\`*_[]|~$#"}, "<": "&lt;", "&": "&amp;"})
 
 
 @reporter("md", writes=True, enabled=False, reference="GitHub Flavored Markdown Spec 0.29, section 4.10")
-def markdown(results: Sequence[Result], records: ResultsReader) -> None:
-    """Write leaderboard.md: the tables, to be pasted into a README."""
-    text = "\n\n".join("\n".join(_lines(sheet)) for sheet in sheets(results))
-    (records.folder / "leaderboard.md").write_text(text + "\n", encoding="utf-8")
+def markdown(results: Sequence[Result], reader: ResultsReader) -> None:
+    """Write leaderboard.md: the tables in Markdown, for example for a README."""
+    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
+    (reader.folder / "leaderboard.md").write_text(text + "\n", encoding="utf-8")
 
 
-def _lines(sheet: Sheet) -> Iterator[str]:
-    yield f"**{_escaped(sheet.title)}**"
+def _format_table(table: TypesetTable) -> Iterator[str]:
+    yield f"**{_escape(table.title)}**"
     yield ""
-    heads = [_escaped(head) for head, _ in sheet.heads]
-    rows = [[_cell(cell) for cell in row] for row in (*sheet.competing, *sheet.others)]
-    widths = [max(3, *map(len, column)) for column in zip(heads, *rows, strict=True)]
-    rules = [
-        "-" * width if words else "-" * (width - 1) + ":" for width, (_, words) in zip(widths, sheet.heads, strict=True)
-    ]
-    for row in (heads, rules, *rows):
-        padded = [
-            text.ljust(width) if words else text.rjust(width)
-            for text, width, (_, words) in zip(row, widths, sheet.heads, strict=True)
-        ]
+    titles, is_text = [_escape(title) for title, _ in table.headers], [is_text for _, is_text in table.headers]
+    rows = [[_format_cell(cell) for cell in row] for row in table.rows]
+    widths = [max(3, *map(len, column)) for column in zip(titles, *rows, strict=True)]
+    rules = ["-" * width if text else "-" * (width - 1) + ":" for width, text in zip(widths, is_text, strict=True)]
+    for row in (titles, rules, *rows):
+        padded = [c.ljust(w) if text else c.rjust(w) for c, w, text in zip(row, widths, is_text, strict=True)]
         yield f"| {' | '.join(padded)} |"
     yield ""
-    yield from (f"- {_escaped(line)}" for line in sheet.legend)
+    yield from (f"- {_escape(line)}" for line in table.legend)
 
 
-def _cell(cell: Cell) -> str:
-    text = _escaped(cell.text)
+def _format_cell(cell: TableCell) -> str:
+    text = _escape(cell.text)
     return f"**{text}**" if cell.bold and text else text
 
 
-def _escaped(text: str) -> str:
-    return text.translate(SPECIAL)
+def _escape(text: str) -> str:
+    return text.translate(ESCAPES)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from math import comb, isnan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.aggregate import ENOUGH, ROPE, Aggregate, Overall, overall
-from pslbench.analysis.bootstrap import TRUSTED
-from pslbench.analysis.leaderboard import ALPHA, leaderboard_entries
-from pslbench.analysis.settings import title
-from pslbench.analysis.statistics import MIN_SEEDS, Bounds
+from pslbench.analysis.aggregate import MIN_DATASETS, ROPE, AggregateRow, AggregateTable, aggregate_over_datasets
+from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
+from pslbench.analysis.comparable_groups import group_title
+from pslbench.analysis.leaderboard import leaderboard_entries
+from pslbench.analysis.significance import ALPHA
+from pslbench.analysis.statistics import MIN_SEEDS, IntervalEstimate
 from pslbench.parts import reporter
-from pslbench.reporters.formats import apart, counted, p_value, ruled_table, titled
+from pslbench.reporters.formats import caption_table, create_table, format_p_value, pluralize, stack_tables
 from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
@@ -18,77 +19,82 @@ if TYPE_CHECKING:
 
 
 @reporter("overall")
-def overall_table(results: Sequence[Result], records: ResultsReader) -> RenderableType | None:
-    """Strategies over several data sets on the screen, where there are several."""
-    found = overall(leaderboard_entries(results))
-    return apart(map(table_of, found)) if found else None
+def overall_table(results: Sequence[Result], reader: ResultsReader) -> RenderableType | None:
+    """Print a comparison of strategies over datasets, if there are several."""
+    aggregates = aggregate_over_datasets(leaderboard_entries(results))
+    return stack_tables(map(build_overall_table, aggregates)) if aggregates else None
 
 
-def table_of(found: Overall) -> Group:
-    """Interquartile means and ranks, and how each strategy stands against the reference."""
+def build_overall_table(aggregate: AggregateTable) -> Group:
+    """Return a table of interquartile means, ranks, and the comparison of each strategy with the reference."""
     from rich.text import Text
 
-    tested = len(found.datasets) >= ENOUGH
-    budget = counted(found.members[0].combination[1], "label")
-    parts = title(found.members, "embedder", "clusterer", "trainer")
-    shown = ruled_table()
-    heads = ("interquartile mean", "average rank", "better", "≈", "worse", *["p"] * tested)
-    shown.add_column("strategy", overflow="fold")
-    for head in heads:
-        shown.add_column(head, justify="right", min_width=4, no_wrap=True)
-    for row in found.rows:
-        cells = [row.strategy, _estimate(row.iqm, 4), _estimate(row.rank, 1), *_chances(row)]
-        cells += [p_value(row.p)] * tested
-        shown.add_row(*map(Text, cells), style="bold" if row.strategy == found.reference else "")
-    return titled(f"over {len(found.datasets)} data sets · {budget} · {parts}", shown, _legend(found))
+    is_tested = len(aggregate.datasets) >= MIN_DATASETS
+    budget = pluralize(aggregate.entries[0].combination[1], "label")
+    parts = group_title(aggregate.entries, "embedder", "clusterer", "trainer")
+    table = create_table()
+    titles = ("interquartile mean", "average rank", "better", "≈", "worse", *["p"] * is_tested)
+    table.add_column("strategy", overflow="fold")
+    for column in titles:
+        table.add_column(column, justify="right", min_width=4, no_wrap=True)
+    for row in aggregate.rows:
+        cells = [row.strategy, _format_estimate(row.iqm, 4), _format_estimate(row.rank, 1), *_format_probabilities(row)]
+        cells += [format_p_value(row.p)] * is_tested
+        table.add_row(*map(Text, cells), style="bold" if row.strategy == aggregate.reference else "")
+    return caption_table(
+        f"over {len(aggregate.datasets)} datasets · {budget} · {parts}", table, _build_legend(aggregate)
+    )
 
 
-def _estimate(value: Bounds, digits: int) -> str:
+def _format_estimate(value: IntervalEstimate, digits: int) -> str:
     if isnan(value.low):
         return f"{value.estimate:.{digits}f}"
     return f"{value.estimate:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
 
 
-def _chances(row: Aggregate) -> list[str]:
-    if row.practice is None:
+def _format_probabilities(row: AggregateRow) -> list[str]:
+    if row.equivalence is None:
         return ["-"] * 3
-    return [f"{chance:.2f}" for chance in (row.practice.better, row.practice.equivalent, row.practice.worse)]
+    return [
+        f"{probability:.2f}"
+        for probability in (row.equivalence.better, row.equivalence.equivalent, row.equivalence.worse)
+    ]
 
 
-def _legend(found: Overall) -> list[str]:
-    n, points = len(found.datasets), 100 * ROPE
-    narrow = "; too narrow with so few seeds, docs/protocol.md" if found.seeds < TRUSTED else ""
+def _build_legend(aggregate: AggregateTable) -> list[str]:
+    n, points = len(aggregate.datasets), 100 * ROPE
+    caution = "; too narrow with so few seeds, see docs/protocol.md" if aggregate.seeds < MIN_BOOTSTRAP_SEEDS else ""
     over_seeds = (
-        f"no interval with fewer than {MIN_SEEDS} seeds in common on each data set"
-        if all(isnan(row.iqm.low) for row in found.rows)
-        else f"in brackets its 95% interval over seeds (bootstrap{narrow})"
+        f"no interval with fewer than {MIN_SEEDS} seeds in common on each dataset"
+        if all(isnan(row.iqm.low) for row in aggregate.rows)
+        else f"in parentheses its 95% interval over seeds (bootstrap{caution})"
     )
     lines = [
-        f"{', '.join(found.datasets)}",
-        f"interquartile mean: data sets weigh the same; {over_seeds}",
-        f"average rank: {_over_data_sets(found)}",
-        f"better, ≈, worse: probability of being better than {found.reference}, within {points:g} points of it, worse "
-        "(Bayesian signed-rank test)",
+        f"{', '.join(aggregate.datasets)}",
+        f"interquartile mean: all datasets have the same weight; {over_seeds}",
+        f"average rank: {_explain_rank_interval(aggregate)}",
+        f"better, ≈, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
+        "of it, or worse (Bayesian signed-rank test)",
     ]
-    if n < ENOUGH:
+    if n < MIN_DATASETS:
         lines.append(
-            f"too few data sets for Wilcoxon's test ({n}; it takes {ENOUGH}), and to trust those probabilities: 2 that "
-            "agree make 0.97"
+            f"{n} datasets are too few for Wilcoxon's test, which needs {MIN_DATASETS}, and for reliable "
+            "probabilities: 2 datasets that agree give 0.97"
         )
     else:
-        lines.append(f"p: Wilcoxon's signed-rank test against {found.reference}, corrected for all pairs (Holm)")
-        if (least := comb(len(found.rows), 2) * 2 / 2**n) > ALPHA:
-            lines[-1] += f"; with {n} data sets and so many pairs no p can be below {min(1, least):.2g}"
-    if found.left_out:
-        lines.append(f"left out, not run on all of them with these seeds: {', '.join(sorted(found.left_out))}")
-    if found.datasets_left_out:
-        lines.append(f"left out, data sets that strategies lack: {', '.join(sorted(found.datasets_left_out))}")
+        lines.append(f"p: Wilcoxon's signed-rank test against {aggregate.reference}, adjusted for all pairs (Holm)")
+        if (least := comb(len(aggregate.rows), 2) * 2 / 2**n) > ALPHA:
+            lines[-1] += f"; with {n} datasets and this many pairs, p cannot be below {min(1, least):.2g}"
+    if aggregate.left_out:
+        lines.append(f"omitted strategies, incomplete over datasets and seeds: {', '.join(sorted(aggregate.left_out))}")
+    if aggregate.datasets_left_out:
+        lines.append(f"omitted datasets, incomplete over strategies: {', '.join(sorted(aggregate.datasets_left_out))}")
     return lines
 
 
-def _over_data_sets(found: Overall) -> str:
-    if len(found.datasets) < MIN_SEEDS:
-        return f"no interval below {MIN_SEEDS} data sets"
-    if all(isnan(row.rank.low) for row in found.rows):
-        return "no interval where it is the same on each data set"
-    return "in brackets its 95% interval over data sets (Student's t); none where it is the same on each"
+def _explain_rank_interval(aggregate: AggregateTable) -> str:
+    if len(aggregate.datasets) < MIN_SEEDS:
+        return f"no interval with fewer than {MIN_SEEDS} datasets"
+    if all(isnan(row.rank.low) for row in aggregate.rows):
+        return "no interval, because each rank is the same on all datasets"
+    return "in parentheses its 95% interval over datasets (Student's t); none if the rank is the same on all datasets"

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pslbench.analysis.leaderboard import leaderboard_frame, results_frame
+from pslbench.analysis.leaderboard import leaderboard_frame
 from pslbench.parts import reporter
+from pslbench.results.codec import results_frame
 from pslbench.results.records import Result, ResultsReader
 
 
 @reporter("parquet", writes=True, enabled=False)
-def parquet(results: Sequence[Result], records: ResultsReader) -> None:
+def parquet(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write results.parquet, a row a cell, and leaderboard.parquet, a row a combination."""
-    results_frame(results).to_parquet(records.folder / "results.parquet", index=False)
-    leaderboard_frame(results).to_parquet(records.folder / "leaderboard.parquet", index=False)
+    results_frame(results).to_parquet(reader.folder / "results.parquet", index=False)
+    leaderboard_frame(results).to_parquet(reader.folder / "leaderboard.parquet", index=False)

@@ -1,4 +1,4 @@
-"""Leaderboards as rows of text, for reporters that typeset tables."""
+"""Leaderboards as tables of text, for reporters that typeset them."""
 
 from __future__ import annotations
 
@@ -6,78 +6,88 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
+from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, leaderboard_entries
-from pslbench.analysis.settings import title as in_common
-from pslbench.reporters.formats import few, spread
-from pslbench.reporters.leaderboard_table import columns, differing, legend, marks, meanings, title
+from pslbench.reporters.formats import few_seeds_note, format_mean
+from pslbench.reporters.leaderboard_table import columns, explain_marks, legend, marks, title, varying_parts
 from pslbench.results.records import Result
+
+BOLD_COLUMNS = ("strategy", "test accuracy")  # of the best row
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What stands in one place of a table; `bold` for the best."""
+class TableCell:
+    """The text of a table cell; bold for the best row."""
 
     text: str
     bold: bool = False
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TypesetTable:
     """One table.
 
     Attributes:
-        title: what all its rows have in common.
-        heads: of its columns, each with whether it holds words and not numbers.
-        competing: its rows that compete, a cell a column, best first.
-        others: those that do not.
-        legend: what numbers and marks mean, line by line.
+        title: what all rows have in common.
+        headers: the title of each column, and whether the column holds text rather than numbers.
+        rows: one cell per column, the best row first, the rows that do not compete last.
+        n_competing: the number of rows that compete.
+        legend: the meaning of numbers and marks, one line each.
     """
 
     title: str
-    heads: tuple[tuple[str, bool], ...]
-    competing: tuple[tuple[Cell, ...], ...]
-    others: tuple[tuple[Cell, ...], ...]
+    headers: tuple[tuple[str, bool], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
+    n_competing: int
     legend: tuple[str, ...]
 
 
-def sheets(results: Sequence[Result]) -> Iterator[Sheet]:
-    """Strategies by budget, of each data set that has several; then every board, as it is on the screen."""
-    yield from map(_by_budget, budget_curves(leaderboard_entries(results)))
-    yield from map(_of_board, boards(results))
+def typeset_tables(results: Sequence[Result]) -> Iterator[TypesetTable]:
+    """Yield a table of strategies by budget for each dataset with several budgets, then a table for each board."""
+    yield from map(_typeset_curves, budget_curves(leaderboard_entries(results)))
+    yield from map(_typeset_board, boards(results))
 
 
-def _of_board(board: list[LeaderboardEntry]) -> Sheet:
-    chosen, rows = columns(board), dict[bool, list[tuple[Cell, ...]]]({True: [], False: []})
-    for entry in board:
-        best = {"strategy", "test accuracy"} if _is_best(entry) else set()
-        rows[entry.ranked].append(tuple(Cell(column.cell(entry), column.head in best) for column in chosen))
-    heads = tuple((column.head, column.justify == "left") for column in chosen)
-    return Sheet(title(board, chosen), heads, tuple(rows[True]), tuple(rows[False]), tuple(legend(board, chosen)))
-
-
-def _by_budget(curves: list[Curve]) -> Sheet:
-    points = [point for curve in curves for point in curve.points]
-    budgets = sorted({point.combination[1] for point in points})
-    kinds = differing(curves)
-    rows = [(*(Cell(c.part(kind)) for kind in kinds), *(_at(c, budget) for budget in budgets)) for c in curves]
-    competing = sum(curve.ranked for curve in curves)
-    means = f"mean ± half-width of its 95% interval over seeds{few(points)}"
-    return Sheet(
-        f"{in_common(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
-        (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
-        tuple(rows[:competing]),
-        tuple(rows[competing:]),
-        (f"by number of labels, rows by the area under it: {means}", *meanings(points)),
+def _typeset_board(board: list[LeaderboardEntry]) -> TypesetTable:
+    board_columns = columns(board)
+    rows = [
+        tuple(TableCell(c.cell(entry), _is_best(entry) and c.head in BOLD_COLUMNS) for c in board_columns)
+        for entry in board
+    ]
+    return TypesetTable(
+        title(board, board_columns),
+        tuple((column.head, column.justify == "left") for column in board_columns),
+        tuple(rows),
+        sum(entry.ranked for entry in board),
+        tuple(legend(board, board_columns)),
     )
 
 
-def _at(curve: Curve, budget: int) -> Cell:
-    """What a curve says at one budget, with its marks."""
+def _typeset_curves(curves: list[Curve]) -> TypesetTable:
+    points = [point for curve in curves for point in curve.points]
+    budgets = sorted({point.combination[1] for point in points})
+    kinds = varying_parts(curves)
+    rows = [
+        (*(TableCell(curve.part(kind)) for kind in kinds), *(_typeset_point(curve, budget) for budget in budgets))
+        for curve in curves
+    ]
+    means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(points)}"
+    return TypesetTable(
+        f"{group_title(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
+        (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
+        tuple(rows),
+        sum(curve.ranked for curve in curves),
+        (f"columns: number of labels; rows: by area under the curve; cells: {means}", *explain_marks(points)),
+    )
+
+
+def _typeset_point(curve: Curve, budget: int) -> TableCell:
+    """Return the test accuracy of a curve at a budget with its marks; empty if it was not run at that budget."""
     for point in curve.points:
         if point.combination[1] == budget:
-            return Cell(" ".join([spread(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
-    return Cell("")
+            return TableCell(" ".join([format_mean(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
+    return TableCell("")
 
 
 def _is_best(entry: LeaderboardEntry) -> bool:
-    return entry.ranked and entry.behind is None
+    return entry.gap.is_best

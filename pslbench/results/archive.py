@@ -1,4 +1,4 @@
-"""A folder of results as one file."""
+"""A folder of results as a zip file."""
 
 from __future__ import annotations
 
@@ -11,39 +11,42 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from pslbench.errors import InputError
-from pslbench.results.codec import KEY
-from pslbench.results.folder import FORMAT, MANIFEST, ResultsFolder
+from pslbench.results.codec import FORMAT, KEY_PATTERN
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.manifest import MANIFEST
 
-MADE_BY = "pslbench results, format "  # the file's comment, and FORMAT
-MEMBER = re.compile(rf"manifest\.json|cells/{KEY}\.json|predictions/{KEY}\.npy|labels/{KEY}\.npz")
+MADE_BY = "pslbench results, format "  # the comment of the zip file, followed by FORMAT
+MEMBER = re.compile(
+    rf"manifest\.json|cells/{KEY_PATTERN}\.json|predictions/{KEY_PATTERN}\.npy|labels/{KEY_PATTERN}\.npz"
+)
 
 
-def pack(store: ResultsFolder, file: Path) -> None:
-    """Write all cells of a folder, what stands beside them, and its manifest as a zip file.
+def pack(folder: ResultsFolder, file: Path) -> None:
+    """Write all cells of a folder, their sidecar files and the manifest to a zip file.
 
-    Equal folders give equal bytes: names are in order, and times are those of no day.
+    Equal folders give equal bytes: names are sorted, and timestamps are zeroed.
 
     Raises:
-        InputError: where there is nothing to pack, `file` is there already, or it cannot be written.
+        InputError: the folder has no cells, or `file` exists or cannot be written.
     """
     if file.suffix != ".zip":
-        raise InputError(f"an export is a zip file; call it {file.name}.zip")
+        raise InputError(f"an export is a zip file; name it {file.name}.zip")
     if file.exists():
-        raise InputError(f"'{file}' is there already; remove it, or choose another with -o")
+        raise InputError(f"'{file}' exists already; remove it, or choose another name with -o")
     partial = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with store.whole() as whole:
-            if not (rows := whole.rows()):
-                raise InputError(f"no cell has finished in '{store.folder}' yet; there is nothing to export")
+        with folder.with_cells() as source:
+            if not (rows := source.all_rows()):
+                raise InputError(f"no cell has finished in '{folder.path}' yet, so there is nothing to export")
             with ZipFile(partial, "w", ZIP_DEFLATED) as archive:
                 archive.comment = f"{MADE_BY}{FORMAT}".encode()
-                if store.runs():
-                    archive.writestr(_member(MANIFEST), (store.folder / MANIFEST).read_bytes())
-                for path in (path for row in rows for path in whole.files(row.key)):
+                if folder.runs():
+                    archive.writestr(_member(MANIFEST), (folder.path / MANIFEST).read_bytes())
+                for path in (path for row in rows for path in source.files_of(row.key)):
                     archive.writestr(_member(f"{path.parent.name}/{path.name}"), path.read_bytes())
         partial.replace(file)
     except OSError as error:
-        raise InputError(f"cannot write '{file}' ({error.strerror}); choose another with -o") from None
+        raise InputError(f"cannot write '{file}' ({error.strerror}); choose another name with -o") from None
     finally:
         with suppress(OSError):
             partial.unlink()
@@ -56,25 +59,27 @@ def _member(name: str) -> ZipInfo:
 
 
 def unpack(file: Path, folder: Path) -> ResultsFolder:
-    """What `pack` wrote, as a folder of results. Raises InputError where `file` is no such thing, or is damaged."""
+    """Extract what `pack` wrote into a folder. Raises InputError if `file` is something else or damaged."""
     try:
         with ZipFile(file) as archive:
             _check(file, archive, shutil.disk_usage(folder).free)
-            archive.extractall(folder)  # compares the CRC-32 of each
+            archive.extractall(folder)  # checks the CRC-32 of each file
     except (OSError, BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or no zip file"
-        raise InputError(f"cannot read '{file}' ({why}); write it again with pslbench export") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "damaged, or not a zip file"
+        raise InputError(f"cannot read '{file}' ({why}); export it again with pslbench export") from None
     return ResultsFolder.open(folder)
 
 
 def _check(file: Path, archive: ZipFile, free: int) -> None:
-    """Raises InputError where an archive is not of `pack`, of a newer one, or too large when unpacked."""
+    """Raises InputError if `pack` did not write the archive, a newer version did, or it does not fit on the disk."""
     made_by, _, form = archive.comment.decode(errors="replace").partition(MADE_BY)
     if not made_by and form.isdecimal() and int(form) > FORMAT:
-        raise InputError(f"'{file}' has format {form}, this pslbench reads those up to {FORMAT}: use a newer one")
+        raise InputError(f"'{file}' has format {form}, and this pslbench reads formats up to {FORMAT}; update it")
     strange = [member.filename for member in archive.infolist() if not MEMBER.fullmatch(member.filename)]
     if made_by or not form.isdecimal() or strange:
-        holds = f"; it holds {strange[0]!r}" if strange else ""
+        holds = f"; it contains {strange[0]!r}" if strange else ""
         raise InputError(f"'{file}' was not written by pslbench export{holds}")
     if (size := sum(member.file_size for member in archive.infolist())) > free:
-        raise InputError(f"'{file}' unpacks to {size / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free; make room")
+        raise InputError(
+            f"'{file}' unpacks to {size / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free; free some space"
+        )

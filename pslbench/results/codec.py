@@ -1,11 +1,12 @@
-"""Rows of a folder whose cells are not there, as in a clone of a repository that keeps tables alone."""
+"""How rows are written and read: as JSON, one file per cell, and as one CSV table."""
 
 from __future__ import annotations
 
 import csv
+import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,49 +14,134 @@ from pslbench.errors import InputError
 from pslbench.results.records import Result
 
 if TYPE_CHECKING:
-    from pslbench.results.folder import Provenance
+    import pandas as pd
 
-TABLE = "results.csv"
-READ: Mapping[str, Callable[[str], Any]] = {
+FORMAT = 3  # of cells/KEY.json: 1 has no number and no labels/ beside it; 2 has the names in RENAMED
+RENAMED = {"recipe": "fingerprint", "test_looks": "test_set_evaluations", "precision": "compute_dtype"}
+KEY_PATTERN = r"[0-9A-Za-z_-]+"  # keys are file names
+SCORES = (
+    *("test_accuracy", "macro_f1", "nll", "ece", "direct_accuracy", "pseudo_accuracy", "coverage"),
+    *("purity", "nmi", "ari", "classes_seen"),
+)
+STAGES = ("embed", "graph", "cluster", "label", "train", "score", "total")
+MAX_ERROR_LENGTH = 10_000  # characters, in the table
+SECONDS = "seconds_"
+COLUMNS = (  # of results.csv
+    *("dataset", "budget", "strategy", "clusterer", "embedder", "trainer", "seed", "status", "labels_spent"),
+    *("upper_bound", "test_set_evaluations", "compute_dtype", *SCORES, *(f"{SECONDS}{stage}" for stage in STAGES)),
+    *("peak_memory_mb", "error", "key", "finished", "protocol", "fingerprint", "checksum"),
+)
+FIELD_TYPES: Mapping[str, str] = {field.name: str(field.type) for field in fields(Result)}
+JSON_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "float": (int, float),
+    "dict[str, float]": dict,
+    "dict[str, str] | None": (dict, type(None)),
+}
+FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
     "str": str,
     "int": int,
     "bool": {"True": True, "False": False}.__getitem__,
     "float": float,
 }
-FIELDS = {known.name: str(known.type) for known in fields(Result) if known.type in READ}
-STAGE = "seconds_"
-KEY = r"[0-9A-Za-z_-]+"  # of a cell: its files are called so
 
 
-def rows_of(table: Path, lasting: Provenance) -> list[Result]:
-    """The rows of results.csv, made with what is `lasting`; of errors it has no traceback.
+def to_json(row: Result) -> bytes:
+    return json.dumps({"format": FORMAT, **vars(row)}).encode()
+
+
+def read_json(path: Path) -> Result:
+    """Read the row of one cell. Raises InputError if the file is damaged, or written by a newer version."""
+    facts = load_json(path)
+    version = facts.pop("format", 1) if isinstance(facts, dict) else 0
+    if not isinstance(version, int) or version > FORMAT:
+        raise InputError(f"{path} has format {version}, and this pslbench reads formats up to {FORMAT}; update it")
+    if not isinstance(facts, dict):
+        raise _damaged(path)
+    try:
+        row = Result(**{RENAMED.get(str(name), str(name)): value for name, value in facts.items()})
+    except TypeError:
+        raise InputError(f"{path} was written by another version of pslbench; choose another folder with -o") from None
+    if not _is_valid(row) or row.key != path.stem:
+        raise _damaged(path)
+    return row
+
+
+def load_json(path: Path) -> Any:
+    """Parse a JSON file. Raises InputError if that fails."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path} is damaged; remove it and run again")
+
+
+def _is_valid(row: Result) -> bool:
+    have_types = all(isinstance(getattr(row, name), JSON_TYPES[kind]) for name, kind in FIELD_TYPES.items())
+    error = row.error
+    return (
+        have_types
+        and all(isinstance(number, int | float) for number in [*row.scores.values(), *row.seconds.values()])
+        and (error is None or all(isinstance(error.get(name), str) for name in ("type", "message")))
+    )
+
+
+def results_frame(rows: Iterable[Result]) -> pd.DataFrame:
+    """Return the table of results.csv: one row per cell."""
+    import pandas as pd
+
+    return pd.DataFrame([_table_row(row) for row in rows], columns=list(COLUMNS))
+
+
+def _table_row(row: Result) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in COLUMNS if FIELD_TYPES.get(name) in FROM_TEXT}
+    values |= {name: row.scores.get(name) for name in SCORES}
+    values |= {f"{SECONDS}{stage}": row.seconds.get(stage) for stage in STAGES}
+    if row.error:
+        values["error"] = " ".join("{type}: {message}".format(**row.error).split())[:MAX_ERROR_LENGTH]
+    return values
+
+
+def read_table(path: Path) -> list[Result]:
+    """Read the rows of results.csv. Failed rows have no traceback there.
+
+    Rows of version 0.1 have no protocol, fingerprint or checksum in the table; those fields are empty.
 
     Raises:
-        InputError: where the file is not one of pslbench's.
+        InputError: the file was not written by pslbench, or is damaged.
     """
     try:
-        with table.open(newline="", encoding="utf-8") as file:
-            lines = csv.DictReader(file, strict=True)
-            if "key" not in (lines.fieldnames or ["key"]):
-                raise ValueError(lines.fieldnames)
-            rows = [_row(line) for line in lines]
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file, strict=True)
+            names = [RENAMED.get(name, name) for name in reader.fieldnames or ["key"]]
+            if unknown := [name for name in names if name not in COLUMNS] or ["key"] * ("key" not in names):
+                raise ValueError(unknown[0])
+            return [_row_of(dict(zip(names, line.values(), strict=True))) for line in reader]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
-        raise InputError(f"{table} was not written by pslbench, or is damaged; choose another folder") from None
-    data, fingerprints = lasting.contents, lasting.fingerprints
-    return [replace(r, checksum=data.get(r.dataset, ""), fingerprint=fingerprints.get(r.combination, "")) for r in rows]
+        raise InputError(f"{path} was not written by pslbench, or is damaged; choose another folder") from None
 
 
-def _row(line: Mapping[str, str]) -> Result:
-    old = {"test_looks": "test_set_evaluations", "precision": "compute_dtype"}
-    said = {old.get(name, name): text for name, text in line.items() if text}
-    kind, _, message = said.pop("error", "").partition(": ")
-    facts = {name: READ[FIELDS[name]](said.pop(name)) for name in FIELDS if name in said}
-    if not re.fullmatch(KEY, facts["key"]):
+def _row_of(texts: Mapping[str, str]) -> Result:
+    given = {name: text for name, text in texts.items() if text}
+    facts = {
+        name: FROM_TEXT[kind](given[name]) for name, kind in FIELD_TYPES.items() if kind in FROM_TEXT and name in given
+    }
+    if not re.fullmatch(KEY_PATTERN, facts["key"]):
         raise ValueError(facts["key"])
-    numbers = {name: float(text) for name, text in said.items()}
+    kind, _, message = given.get("error", "").partition(": ")
     return Result(
         **{"fingerprint": "", "checksum": "", **facts},
-        scores={name: number for name, number in numbers.items() if not name.startswith(STAGE)},
-        seconds={name.removeprefix(STAGE): number for name, number in numbers.items() if name.startswith(STAGE)},
+        scores={name: float(given[name]) for name in SCORES if name in given},
+        seconds={stage: float(given[SECONDS + stage]) for stage in STAGES if SECONDS + stage in given},
         error={"type": kind, "message": message, "traceback": ""} if kind else None,
     )
+
+
+def sort_rows(rows: Iterable[Result]) -> list[Result]:
+    """Sort rows by combination and seed."""
+    return sorted(rows, key=lambda row: (*row.combination, row.seed))

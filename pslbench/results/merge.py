@@ -1,77 +1,71 @@
-"""Results of several folders as those of one: what does not agree is told, never dropped in silence."""
+"""Combines the results of several folders. Disagreements are reported, never dropped."""
 
 from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import merge as in_order
+from heapq import merge as merge_sorted
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from pslbench.results.folder import SIDECARS, Combination, Provenance, ResultsFolder
-from pslbench.results.records import Result
+from pslbench.results.folder import SIDECARS, ResultsFolder
+from pslbench.results.provenance import Provenance
+from pslbench.results.records import UNUSED, Combination, Result
 
-TIMED = ("seconds", "peak_memory_mb", "finished")  # what two runs of one cell may differ in
+MAY_DIFFER = ("seconds", "peak_memory_mb", "finished")  # between two runs of one cell
 
 
 @dataclass(frozen=True)
-class Merged:
-    """What becomes of the cells of several folders.
+class MergePlan:
+    """What a merge of several folders would write.
 
     Attributes:
-        files: by cell, those to be copied, its row last; of the first folder in which it ended well.
-        shared: how many cells are in more than one folder.
-        differing: a line for each cell that has other values in another folder.
-        mixed: a line for what was made with other data, code or libraries in another folder; such rows cannot be
-            compared.
-        runs: those of all manifests, in the order they started.
-        lasting: what rows must have been made with to count, by the first folder that says so.
+        files: the files to copy by cell, that of the row last, from the first folder in which the cell succeeded.
+        n_shared: the number of cells in more than one folder.
+        differing: one line for each cell whose values differ between folders.
+        incompatible: one line for rows that were computed with other data, code or libraries in another folder.
+        runs: the entries of all manifests in the order in which the runs started.
+        provenance: what rows must have been computed with to be current; the first folder decides.
     """
 
     files: Mapping[str, Sequence[Path]]
-    shared: int
+    n_shared: int
     differing: Sequence[str]
-    mixed: Sequence[str]
+    incompatible: Sequence[str]
     runs: Sequence[Mapping[str, Any]]
-    lasting: Provenance
-
-    def choosing(self, command: str, started: str) -> dict[str, Any]:
-        """A run for the manifest after which rows of what is `lasting` count."""
-        fingerprints = [[*combination, fingerprint] for combination, fingerprint in self.lasting.fingerprints.items()]
-        return {"command": command, "started": started, "data": dict(self.lasting.contents), "recipes": fingerprints}
+    provenance: Provenance
 
 
-def merge(sources: Mapping[str, ResultsFolder]) -> Merged:
-    """What the union of these folders, by name, would be; nothing is written."""
-    rows = {name: store.rows() for name, store in sources.items()}
+def plan_merge(sources: Mapping[str, ResultsFolder]) -> MergePlan:
+    """Plan the union of these folders, by name. Nothing is written."""
+    rows = {name: folder.all_rows() for name, folder in sources.items()}
     cells: dict[str, dict[str, Result]] = {}
-    for name, each in rows.items():
-        for row in each:
+    for name, of_folder in rows.items():
+        for row in of_folder:
             cells.setdefault(row.key, {})[name] = row
-    settled = {key: _settle(found) for key, found in cells.items()}
-    lasting = {name: store.lasting(rows[name]) for name, store in sources.items()}
-    return Merged(
+    settled = {key: _settle(by_folder) for key, by_folder in cells.items()}
+    provenance = {name: folder.provenance(rows[name]) for name, folder in sources.items()}
+    return MergePlan(
         {key: _files(key, [sources[name] for name in names]) for key, (names, _) in settled.items()},
-        sum(len(found) > 1 for found in cells.values()),
+        sum(len(by_folder) > 1 for by_folder in cells.values()),
         [line for _, lines in settled.values() for line in lines],
-        [line for a, b in combinations(sources, 2) for line in _mixed(a, b, sources, lasting)],
-        _joined([store.runs() for store in sources.values()]),
+        [line for a, b in combinations(sources, 2) for line in _incompatible(a, b, sources, provenance)],
+        _join_runs([folder.runs() for folder in sources.values()]),
         Provenance(
-            ChainMap(*(dict(each.contents) for each in lasting.values())),
-            ChainMap(*(dict(each.fingerprints) for each in lasting.values())),
+            ChainMap(*(dict(each.dataset_checksums) for each in provenance.values())),
+            ChainMap(*(dict(each.fingerprints) for each in provenance.values())),
         ),
     )
 
 
-def _settle(found: Mapping[str, Result]) -> tuple[list[str], list[str]]:
-    """Of one cell's row by folder: the folders that agree with the one it is taken from, that one first; and a line for
-    each that does not."""
-    first = max(found, key=lambda name: found[name].ok)
-    others = {name: _differing(found[first], row) for name, row in found.items() if row.ok and name != first}
+def _settle(by_folder: Mapping[str, Result]) -> tuple[list[str], list[str]]:
+    """Return the folders that agree on a cell, the one to copy it from first, and a line for each that disagrees."""
+    first = max(by_folder, key=lambda name: by_folder[name].ok)
+    others = {n: _differences(by_folder[first], row) for n, row in by_folder.items() if row.ok and n != first}
     lines = [
-        f"{_said(found[first].combination)}, seed {found[first].seed}: {values[0]} in {first} and {name}"
+        f"{_describe(by_folder[first].combination)}, seed {by_folder[first].seed}: {values[0]} in {first} and {name}"
         + (f", and {len(values) - 1} more" if len(values) > 1 else "")
         for name, values in others.items()
         if values
@@ -79,55 +73,53 @@ def _settle(found: Mapping[str, Result]) -> tuple[list[str], list[str]]:
     return [first, *(name for name, values in others.items() if not values)], lines
 
 
-def _differing(a: Result, b: Result) -> list[str]:
-    """What another run of a cell must give again and has not; each with both values."""
+def _differences(a: Result, b: Result) -> list[str]:
+    """Describe the values that two runs of one cell must share but do not."""
     one, other = ({**vars(row), **row.scores} for row in (a, b))
     names = [*dict.fromkeys([*a.scores, *b.scores, *one])]
     return [
         f"{name} {one.get(name)} and {other.get(name)}"
         for name in names
-        if name not in (*TIMED, "scores") and repr(one.get(name)) != repr(other.get(name))
+        if name not in (*MAY_DIFFER, "scores") and repr(one.get(name)) != repr(other.get(name))
     ]
 
 
-def _files(key: str, stores: Sequence[ResultsFolder]) -> list[Path]:
-    """A cell's files of the first of the folders, and what stands beside it in a later one only."""
-    by_kind = ChainMap(*({file.parent.name: file for file in store.files(key)} for store in stores))
+def _files(key: str, folders: Sequence[ResultsFolder]) -> list[Path]:
+    """Return the files of a cell from the first folder, and sidecar files that only a later one has."""
+    by_kind = ChainMap(*({file.parent.name: file for file in folder.files_of(key)} for folder in folders))
     return [by_kind[kind] for kind in (*SIDECARS, "cells") if kind in by_kind]
 
 
-def _mixed(a: str, b: str, sources: Mapping[str, ResultsFolder], lasting: Mapping[str, Provenance]) -> Iterator[str]:
-    ours, theirs = lasting[a], lasting[b]
-    data = [d for d, content in ours.contents.items() if theirs.contents.get(d, content) != content]
-    yield from (f"{name} has other content in {b} than in {a}" for name in data)
-    fingerprints = [
-        c
-        for c, fingerprint in ours.fingerprints.items()
-        if c[0] not in data and theirs.fingerprints.get(c, fingerprint) != fingerprint
-    ]
-    if fingerprints:
-        more = f" and {len(fingerprints) - 1} more" if len(fingerprints) > 1 else ""
-        versions = _versions(sources[a], sources[b])
-        yield f"{_said(fingerprints[0])}{more}: made with other code or libraries in {b} than in {a}{versions}"
+def _incompatible(
+    a: str, b: str, sources: Mapping[str, ResultsFolder], provenance: Mapping[str, Provenance]
+) -> Iterator[str]:
+    ours, theirs = provenance[a], provenance[b]
+    datasets = [d for d, sum_ in ours.dataset_checksums.items() if theirs.dataset_checksums.get(d, sum_) != sum_]
+    yield from (f"{name} has other content in {b} than in {a}" for name in datasets)
+    other = {c for c, value in ours.fingerprints.items() if theirs.fingerprints.get(c, value) != value}
+    if changed := [c for c in ours.fingerprints if c in other and c[0] not in datasets]:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        versions = _version_differences(sources[a], sources[b])
+        yield f"{_describe(changed[0])}{more}: computed with other code or libraries in {b} than in {a}{versions}"
 
 
-def _joined(runs: Sequence[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
-    """All runs in the order they started, those of one folder in its order, none twice."""
+def _join_runs(runs: Sequence[Sequence[Mapping[str, Any]]]) -> list[Mapping[str, Any]]:
+    """Return all runs in the order in which they started, without duplicates."""
     joined: list[Mapping[str, Any]] = []
-    for run in in_order(*runs, key=lambda run: str(run.get("started", ""))):
+    for run in merge_sorted(*runs, key=lambda run: str(run.get("started", ""))):
         if run not in joined:
             joined.append(run)
     return joined
 
 
-def _versions(a: ResultsFolder, b: ResultsFolder) -> str:
-    """In what the last runs of two folders differ."""
-    last = [(store.runs() or [{}])[-1] for store in (a, b)]
+def _version_differences(a: ResultsFolder, b: ResultsFolder) -> str:
+    """Describe the versions in which the last runs of two folders differ."""
+    last = [(folder.runs() or [{}])[-1] for folder in (a, b)]
     ours, theirs = ({"commit": run.get("commit"), **run.get("versions", {})} for run in last)
     changed = [f"{name} {ours[name]} and {theirs[name]}" for name in ours if theirs.get(name, ours[name]) != ours[name]]
     return f" ({', '.join(changed)})" if changed else ""
 
 
-def _said(combination: Combination) -> str:
+def _describe(combination: Combination) -> str:
     dataset, budget, *parts = combination
-    return " · ".join([dataset, f"{budget} labels", *(part for part in parts if part != "-")])
+    return " · ".join([dataset, f"{budget} labels", *(part for part in parts if part != UNUSED)])

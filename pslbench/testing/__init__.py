@@ -1,6 +1,6 @@
-"""Checks that a part keeps its contract, for the authors of plugins.
+"""Checks for authors of plugins that a part keeps its contract. They need neither TensorFlow nor pytest.
 
-It needs neither TensorFlow nor pytest. With pytest:
+With pytest:
 
     from pslbench.testing import parametrize
 
@@ -8,8 +8,7 @@ It needs neither TensorFlow nor pytest. With pytest:
     def test_conformance(check):
         check()
 
-Without: `print(check(my_idea))`, or `pslbench check my-idea`. `pool()` is one to call a
-strategy with, in tests of its own.
+Without pytest: `print(check(my_idea))`, or `pslbench check my-idea`. `pool()` returns a pool for tests of your own.
 """
 
 from pslbench.testing.report import Check, Outcome, Report, check, checks, parametrize

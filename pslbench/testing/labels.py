@@ -1,106 +1,118 @@
-"""Labels are bought, counted, and known from nowhere else."""
+"""Checks that labels are queried, counted, and known from nowhere else; and that training is declared."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from pslbench.testing import pools
+from pslbench.testing.runs import used_test_set
 from pslbench.testing.subject import Skip, Subject, require
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Ints
-    from pslbench.testing.pools import Scene
+    from pslbench.testing.pools import TinyPool
 
 __tracebackhide__ = True
 
 
 def check_budget(subject: Subject) -> None:
-    """It never asks for more labels than the budget allows, from 1 on."""
+    """It never queries more labels than the budget allows; the smallest budget is 1."""
     if subject.part.needs_all_labels:
-        raise Skip("its account is unlimited, and its rows are upper bounds")
-    subject.sound("budget")
-    budgets, refused = (1, 2, pools.CLASSES, 2 * pools.BUDGET), list[Skip]()
+        raise Skip("it may query every label, so it has no budget; its rows are upper bounds")
+    subject.first_run("budget")
+    budgets, refusals = (1, 2, pools.N_CLASSES, 2 * pools.BUDGET), list[Skip]()
     for budget in budgets:
         try:
-            subject.copes(pools.ordinary(budget=budget))
-        except Skip as skip:
-            refused.append(skip)
+            subject.run_or_skip(pools.ordinary(budget=budget))
+        except Skip as refusal:
+            refusals.append(refusal)
         except AssertionError as error:
             raise AssertionError(f"with a budget of {budget} {error}") from error
-    if len(refused) == len(budgets):
-        raise refused[0]
+    if len(refusals) == len(budgets):
+        raise refusals[0]
 
 
 def check_counted_labels(subject: Subject) -> str:
-    """The labels that its row says it spent are those that it asked for, and it asks for them in every run.
+    """Its row counts all labels that it queried, and it queries them again in every run.
 
-    What it remembered from an earlier run would be labels that no row counts.
+    Labels that a part remembers from an earlier run would not be counted in any row.
     """
-    first = subject.steady()
-    spent = [set(run.entry.arrays["asked"]) for run in (first, subject.second)]
-    asked = first.seen.asked
+    first = subject.deterministic_run()
+    charged, charged_again = (set(run.entry.arrays["asked"]) for run in (first, subject.second_run))
+    queried = first.calls.queried
     require(
-        asked == spent[0],
-        f"it asked for {len(asked)} labels, but its account says {len(spent[0])}: leave the account alone",
+        queried == charged,
+        f"it queried {len(queried)} labels, but its account was charged {len(charged)}; do not change the account",
     )
     require(
-        spent[0] == spent[1],
-        f"it asked for {len(spent[0])} labels in one run, for {len(spent[1])} in a later one of the same seed: "
+        charged == charged_again,
+        f"it queried {len(charged)} labels in one run and {len(charged_again)} in a second run with the same seed; "
         "keep nothing between runs",
     )
-    return f"{len(asked)} of {pools.SAMPLES if subject.part.needs_all_labels else pools.BUDGET}"
+    return f"{len(queried)} of {pools.N_SAMPLES if subject.part.needs_all_labels else pools.BUDGET}"
+
+
+def check_declared_training(subject: Subject) -> str | None:
+    """It calls pool.train only if it is registered with trains=True.
+
+    The pseudo-labels of such a strategy depend on the trainer, so they are cached per trainer.
+    """
+    run = subject.first_run("declared_training")
+    if subject.part.trains and not run.calls.n_trainings:
+        return "it is registered with trains=True, but did not call pool.train"
+    return None
 
 
 def check_no_peeking(subject: Subject) -> None:
-    """With every label changed that it did not ask for, it does the same; and nothing it holds leads to the labels.
+    """Its output does not depend on labels that it did not query, and it keeps no reference to true labels.
 
-    Of a trainer, that is every true label of the pool, and of the test set unless its looks there were counted.
+    For a trainer these are all true labels of the pool, and those of the test set unless its evaluations are counted.
     """
-    before, scene = subject.steady(), pools.ordinary()
-    asked = before.seen.asked
-    if len(asked) == len(scene.data.y_train):
-        raise Skip("it asks for every label")
-    looked = bool(before.entry.info.get("looks"))
-    other = _with_others_changed(scene, asked, looked)
-    after = subject.copes(other)
+    before, original = subject.deterministic_run(), pools.ordinary()
+    queried = before.calls.queried
+    if len(queried) == len(original.data.y_train):
+        raise Skip("it queries every label")
+    changed = _change_unqueried_labels(original, queried, keep_test_labels=used_test_set(before.entry))
+    after = subject.run_or_skip(changed)
     require(
-        before.same(after),
-        "what it gives changes with labels that it never asked for: it knows them from elsewhere than pool.label",
+        before.equals(after),
+        "its output changes with labels that it did not query; get labels from pool.label alone",
     )
     require(
-        not any(_leads_to(subject.part.function, hidden.data.y_train) for hidden in (scene, other)),
-        "it keeps the hidden labels where its next run will find them: keep nothing between runs",
+        not any(_can_reach(subject.part.function, tiny.data.y_train) for tiny in (original, changed)),
+        "it keeps the true labels in its module, where its next run can find them; keep nothing between runs",
     )
 
 
-def _with_others_changed(scene: Scene, asked: set[int], looked: bool) -> Scene:
+def _change_unqueried_labels(tiny: TinyPool, queried: set[int], keep_test_labels: bool) -> TinyPool:
     import numpy as np
 
-    y, y_test = scene.data.y_train, scene.data.y_test
-    kept = np.isin(np.arange(len(y)), list(asked))
-    others = np.where(kept, y, (y + 1) % pools.CLASSES)
-    return scene.with_labels(others, y_test if looked else (y_test + 1) % pools.CLASSES)
+    y, y_test = tiny.data.y_train, tiny.data.y_test
+    is_queried = np.isin(np.arange(len(y)), list(queried))
+    y_train = np.where(is_queried, y, (y + 1) % pools.N_CLASSES)
+    return tiny.with_labels(y_train, y_test if keep_test_labels else (y_test + 1) % pools.N_CLASSES)
 
 
-def _leads_to(function: Any, labels: Ints) -> bool:
-    """Whether an array equal to the labels can be reached from a function, within its own module."""
+def _can_reach(function: Any, labels: Ints) -> bool:
+    """Whether a function refers to an array that equals the labels, within its own module."""
     import gc
     import types
 
     import numpy as np
 
-    def elsewhere(thing: Any) -> bool:
-        named = isinstance(thing, (types.FunctionType, type))
-        apart = isinstance(thing, (types.ModuleType, types.TracebackType))  # a failed run's frames are the kit's
-        return apart or (named and thing.__module__ != function.__module__)
+    def is_outside(value: Any) -> bool:
+        is_definition = isinstance(value, (types.FunctionType, type))
+        # the frames of a failed run belong to the kit
+        is_opaque = isinstance(value, (types.ModuleType, types.TracebackType))
+        return is_opaque or (is_definition and value.__module__ != function.__module__)
 
-    seen, todo = dict[int, Any](), [function]
-    while todo:
-        each = todo.pop()
-        if id(each) in seen or elsewhere(each):
+    visited, pending = dict[int, Any](), [function]
+    while pending:
+        value = pending.pop()
+        if id(value) in visited or is_outside(value):
             continue
-        seen[id(each)] = each
-        if isinstance(each, np.ndarray) and each.shape == labels.shape and np.array_equal(each, labels):
+        visited[id(value)] = value
+        if isinstance(value, np.ndarray) and value.shape == labels.shape and np.array_equal(value, labels):
             return True
-        todo += gc.get_referents(each)
+        pending += gc.get_referents(value)
     return False

@@ -1,4 +1,4 @@
-"""Runs the checks of a part, and says what came of them."""
+"""Runs the checks of a part and reports their outcomes."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pslbench.errors import InputError, one_line, unknown
+from pslbench.errors import InputError, deprecated, one_line, unknown
 from pslbench.parts import Part, Value
 from pslbench.testing.checks import CHECKS, CheckFunction
-from pslbench.testing.common_checks import IMPORTING
+from pslbench.testing.common_checks import IMPORT_ONLY
 from pslbench.testing.subject import Skip, Subject
 
 if TYPE_CHECKING:
     import pytest
 
-__tracebackhide__ = True  # pytest shows the sentence, not how it was come by
+__tracebackhide__ = True  # pytest then shows the sentence of a failed check without the frames of the kit
 
 Status = Literal["passed", "expected failure", "skipped", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 Reasons = Mapping[str, str]
+Values = Mapping[str, Value]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check of one part. Calling it returns, perhaps with a word of what it saw, or raises.
+    """One check of one part. Call it to run it.
 
     Attributes:
-        name: what it is called in `known_failures` and `skips`.
+        name: the name of the check in `known_failures` and `skips`.
     """
 
     name: str
@@ -39,16 +40,21 @@ class Check:
     _function: CheckFunction = field(repr=False)
 
     def __call__(self) -> str | None:
-        """Raises AssertionError, with a sentence that says what to do, or `Skip`, which test runners know."""
+        """Run the check and return a remark, or None.
+
+        Raises:
+            AssertionError: the check failed. The message says what is wrong and what to do.
+            Skip: the check does not apply. Test runners treat it as a skipped test.
+        """
         from threadpoolctl import threadpool_limits
 
         try:
-            with threadpool_limits(1), warnings.catch_warnings():  # as in a worker: no sum depends on threads
+            with threadpool_limits(1), warnings.catch_warnings():  # one thread, as in a worker: sums are reproducible
                 warnings.simplefilter("ignore")
                 return self._function(self._subject)
         except Skip as skip:
             if not str(skip):
-                raise AssertionError("it was skipped without a reason: say why") from None
+                raise AssertionError("it was skipped without a reason; give Skip a reason") from None
             raise
 
     @property
@@ -58,15 +64,15 @@ class Check:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one check.
+    """The outcome of one check.
 
     Attributes:
-        check: its name.
-        meaning: what it promises.
+        check: the name of the check.
+        meaning: what the check verifies.
         status: `passed`, `expected failure`, `skipped` or `failed`.
-        reason: why it failed or was skipped, or a word of what it saw.
-        seconds: wall clock.
-        error: what it raised, if it failed.
+        reason: why the check failed or was skipped, or a remark.
+        seconds: wall-clock time.
+        error: the exception of a failed check.
     """
 
     check: str
@@ -79,7 +85,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """What came of the checks of one part."""
+    """The outcomes of all checks of one part."""
 
     kind: str
     name: str
@@ -87,13 +93,13 @@ class Report:
 
     @property
     def counts(self) -> dict[Status, int]:
-        """How many checks came to each status."""
-        found = Counter(outcome.status for outcome in self.outcomes)
-        return {status: found[status] for status in STATUSES}
+        """The number of checks with each status."""
+        counted = Counter(outcome.status for outcome in self.outcomes)
+        return {status: counted[status] for status in STATUSES}
 
     @property
     def failures(self) -> tuple[Outcome, ...]:
-        """The checks that failed, and those that passed though they were known to fail."""
+        """The checks that failed, and those that passed although they are declared as known failures."""
         return tuple(outcome for outcome in self.outcomes if outcome.status == "failed")
 
     @property
@@ -101,81 +107,76 @@ class Report:
         return not self.failures
 
     def __str__(self) -> str:
-        """One line of counts, and one for every failure."""
         counts = ", ".join(f"{count} {status}" for status, count in self.counts.items())
-        return "\n".join(
-            [f"{self.kind} {self.name}: {counts}", *(f"  {each.check}: {each.reason}" for each in self.failures)]
-        )
+        failures = (f"  {outcome.check}: {outcome.reason}" for outcome in self.failures)
+        return "\n".join((f"{self.kind} {self.name}: {counts}", *failures))
 
 
-def checks(part: Part, **values: Value) -> tuple[Check, ...]:
-    """The checks of a part of its kind, with these values for its parameters and otherwise its defaults.
+def checks(part: Part, /, *, values: Values | None = None, **old_values: Value) -> tuple[Check, ...]:
+    """Return the checks of a part.
+
+    Args:
+        part: the object that a decorator such as `strategy` returned.
+        values: values for parameters of the part; the others have their defaults.
+        old_values: deprecated; use `values`.
 
     Raises:
-        InputError: a value for a parameter that the part has not.
+        InputError: `values` names an unknown parameter or contains a value that is not allowed.
     """
-    subject = Subject(part, values)
+    if old_values:
+        deprecated("checks(part, name=value)", "checks(part, values={'name': value})")
+    subject = Subject(part, {**(values or {}), **old_values})
     return tuple(Check(each.__name__.removeprefix("check_"), subject, each) for each in CHECKS[part.kind])
 
 
-def check(part: Part, known_failures: Reasons | None = None, skips: Reasons | None = None, **values: Value) -> Report:
-    """Run every check of a part on tiny pools, and say what came of them.
+def check(
+    part: Part,
+    /,
+    known_failures: Reasons | None = None,
+    skips: Reasons | None = None,
+    *,
+    values: Values | None = None,
+    **old_values: Value,
+) -> Report:
+    """Run every check of a part on tiny pools and report the outcomes.
 
     Args:
-        part: what a decorator such as `strategy` gave.
-        known_failures: by the name of a check, why the part is known to fail it. One that passes is a failure.
-        skips: by the name of a check, why it is left out.
-        values: for the part's parameters, as `epochs=1` for one that would take long; otherwise its defaults.
+        part: the object that a decorator such as `strategy` returned.
+        known_failures: maps the name of a check to the reason why the part fails it. The check must then fail.
+        skips: maps the name of a check to the reason why it is not run.
+        values: values for parameters of the part, such as `{"epochs": 1}` for a slow one; the others have their
+            defaults.
+        old_values: deprecated; use `values`.
 
     Example:
-        assert check(my_idea, known_failures={"sample_order": "the first sample starts"}).ok
+        assert check(my_idea, known_failures={"sample_order": "it starts at the first sample"}).ok
 
     Raises:
-        InputError: a check or a parameter that the part has not, naming the nearest; a check without a reason.
+        InputError: the name of a check or of a parameter is unknown, a value is not allowed, or a reason is missing.
     """
-    subject = Subject(part, values)
-    return Report(subject.kind, subject.config.text, tuple(run(part, known_failures, skips, **values)))
-
-
-def run(part: Part, known_failures: Reasons | None, skips: Reasons | None, **values: Value) -> Iterator[Outcome]:
-    """The outcomes of `check`, one by one."""
-    if IMPORTING in os.environ:
-        raise InputError("its file checks parts while it is imported: put that under if __name__ == '__main__':")
-    every, known, left_out = checks(part, **values), known_failures or {}, skips or {}
-    _know_all(part, (known, left_out), every)
-    for each in every:
-        start = time.perf_counter()
-        status, reason, error = _outcome(each, known.get(each.name), left_out.get(each.name))
-        yield Outcome(each.name, each.meaning, status, reason, time.perf_counter() - start, error)
-
-
-def _know_all(part: Part, declared: tuple[Reasons, Reasons], every: tuple[Check, ...]) -> None:
-    for name, reason in (pair for reasons in declared for pair in reasons.items()):
-        if name not in (each.name for each in every):
-            raise unknown(f"check of a {part.kind}", name, (each.name for each in every))
-        if not (reason or "").strip():
-            raise InputError(f"{part.name} is declared to fail '{name}', or to leave it out, without a reason: say why")
-
-
-def _outcome(check: Check, known_failure: str | None, skip: str | None) -> tuple[Status, str, BaseException | None]:
-    if skip:
-        return "skipped", skip, None
-    try:
-        saw = check()
-    except Skip as error:
-        return "skipped", str(error), None
-    except (Exception, SystemExit) as error:
-        said = str(error) if isinstance(error, AssertionError) else f"it raises {one_line(error)}"
-        return ("expected failure", known_failure, error) if known_failure else ("failed", said, error)
-    if known_failure:
-        return "failed", f"it passes, though it is known to fail ({known_failure}): take it off that list", None
-    return "passed", saw or "", None
+    if old_values:
+        deprecated("check(part, name=value)", "check(part, values={'name': value})")
+    if IMPORT_ONLY in os.environ:
+        raise InputError(
+            "the file of the part calls check when it is imported; call it under if __name__ == '__main__':"
+        )
+    all_checks = checks(part, values={**(values or {}), **old_values})
+    known_failures, skips = known_failures or {}, skips or {}
+    _validate_reasons(part, {**known_failures, **skips}, all_checks)
+    outcomes = (_outcome_of(each, known_failures.get(each.name), skips.get(each.name)) for each in all_checks)
+    return Report(part.kind, all_checks[0]._subject.config.text, tuple(outcomes))
 
 
 def parametrize(
-    part: Part, known_failures: Reasons | None = None, skips: Reasons | None = None, **values: Value
+    part: Part,
+    /,
+    known_failures: Reasons | None = None,
+    skips: Reasons | None = None,
+    *,
+    values: Values | None = None,
+    **old_values: Value,
 ) -> pytest.MarkDecorator:
-    """A decorator that makes a pytest test of every check of a part; its arguments are those of `check`.
+    """Return a decorator that makes one pytest test of every check. The arguments are those of `check`.
 
     Example:
         @parametrize(my_idea)
@@ -184,9 +185,41 @@ def parametrize(
     """
     import pytest
 
-    every, known, left_out = checks(part, **values), known_failures or {}, skips or {}
-    _know_all(part, (known, left_out), every)
-    marks = {name: [pytest.mark.xfail(reason=reason, strict=True)] for name, reason in known.items()}
-    marks |= {name: [pytest.mark.skip(reason=reason)] for name, reason in left_out.items()}
-    cases = [pytest.param(each, id=f"{part.name}-{each.name}", marks=marks.get(each.name, ())) for each in every]
+    if old_values:
+        deprecated("parametrize(part, name=value)", "parametrize(part, values={'name': value})")
+    all_checks = checks(part, values={**(values or {}), **old_values})
+    known_failures, skips = known_failures or {}, skips or {}
+    _validate_reasons(part, {**known_failures, **skips}, all_checks)
+    marks = {name: [pytest.mark.xfail(reason=reason, strict=True)] for name, reason in known_failures.items()}
+    marks |= {name: [pytest.mark.skip(reason=reason)] for name, reason in skips.items()}
+    cases = [pytest.param(each, id=f"{part.name}-{each.name}", marks=marks.get(each.name, ())) for each in all_checks]
     return pytest.mark.parametrize("check", cases)
+
+
+def _validate_reasons(part: Part, reasons: Reasons, all_checks: Sequence[Check]) -> None:
+    """Raise InputError if a check is unknown or has no reason."""
+    names = [each.name for each in all_checks]
+    for name, reason in reasons.items():
+        if name not in names:
+            raise unknown(f"check of a {part.kind}", name, names)
+        if not (reason or "").strip():
+            raise InputError(f"the known failure or skip '{name}' of {part.name} has no reason; write one")
+
+
+def _outcome_of(check: Check, known_failure: str | None, skip: str | None) -> Outcome:
+    start = time.perf_counter()
+    status, reason, error = ("skipped", skip, None) if skip else _run(check, known_failure)
+    return Outcome(check.name, check.meaning, status, reason, time.perf_counter() - start, error)
+
+
+def _run(check: Check, known_failure: str | None) -> tuple[Status, str, BaseException | None]:
+    try:
+        remark = check()
+    except Skip as skip:
+        return "skipped", str(skip), None
+    except (Exception, SystemExit) as error:
+        sentence = str(error) if isinstance(error, AssertionError) else f"it raises {one_line(error)}"
+        return ("expected failure", known_failure, error) if known_failure else ("failed", sentence, error)
+    if known_failure:
+        return "failed", f"it passes, but is declared as a known failure ({known_failure}); remove it there", None
+    return "passed", remark or "", None

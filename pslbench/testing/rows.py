@@ -1,4 +1,4 @@
-"""The rows that reporters are examined on: real ones, of a run on a tiny pool."""
+"""The rows that reporters are checked on. They come from a real run on a tiny pool."""
 
 from __future__ import annotations
 
@@ -11,24 +11,23 @@ from typing import TYPE_CHECKING
 
 from pslbench.contracts import Dataset, Pool, PseudoLabels
 from pslbench.parts import dataset, strategy
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import Outcome, Result, ResultsReader
 from pslbench.testing import pools
 
 if TYPE_CHECKING:
-    from pslbench.execution.cell import Outcome
     from pslbench.plugins.catalog import Catalog
 
 
 @dataset("tiny")
-def tiny(*, draw: int = 0) -> Dataset:
-    """Images of three classes that are easily told apart."""
-    return replace(pools.ordinary(draw=draw).data, name=f"tiny-{draw}")
+def tiny(*, variant: int = 0) -> Dataset:
+    """Images of three classes that are easy to distinguish."""
+    return replace(pools.ordinary(variant=variant).data, name=f"tiny-{variant}")
 
 
 @strategy("broken", uses="x")
 def broken(pool: Pool) -> PseudoLabels:
-    """Fails: reporters get rows of cells that failed, too."""
-    raise ValueError("this cell is meant to fail")
+    """Fail, because reporters also receive rows of failed cells."""
+    raise ValueError("this cell fails on purpose")
 
 
 def _catalog() -> Catalog:
@@ -48,43 +47,50 @@ def _catalog() -> Catalog:
 
 @lru_cache(maxsize=1)
 def outcomes() -> tuple[Outcome, ...]:
-    """Rows, and what is kept beside them, of three strategies that end well and one that fails.
-
-    There are two data sets, two budgets and two seeds.
-    """
-    from pslbench.execution.cache import GIGABYTE, Settings, StageCache
-    from pslbench.execution.cell import run_cell
-    from pslbench.planning.plan import Grid, plan
+    """Compute the rows of two data sets, two budgets, two seeds and four strategies, one of which fails."""
+    from pslbench.execution.cache import GIGABYTE, CacheSettings, StageCache
+    from pslbench.execution.cell import CellRunner
+    from pslbench.execution.oracle import OracleFactory
+    from pslbench.execution.supervisor import make_outcome
+    from pslbench.planning.grid import Grid
+    from pslbench.planning.plan import make_plan
 
     catalog = _catalog()
     strategies = [catalog.parse("strategy", name)[0] for name in ("random", "centroid", "supervised", "broken")]
-    data, embedder = catalog.parse("dataset", "tiny:draw=0|2"), catalog.parse("embedder", "pixels")
+    data, embedder = catalog.parse("dataset", "tiny:variant=0|2"), catalog.parse("embedder", "pixels")
     clusterer, trainer = catalog.parse("clusterer", "kmeans"), catalog.parse("trainer", "logreg")
     grid = Grid(data, embedder, clusterer, strategies, trainer, [pools.BUDGET, 2 * pools.BUDGET], [0, 1])
     with tempfile.TemporaryDirectory() as folder:
-        cache = StageCache(Settings(Path(folder), GIGABYTE))
-        return tuple(
-            run_cell(catalog, cell, cache, lambda _: None, set()) for cell in plan(catalog, grid, catalog.call).cells
-        )
+        cache = StageCache(CacheSettings(Path(folder), GIGABYTE))
+        oracles, computed = OracleFactory(catalog.call, cache), list[Outcome]()
+        for cell in make_plan(catalog, grid, catalog.call).cells:
+            oracle = oracles.create(cell)
+            computed.append(make_outcome(cell, oracle, CellRunner(catalog, cache, oracle).run(cell)))
+        return tuple(computed)
 
 
 def failures() -> tuple[Outcome, ...]:
-    """Those that failed."""
+    """Return the outcomes of the failed cells."""
     return tuple(outcome for outcome in outcomes() if not outcome[0].ok)
 
 
-def records(folder: Path, kept: Sequence[Outcome]) -> tuple[list[Result], ResultsReader]:
-    """The results of a folder that these outcomes are written to, and what can be looked up there."""
+def write_rows(folder: Path, outcomes: Sequence[Outcome]) -> tuple[list[Result], ResultsReader]:
+    """Write outcomes into a folder of results, and return its rows and a reader."""
     from pslbench.results.folder import ResultsFolder
 
-    store = ResultsFolder.create(folder)
-    for outcome in kept:
-        store.save(*outcome)
-    store.note_run({"command": "pslbench check", "cells": len(kept)})
-    results, catalog = store.results([result.key for result, _ in kept]), _catalog()
+    results_folder, catalog = ResultsFolder.create(folder), _catalog()
+    for outcome in outcomes:
+        results_folder.write_cell(*outcome)
+    results_folder.append_run({"command": "pslbench check", "cells": len(outcomes)})
 
-    def dataset(result: Result) -> Dataset:
+    def load_dataset(result: Result) -> Dataset:
         data: Dataset = catalog.call(*catalog.parse("dataset", result.dataset))
         return data
 
-    return results, ResultsReader(folder, tuple(store.runs()), store.probabilities, store.labeling, dataset)
+    return results_folder.rows_of(result.key for result, _ in outcomes), ResultsReader(
+        folder,
+        tuple(results_folder.runs()),
+        results_folder.probabilities,
+        results_folder.labeling,
+        load_dataset,
+    )

@@ -1,4 +1,4 @@
-"""A part under examination: it is run on tiny pools by the engine's own stages, and what it does is watched."""
+"""A part that is being checked. It runs on tiny pools while its calls and side effects are recorded."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
-from pslbench.contracts import Pool
-from pslbench.errors import BadData, BudgetExceeded, InputError, one_line, unknown
+from pslbench.contracts import Pool, Predictor, PseudoLabels
+from pslbench.errors import BadData, BudgetExceeded, ContractError, InputError, one_line, unknown
 from pslbench.execution.cache import Entry
 from pslbench.parts import SEEDED, Kind, Part, PartConfig, Value, configure, format_value
 from pslbench.testing import pools
-from pslbench.testing.pools import Scene
-from pslbench.testing.runs import STAGES, catalog_of
+from pslbench.testing.pools import TinyPool
+from pslbench.testing.runs import run_part
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Ints
@@ -28,82 +28,104 @@ __tracebackhide__ = True
 
 
 class Skip(SkipTest):
-    """A check does not apply to the part, or cannot be made; the message says why. Test runners know it as a skip."""
+    """A check does not apply to the part; the message says why. Test runners treat it as a skipped test."""
+
+
+class UndeclaredTraining(ContractError):
+    """A strategy calls `pool.train` but is not registered with `trains=True`."""
 
 
 @dataclass(eq=False)
-class Witness:
-    """What was seen of the part's function: what it `returned`; of a strategy, its `questions` and whether it `drew`.
+class CallRecorder:
+    """A record of one call of the function of a part.
 
-    Questions are the indices given to `pool.label`, call by call; it drew where `pool.rng` moved.
+    Attributes:
+        part: the part.
+        returned: what the function returned.
+        queries: the indices of every call of `pool.label`.
+        n_trainings: the number of calls of `pool.train`.
+        used_rng: whether the function drew from `pool.rng`.
     """
 
+    part: Part
     returned: Any = None
-    questions: list[Ints] = field(default_factory=list)
-    drew: bool = False
+    queries: list[Ints] = field(default_factory=list)
+    n_trainings: int = 0
+    used_rng: bool = False
 
     @property
-    def asked(self) -> set[int]:
-        """The samples whose label was asked for."""
-        return {int(index) for indices in self.questions for index in indices}
+    def queried(self) -> set[int]:
+        """The samples whose label was queried."""
+        return {int(index) for indices in self.queries for index in indices}
 
-    def watching(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, seen by this witness."""
+    def recorded(self) -> Part:
+        """Return the part with a function whose calls are recorded."""
+        function = self.part.function
 
         @wraps(function)
-        def watched(*arguments: Any, **values: Any) -> Any:
+        def record(*arguments: Any, **values: Any) -> Any:
             if arguments and isinstance(pool := arguments[0], Pool):
-                before = _drawn(pool)
-                self.returned = function(replace(pool, _ask=self._noting(pool)), **values)
-                self.drew = before != _drawn(pool)
+                state = _rng_state(pool)
+                watched = replace(pool, _ask=self._record_queries(pool), _train=self._record_trainings(pool))
+                self.returned = function(watched, **values)
+                self.used_rng = state != _rng_state(pool)
             else:
                 self.returned = function(*arguments, **values)
             return self.returned
 
-        return watched
+        return replace(self.part, function=record)
 
-    def _noting(self, pool: Pool) -> Callable[[Ints], Ints]:
+    def _record_queries(self, pool: Pool) -> Callable[[Ints], Ints]:
         def ask(indices: Ints) -> Ints:
-            answer = pool._ask(indices)
-            self.questions.append(indices)
-            return answer
+            labels = pool._ask(indices)
+            self.queries.append(indices)
+            return labels
 
         return ask
+
+    def _record_trainings(self, pool: Pool) -> Callable[[PseudoLabels], Predictor]:
+        def train(pseudo_labels: PseudoLabels) -> Predictor:
+            if not self.part.trains:
+                raise UndeclaredTraining("it calls pool.train; register it with trains=True")
+            self.n_trainings += 1
+            return pool._train(pseudo_labels)
+
+        return train
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What came of one run on one pool.
+    """One run of a part on one pool.
 
     Attributes:
-        entry: what the stage of the engine gave: arrays and facts.
-        seen: what was seen of the part's function.
-        changed: the inputs that are not what they were.
-        touched: the global streams of random numbers that moved.
-        seconds: of the processor, which other processes do not lengthen.
+        entry: the arrays and facts that the stage of the cell returned.
+        calls: the record of the call of the function.
+        changed_inputs: the inputs that the part changed.
+        moved_streams: the global streams of random numbers that moved.
+        seconds: processor time.
     """
 
     entry: Entry
-    seen: Witness
-    changed: tuple[str, ...]
-    touched: tuple[str, ...]
+    calls: CallRecorder
+    changed_inputs: tuple[str, ...]
+    moved_streams: tuple[str, ...]
     seconds: float
 
-    def same(self, other: Run) -> bool:
-        """Whether the other gave exactly the same, whatever labels it asked for on its way."""
+    def equals(self, other: Run) -> bool:
+        """Whether both runs returned exactly the same. Their label queries may differ."""
         import numpy as np
 
         mine, others = ({k: v for k, v in run.entry.arrays.items() if k != "asked"} for run in (self, other))
-        alike = mine.keys() == others.keys() and all(np.array_equal(mine[name], others[name]) for name in mine)
-        return alike and self.entry.info == other.entry.info
+        are_equal = mine.keys() == others.keys() and all(np.array_equal(mine[name], others[name]) for name in mine)
+        return are_equal and self.entry.info == other.entry.info
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """A part with values for its parameters; those that are not given have their defaults.
+    """A part with values for some of its parameters; the others have their defaults.
 
     Raises:
-        InputError: a value that the part has no parameter for, or that a user could not give it.
+        InputError: the part has no such parameter, or the value is not allowed.
     """
 
     part: Part
@@ -111,150 +133,153 @@ class Subject:
 
     def __post_init__(self) -> None:
         if not isinstance(self.part, Part):
-            raise InputError(f"{self.part!r} is no part: give what a decorator such as @strategy(...) made")
+            raise InputError(f"{self.part!r} is not a part; pass what a decorator such as @strategy(...) returned")
         for name, value in self.values.items():
             if name not in self.part.parameters:
                 raise unknown(f"parameter of {self.part.name}", name, self.part.parameters)
-            if fault := self.part.parameters[name].problem_with(value):
-                raise InputError(f"{self.part.name}: {name}={format_value(value)} {fault}")
+            if problem := self.part.parameters[name].problem_with(value):
+                raise InputError(f"{self.part.name}: {name}={format_value(value)} {problem}")
 
     @property
     def kind(self) -> Kind:
         return self.part.kind
 
     @property
-    def missing(self) -> list[str]:
-        """Parameters that have no default and no value."""
+    def missing_values(self) -> list[str]:
+        """Parameters without a default and without a value."""
         return [p.name for p in self.part.parameters.values() if p.required and p.name not in self.values]
 
     @property
-    def chance(self) -> str:
-        """Where it should have its random numbers from."""
+    def randomness_advice(self) -> str:
+        """Where the part should take its random numbers from."""
         if self.kind in SEEDED and not self.part.takes_seed:
-            return "let it have an argument `seed`, and draw from that alone"
-        drawn = {"strategy": "pool.rng", **dict.fromkeys(SEEDED, "its seed")}
-        return f"draw from {drawn[self.kind]} alone" if self.kind in drawn else "let nothing in it be random"
+            return "add an argument `seed` and draw from it alone"
+        if self.kind == "strategy":
+            return "draw from pool.rng alone"
+        return "draw from its seed alone" if self.kind in SEEDED else "use no random numbers"
 
     @property
     def config(self) -> PartConfig:
         return configure(self.part, self.part.name, **self.values)
 
-    def run(self, scene: Scene, seed: int = 0, chance: int = 0) -> Run:
-        """Run it once; `chance` is where the global streams of random numbers start."""
-        before, seen = {name: array.copy() for name, array in scene.arrays()}, Witness()
-        part = replace(self.part, function=seen.watching(self.part.function))
-        with global_streams(chance) as touched:
+    def run(self, tiny: TinyPool, seed: int = 0, global_seed: int = 0) -> Run:
+        """Run the part once, with the global streams of random numbers at `global_seed`."""
+        before, calls = {name: array.copy() for name, array in tiny.arrays()}, CallRecorder(self.part)
+        with watch_global_streams(global_seed) as moved:
             start = time.process_time()
-            entry = STAGES[self.kind](catalog_of(part), self.config, scene, seed)
+            entry = run_part(calls.recorded(), self.config, tiny, seed)
             seconds = time.process_time() - start
-        after = dict(scene.arrays())
+        after = dict(tiny.arrays())
         changed = [name for name, array in before.items() if array.tobytes() != after[name].tobytes()]
-        return Run(entry, seen, (*changed, *entry.info.get("changed", ())), tuple(touched), seconds)
+        return Run(entry, calls, (*changed, *entry.info.get("changed", ())), tuple(moved), seconds)
 
     @cached_property
-    def first(self) -> Run | Exception:
-        """The first run on an ordinary pool, or why there is none."""
+    def _first_attempt(self) -> Run | Exception:
         try:
             return self.run(pools.ordinary())
         except (Exception, SystemExit) as error:
             return error if isinstance(error, Exception) else RuntimeError(one_line(error))
 
-    def sound(self, check: str = "") -> Run:
-        """The first run, for the check of this name.
+    def first_run(self, check: str = "") -> Run:
+        """Return the first run on an ordinary pool.
+
+        Args:
+            check: the name of the calling check, if that check may report the error of a failed run.
 
         Raises:
-            AssertionError: where there is none, and it is this check that has to tell.
-            Skip: where there is none, and another check tells.
+            AssertionError: the run failed, and this check reports it.
+            Skip: the run failed, and another check reports it; or a parameter has no value.
         """
-        if self.missing:
-            raise Skip(f"it needs {self.missing[0]}: give a value, as {self.part.name}:{self.missing[0]}=...")
-        first = self.first
+        if missing := self.missing_values:
+            raise Skip(f"{missing[0]} has no default; give a value, as in {self.part.name}:{missing[0]}=...")
+        first = self._first_attempt
         if isinstance(first, Run):
             return first
         if self.kind == "dataset" and isinstance(first, InputError) and not isinstance(first, BadData):
             raise Skip(str(first))
-        if check != (tells := self._told_by(first)):
-            raise Skip(f"it does not run on an ordinary pool: {tells} says why")
-        raise AssertionError(self.what_happened(first)) from first
+        if check != (reporting := self._reporting_check(first)):
+            raise Skip(f"it fails on an ordinary pool; see the check {reporting}")
+        raise AssertionError(self.describe_error(first)) from first
 
-    def _told_by(self, error: Exception) -> str:
-        """The name of the check that tells of an error on an ordinary pool."""
+    def _reporting_check(self, error: Exception) -> str:
+        """Return the name of the check that reports an error on an ordinary pool."""
+        if isinstance(error, UndeclaredTraining):
+            return "declared_training"
         if isinstance(error, BudgetExceeded) and self.kind == "strategy" and not self.part.needs_all_labels:
             return "budget"
         return "inputs_unchanged" if isinstance(error, ValueError) and "read-only" in str(error) else "output"
 
     @cached_property
-    def second(self) -> Run:
-        """The same again, while the global streams of random numbers stand elsewhere."""
-        self.sound()
-        return self.run(pools.ordinary(), chance=1)
+    def second_run(self) -> Run:
+        """A second run with the same seed, with the global streams of random numbers at another position."""
+        self.first_run()
+        return self.run(pools.ordinary(), global_seed=1)
 
-    def steady(self) -> Run:
-        """The first run, where the second gives the same. Raises Skip where it does not."""
-        first = self.sound()
-        if not first.same(self.second):
-            raise Skip("what it gives differs from run to run: determinism says how")
+    def deterministic_run(self) -> Run:
+        """Return the first run. Raises Skip if the second run differs."""
+        first = self.first_run()
+        if not first.equals(self.second_run):
+            raise Skip("its output differs between runs; see the check determinism")
         return first
 
-    def copes(self, scene: Scene) -> Run:
-        """Run it on a pool that it may also refuse.
+    def run_or_skip(self, tiny: TinyPool) -> Run:
+        """Run the part on a pool that it may refuse.
 
         Raises:
-            AssertionError: where it fails.
-            Skip: where it refuses with an InputError.
+            AssertionError: it failed.
+            Skip: it refused the pool with an InputError.
         """
-        self.sound()
+        self.first_run()
         try:
-            return self.run(scene)
+            return self.run(tiny)
         except InputError as error:
-            raise Skip(f"it refuses that pool: {error}") from None
+            raise Skip(f"it refuses this pool: {error}") from None
         except (Exception, SystemExit) as error:
-            raise AssertionError(self.what_happened(error)) from error
+            raise AssertionError(self.describe_error(error)) from error
 
-    def what_happened(self, error: BaseException) -> str:
-        """The error, in one sentence, with the line of the part's file that it came from."""
+    def describe_error(self, error: BaseException) -> str:
+        """Describe an error in one sentence, with the line of the file of the part."""
         if isinstance(error, BadData):
-            return f"it makes no data set: {error}"
+            return f"it does not return a valid data set: {error}"
         if isinstance(error, InputError):
-            given = "rows of a run" if self.kind == "reporter" else "60 images of 8 x 8 pixels"
-            return f"it refuses {given} ({error}): give values that suit them"
+            refused = "the rows of a run" if self.kind == "reporter" else "60 images of 8 x 8 pixels"
+            return f"it refuses {refused} ({error}); give values of parameters that suit them"
         file = self.part.file
         lines = [frame.lineno for frame in extract_tb(error.__traceback__) if file and Path(frame.filename) == file]
-        place = f" ({file.name}:{lines[-1]})" if file and lines else ""
-        return f"it raises {one_line(error)}{place}"
+        line = f" ({file.name}:{lines[-1]})" if file and lines else ""
+        return f"{error}{line}" if isinstance(error, UndeclaredTraining) else f"it raises {one_line(error)}{line}"
 
 
-def require(holds: object, sentence: str) -> None:
-    """Raises AssertionError with the sentence, which says what is wrong and what to do, where it does not hold."""
-    if not holds:
+def require(condition: object, sentence: str) -> None:
+    """Raise AssertionError with the sentence, which says what is wrong and what to do, unless the condition holds."""
+    if not condition:
         raise AssertionError(sentence)
 
 
-def _drawn(pool: Pool) -> tuple[str, int]:
-    """Where the pool's stream stands, and how many it has spawned."""
+def _rng_state(pool: Pool) -> tuple[str, int]:
+    """Return the state of the pool's generator and the number of generators that it spawned."""
     generator = pool.rng.bit_generator
     return str(generator.state), generator.seed_seq.n_children_spawned  # type: ignore[attr-defined]
 
 
 @contextmanager
-def global_streams(start: int) -> Iterator[list[str]]:
-    """Starts the global streams of random numbers at this seed, and puts them back; gives the names of those that
-    moved."""
+def watch_global_streams(seed: int) -> Iterator[list[str]]:
+    """Seed the global streams of random numbers, list those that moved, and restore them."""
     import numpy as np
 
     moved: list[str] = []
-    mine, numpys = random.getstate(), np.random.get_state()
-    random.seed(start)
-    np.random.seed(start)
-    begun, numpys_begun = random.getstate(), _place(np.random.get_state())
+    original, numpy_original = random.getstate(), np.random.get_state()
+    random.seed(seed)
+    np.random.seed(seed)
+    start, numpy_start = random.getstate(), _numpy_position(np.random.get_state())
     try:
         yield moved
-        moved += ["random"] * (random.getstate() != begun)
-        moved += ["numpy.random"] * (_place(np.random.get_state()) != numpys_begun)
+        moved += ["random"] * (random.getstate() != start)
+        moved += ["numpy.random"] * (_numpy_position(np.random.get_state()) != numpy_start)
     finally:
-        random.setstate(mine)
-        np.random.set_state(numpys)
+        random.setstate(original)
+        np.random.set_state(numpy_original)
 
 
-def _place(state: Any) -> tuple[bytes, int]:
+def _numpy_position(state: Any) -> tuple[bytes, int]:
     return state[1].tobytes(), state[2]

@@ -1,4 +1,4 @@
-"""What `results/scaling` was made with: MNIST in any size, and no training. Given to pslbench with `--plugin`."""
+"""The plugin of `results/scaling`, for `--plugin`: MNIST in any size, and a trainer that does not train."""
 
 import tempfile
 from pathlib import Path
@@ -11,12 +11,16 @@ from pslbench import Dataset, Predictor, TrainingData, dataset, hookimpl, traine
 from pslbench.datasets.mnist import mnist
 
 SHIFTS = [(0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1), (2, 0)]  # pixels down, right
-MOST = 60_000 * len(SHIFTS)
+MAX_IMAGES = 60_000 * len(SHIFTS)
 
 
 @dataset("mnist-shifted", enabled=False)
-def mnist_shifted(*, n: Annotated[int, Interval(ge=1, le=MOST)]) -> Dataset:
-    """The first n of MNIST's 60,000, then the same shifted by a pixel or two, as a memory map."""
+def mnist_shifted(*, n: Annotated[int, Interval(ge=1, le=MAX_IMAGES)]) -> Dataset:
+    """Load n training images of MNIST as a memory map: the original 60,000 first, then copies shifted by 1 or 2 pixels.
+
+    Args:
+        n: the number of images.
+    """
     data = mnist()
     path = Path(tempfile.gettempdir()) / f"mnist-shifted-{n}.npy"
     if not path.exists():
@@ -31,6 +35,8 @@ def mnist_shifted(*, n: Annotated[int, Interval(ge=1, le=MOST)]) -> Dataset:
 
 
 class Uniform:
+    """A predictor without knowledge."""
+
     def __init__(self, n_classes: int) -> None:
         self.n_classes = n_classes
 
@@ -40,7 +46,7 @@ class Uniform:
 
 @trainer("no-training", enabled=False)
 def no_training(data: TrainingData) -> Predictor:
-    """Every class is as likely as any other: for what happens before training."""
+    """Return a predictor that gives every class the same probability, to measure everything except training."""
     return Uniform(data.n_classes)
 
 

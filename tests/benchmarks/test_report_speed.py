@@ -1,22 +1,22 @@
-"""`make perf`: how long a browser takes to draw report.html of 12 strategies, 6 budgets and 10 seeds."""
+"""`make perf`: the time in which a browser draws report.html of 12 strategies, 6 budgets and 10 seeds."""
 
 import shutil
 
 import pytest
-from reported import large
+from reported import write_large_report
 
-SHOWN = "[...document.querySelectorAll('.vega')].filter(chart => chart.checkVisibility())"
+VISIBLE_CHARTS = "[...document.querySelectorAll('.vega')].filter(chart => chart.checkVisibility())"
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    return large(tmp_path_factory.mktemp("large"))
+    return write_large_report(tmp_path_factory.mktemp("large"))
 
 
 @pytest.fixture
 def page():
     if not (path := shutil.which("chromium")):
-        pytest.skip("there is no Chromium on this machine: apt-get install chromium")
+        pytest.skip("Chromium is missing: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -26,16 +26,16 @@ def page():
 
 
 @pytest.mark.benchmark(group="report.html in Chromium")
-@pytest.mark.parametrize("charts", ["the first", "all that are shown"])
+@pytest.mark.parametrize("charts", ["first", "all visible"])
 def test_drawing(benchmark, report, page, charts):
     def draw():
         page.goto(report.as_uri())
-        if charts == "all that are shown":
+        if charts == "all visible":
             page.set_viewport_size({"width": 1280, "height": 20_000})
         else:
             page.locator(".vega").first.scroll_into_view_if_needed()
-        seen = "chart.getBoundingClientRect().top < innerHeight"
-        page.wait_for_function(f"{SHOWN}.filter(chart => {seen}).every(chart => chart.dataset.drawn)")
+        is_in_view = "chart.getBoundingClientRect().top < innerHeight"
+        page.wait_for_function(f"{VISIBLE_CHARTS}.filter(chart => {is_in_view}).every(chart => chart.dataset.drawn)")
 
     benchmark.pedantic(draw, rounds=5, warmup_rounds=1)
-    assert page.locator(".vega[data-drawn]").count() >= (8 if charts == "all that are shown" else 1)
+    assert page.locator(".vega[data-drawn]").count() >= (8 if charts == "all visible" else 1)

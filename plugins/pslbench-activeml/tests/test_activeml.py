@@ -14,58 +14,61 @@ from pslbench import InputError, Pool
 from pslbench.testing import check
 
 PARTS = {part.name: part for part in pslbench_register()}
-LEFT_OUT = {
+OMITTED = {
     *("RandomSampling", "GreedySamplingX", "GreedyBALD", "EpistemicUncertaintySampling"),
     *("ExpectedErrorReduction", "MonteCarloEER", "ValueOfInformationEER", "Quire"),
     *("ExpectedModelChangeMaximization", "ExpectedModelOutputChange", "ExpectedModelVarianceReduction"),
     *("KLDivergenceMaximization", "GreedySamplingTarget", "RegressionTreeBasedAL"),
     *("SubSamplingWrapper", "ParallelUtilityEstimationWrapper"),
 }
-NO_CLUSTER_LEFT = "scikit-activeml 1.0 fails where every cluster that has samples has a label"
+NO_UNLABELED_CLUSTER = "scikit-activeml 1.0 fails if every cluster with samples has a label"
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 def test_conformance(part):
-    known = {"few_distinct_samples": NO_CLUSTER_LEFT} if part.name == "al-typiclust" else {}
-    skips = {} if part.name == "al-core-set" else {"time": "the README says what each takes"}
-    report = check(part, known, skips)
+    known_failures = {"few_distinct_samples": NO_UNLABELED_CLUSTER} if part.name == "al-typiclust" else {}
+    skips = {} if part.name == "al-core-set" else {"time": "the README lists the seconds of each"}
+    report = check(part, known_failures, skips)
     assert report.ok, str(report)
 
 
-def test_every_query_strategy_is_a_part_or_left_out_for_a_reason():
-    every = {name for name in skactiveml.pool.__all__ if inspect.isclass(getattr(skactiveml.pool, name))}
+def test_every_query_strategy_is_a_part_or_listed_as_omitted():
+    all_names = {name for name in skactiveml.pool.__all__ if inspect.isclass(getattr(skactiveml.pool, name))}
     source = inspect.getsource(pslbench_activeml)
-    brought = {name for name in every if f"from skactiveml.pool import {name}\n" in source}
-    assert brought | LEFT_OUT == every
-    assert not brought & LEFT_OUT
-    assert len(brought) == len(PARTS) == 16
+    wrapped = {name for name in all_names if f"from skactiveml.pool import {name}\n" in source}
+    assert wrapped | OMITTED == all_names
+    assert not wrapped & OMITTED
+    assert len(wrapped) == len(PARTS) == 16
 
 
-def test_greedy_bald_is_the_committee_that_is_asked_for_its_divergence():
-    """Why it is left out: the mutual information is the mean divergence from the consensus."""
+def test_greedy_bald_selects_the_same_samples_as_the_committee():
+    """GreedyBALD is omitted because its mutual information is the mean divergence from the consensus."""
     x = np.random.default_rng(0).random((80, 6), np.float32)
     y = np.where(np.arange(80) < 12, np.arange(80) % 3, -1)
-    kit = pslbench_activeml.Kit(x, 3, seed=1)
-    one, two = (
-        query.query(x, y, ensemble=kit.committee(4), batch_size=10)
-        for query in (skactiveml.pool.GreedyBALD(**kit.common), skactiveml.pool.QueryByCommittee(**kit.common))
+    inputs = pslbench_activeml.QueryInputs(x, 3, seed=1)
+    bald, committee = (
+        query.query(x, y, ensemble=inputs.committee(4), batch_size=10)
+        for query in (
+            skactiveml.pool.GreedyBALD(**inputs.query_arguments),
+            skactiveml.pool.QueryByCommittee(**inputs.query_arguments),
+        )
     )
-    assert np.array_equal(one, two)
+    assert np.array_equal(bald, committee)
 
 
 @pytest.mark.parametrize("name", ["al-max-herding", "al-probcover"])
-def test_what_compares_each_two_samples_refuses_a_large_pool_at_once(name):
+def test_a_pairwise_strategy_refuses_a_large_pool_at_once(name):
     def ask(indices):
-        raise AssertionError("it is too late to refuse")
+        raise AssertionError("the pool must be refused before a query")
 
     x = np.zeros((10_001, 1), np.float32)
     pool = Pool(x, 2, 10, np.random.default_rng(0), ask, ask)
-    with pytest.raises(InputError, match="at most 10,000, not of 10,001; try"):
+    with pytest.raises(InputError, match="at most 10,000"):
         PARTS[name](pool, batch=5)
 
 
-def test_later_rounds_know_what_the_earlier_ones_were_told(tmp_path):
-    """Uncertainty sampling asks otherwise in one round than in eight, and better than its random first round."""
+def test_later_rounds_use_the_labels_of_earlier_rounds(tmp_path):
+    """Uncertainty sampling in eight rounds is better than in one round, which is random."""
     options = ["-d", "digits", "-t", "logreg", "-b", "160", "-s", "3", "-j", "1", "-o", str(tmp_path)]
     done = subprocess.run(
         [sys.executable, "-m", "pslbench", "run", "al-uncertainty:batch=20|160", *options],

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pooch
 import pytest
-from pslbench_medmnist import CLASSES, MD5, Name, medmnist, places
+from pslbench_medmnist import CLASSES, MD5, Name, medmnist, search_folders
 from sklearn.datasets import load_digits
 
 from pslbench import InputError
@@ -13,7 +13,7 @@ from pslbench.testing import check
 
 @pytest.fixture
 def data_dir(tmp_path, monkeypatch) -> Path:
-    """A folder that is looked into first; nothing else is found, and nothing can be downloaded."""
+    """The first folder of the search. The other folders are empty, and downloads fail."""
     for name in ("PSLBENCH_DATA_DIR", "PSLBENCH_CACHE_DIR", "HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
     for name in ("HTTPS_PROXY", "https_proxy"):
@@ -22,45 +22,45 @@ def data_dir(tmp_path, monkeypatch) -> Path:
     return tmp_path / "PSLBENCH_DATA_DIR"
 
 
-def laid_out_alike(path: Path, colour: bool) -> dict[str, np.ndarray]:
-    """A file as MedMNIST's are, with images of scikit-learn's digits, and its arrays."""
+def write_medmnist_file(path: Path, color: bool) -> dict[str, np.ndarray]:
+    """Write images of scikit-learn's digits in the format of MedMNIST, and return the arrays."""
     images, labels = load_digits(return_X_y=True)
     images = np.kron(images.reshape(-1, 8, 8), np.ones((1, 4, 4)))[:, 2:30, 2:30]
     images = (images * 15).astype(np.uint8)
-    images = np.stack([images, images // 2, 255 - images], axis=-1) if colour else images
-    parts = {"train": slice(0, 100), "val": slice(100, 120), "test": slice(120, 160)}
-    arrays = {f"{part}_images": images[where] for part, where in parts.items()}
-    arrays |= {f"{part}_labels": labels[where, None].astype(np.uint8) % 2 for part, where in parts.items()}
+    images = np.stack([images, images // 2, 255 - images], axis=-1) if color else images
+    splits = {"train": slice(0, 100), "val": slice(100, 120), "test": slice(120, 160)}
+    arrays = {f"{split}_images": images[rows] for split, rows in splits.items()}
+    arrays |= {f"{split}_labels": labels[rows, None].astype(np.uint8) % 2 for split, rows in splits.items()}
     np.savez(path, **arrays)
     return arrays
 
 
-@pytest.mark.parametrize(("colour", "folder"), [(False, "."), (True, "medmnist")])
-def test_a_file_that_is_there_is_read(data_dir, monkeypatch, colour, folder):
+@pytest.mark.parametrize(("color", "folder"), [(False, "."), (True, "medmnist")])
+def test_an_existing_file_is_read(data_dir, monkeypatch, color, folder):
     (data_dir / folder).mkdir(exist_ok=True)
     path = data_dir / folder / "breastmnist_64.npz"
-    arrays = laid_out_alike(path, colour)
+    arrays = write_medmnist_file(path, color)
     monkeypatch.setitem(MD5["breastmnist"], 64, pooch.file_hash(str(path), "md5"))
     data = medmnist(name="breastmnist", size=64)
-    assert data.x_train.shape == (100, 28, 28, 3 if colour else 1)
+    assert data.x_train.shape == (100, 28, 28, 3 if color else 1)
     assert np.array_equal(np.rint(data.x_test * 255).squeeze(), arrays["test_images"])
     assert np.array_equal(data.y_train, arrays["train_labels"][:, 0])
     assert data.classes == ("malignant", "normal, benign")
     assert data.name == "breastmnist_64"
-    report = check(medmnist, name="breastmnist", size=64)
+    report = check(medmnist, values={"name": "breastmnist", "size": 64})
     assert report.ok, str(report)
     assert report.counts["passed"] > 4, [outcome.reason for outcome in report.outcomes]
 
 
-def test_a_file_of_that_name_that_is_another_is_not_read(data_dir):
-    laid_out_alike(data_dir / "breastmnist.npz", colour=False)
+def test_a_file_with_another_hash_is_ignored(data_dir):
+    write_medmnist_file(data_dir / "breastmnist.npz", color=False)
     with pytest.raises(InputError, match=r"breastmnist.npz is not on this machine and cannot be downloaded") as caught:
         medmnist(name="breastmnist")
     assert "\n" not in str(caught.value)
 
 
-def test_the_package_of_medmnist_shares_its_files(data_dir):
-    assert places()[-1] == Path.home() / ".medmnist"
+def test_files_of_the_package_medmnist_are_used(data_dir):
+    assert search_folders()[-1] == Path.home() / ".medmnist"
 
 
 def test_every_set_has_hashes_and_classes():

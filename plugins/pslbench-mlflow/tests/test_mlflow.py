@@ -17,9 +17,9 @@ from pslbench_mlflow import log
 
 
 @reporter("always")
-def always(results, records):
+def always(results, reader):
     """Log every run."""
-    return log(results, records, experiment="digits")
+    return log(results, reader, experiment="digits")
 
 
 @strategy("broken", uses="x")
@@ -36,7 +36,7 @@ def pslbench_register():
 
 @pytest.fixture(scope="module", autouse=True)
 def tracker(tmp_path_factory):
-    """MLflow's own store in a file, as `mlflow ui` opens it."""
+    """The tracking database of MLflow in a file, as `mlflow ui` opens it."""
     with pytest.MonkeyPatch.context() as patch:
         uri = f"sqlite:///{tmp_path_factory.mktemp('tracker')}/mlflow.db"
         patch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -49,14 +49,14 @@ TINY = ["-d", "digits", "-t", "logreg", "-b", "40", "-s", "1", "-j", "1"]
 
 
 class Folder:
-    """A folder of results that every run of the command line is logged of."""
+    """A folder in which the command line runs and logs every run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "always.py").write_text(ALWAYS)
 
     def run(self, *options: str) -> str:
-        return self.pslbench(1, "run", *RUN, *TINY, *options)  # some cells fail
+        return self.pslbench(1, "run", *RUN, *TINY, *options)  # exit status 1, because some cells fail
 
     def pslbench(self, status: int, *arguments: str) -> str:
         done = subprocess.run(
@@ -81,14 +81,14 @@ def results(tmp_path_factory) -> Folder:
     return folder
 
 
-def runs():
+def logged_runs():
     client = MlflowClient()
-    found = client.search_runs([client.get_experiment_by_name("digits").experiment_id])
-    return {run.data.tags[KEY]: run for run in found}
+    runs = client.search_runs([client.get_experiment_by_name("digits").experiment_id])
+    return {run.data.tags[KEY]: run for run in runs}
 
 
-def test_runs_say_what_the_rows_say(results):
-    logged, rows = runs(), results.rows()
+def test_runs_have_the_values_of_the_rows(results):
+    logged, rows = logged_runs(), results.rows()
     assert logged.keys() == rows.keys()
     for key, row in rows.items():
         run = logged[key]
@@ -101,14 +101,14 @@ def test_runs_say_what_the_rows_say(results):
         assert run.info.end_time >= run.info.start_time > 1.6e12
 
 
-def test_a_failed_cell_is_a_failed_run_that_says_why(results):
-    (failed,) = [run for run in runs().values() if run.data.params["strategy"] == "broken"]
+def test_a_failed_cell_is_a_failed_run_with_its_error(results):
+    (failed,) = [run for run in logged_runs().values() if run.data.params["strategy"] == "broken"]
     assert failed.info.status == "FAILED"
     assert failed.data.tags["mlflow.note.content"].startswith("ValueError: no idea")
     assert "test_accuracy" not in failed.data.metrics
 
 
-def test_mlflow_finds_the_best(results):
+def test_mlflow_can_search_for_the_best_run(results):
     client = MlflowClient()
     experiment = client.get_experiment_by_name("digits").experiment_id
     best = client.search_runs([experiment], "params.seed = '0'", order_by=["metrics.test_accuracy DESC"])[0]
@@ -116,15 +116,15 @@ def test_mlflow_finds_the_best(results):
     assert best.data.params["strategy"] == max(rows, key=lambda row: float(row["test_accuracy"]))["strategy"]
 
 
-def test_rows_are_logged_once_and_again_where_they_were_made_anew_or_cut_off(results):
-    before = {key: run.info.run_id for key, run in runs().items()}
-    named = {row["strategy"]: key for key, row in results.rows().items()}
-    MlflowClient().update_run(before[named["random"]], status="RUNNING")
+def test_rows_are_logged_again_only_if_recomputed_or_incomplete(results):
+    before = {key: run.info.run_id for key, run in logged_runs().items()}
+    keys = {row["strategy"]: key for key, row in results.rows().items()}
+    MlflowClient().update_run(before[keys["random"]], status="RUNNING")
     results.run("--retry-failed")
-    after = {key: run.info.run_id for key, run in runs().items()}
-    assert {key for key in before if after[key] != before[key]} == {named["random"], named["broken"]}
+    after = {key: run.info.run_id for key, run in logged_runs().items()}
+    assert {key for key in before if after[key] != before[key]} == {keys["random"], keys["broken"]}
     assert "3 rows are runs" in results.pslbench(0, "report", "r", "--format", "mlflow:experiment=digits")
-    assert {key: run.info.run_id for key, run in runs().items()} == after
+    assert {key: run.info.run_id for key, run in logged_runs().items()} == after
     assert len(after) == 3
 
 
@@ -133,13 +133,13 @@ def test_conformance(check):
     check()
 
 
-def test_a_tracker_that_cannot_be_had_is_said_in_one_line():
-    with pytest.raises(InputError, match="does not take the rows") as caught:
+def test_an_unreachable_tracking_server_is_a_one_line_error():
+    with pytest.raises(InputError, match="refuses the rows") as caught:
         log([], None, uri="gopher://tracker")
     assert "\n" not in str(caught.value)
 
 
-def test_a_deleted_experiment_is_not_written_to():
+def test_a_deleted_experiment_is_refused():
     client = MlflowClient()
     client.delete_experiment(client.create_experiment("gone"))
     with pytest.raises(InputError, match="'gone' is deleted"):

@@ -8,7 +8,7 @@ from pslbench import Embedding, InputError
 from pslbench.testing import parametrize
 
 
-def test_classes_stay_together_and_new_samples_land_among_their_own():
+def test_nearest_neighbors_of_new_samples_have_the_same_class():
     x, y = load_digits(return_X_y=True)
     x = (x / 16).astype(np.float32)
     embedding = umap(x[:1200], 0, dims=4)
@@ -18,7 +18,7 @@ def test_classes_stay_together_and_new_samples_land_among_their_own():
     assert near.score(embedding.transform(x[1200:]), y[1200:]) > 0.9
 
 
-def test_two_layouts_stand_side_by_side_and_new_samples_land_in_both():
+def test_both_concatenates_the_two_layouts():
     images = (load_digits().images / 16).astype(np.float32)[..., None]
     pool, new = images[:400], images[400:450]
     plain, upright, both = (umap(pool, 0, dims=2, components=20, images=form) for form in ("plain", "upright", "both"))
@@ -30,15 +30,15 @@ def test_two_layouts_stand_side_by_side_and_new_samples_land_in_both():
 @pytest.mark.parametrize(
     ("samples", "parameters", "problem"),
     [
-        (np.zeros((30, 64), np.float32), {"images": "both"}, "umap:images=both takes images, not feature vectors"),
+        (np.zeros((30, 64), np.float32), {"images": "both"}, "umap:images=both needs images"),
         (np.zeros((30, 64), np.float32), {"components": 31}, "umap:components=31 must be at most 30"),
     ],
 )
-def test_what_cannot_be_laid_out_is_refused_in_words(samples, parameters, problem):
+def test_unsuitable_samples_are_refused(samples, parameters, problem):
     with pytest.raises(InputError, match=problem):
         umap(samples, 0, **parameters)
 
 
-@parametrize(umap, skips={"time": "the first layout compiles for longer than the others take"})
+@parametrize(umap, skips={"time": "the first layout includes the compilation"})
 def test_conformance(check):
     check()

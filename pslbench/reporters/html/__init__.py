@@ -14,24 +14,24 @@ from pslbench.results.records import Result, ResultsReader
 @reporter("html", writes=True, enabled=False)
 def html(
     results: Sequence[Result],
-    records: ResultsReader,
+    reader: ResultsReader,
     *,
     combinations: Annotated[int, Ge(1)] = 12,
     samples: Annotated[int, Ge(10)] = 1500,
 ) -> None:
-    """Write report.html: tables, interactive charts and pictures in one file that opens offline.
+    """Write report.html: tables, interactive charts and images in one file that opens offline.
 
     Args:
-        combinations: how many, at most, are looked at closely, with images; the best of each board come first.
-        samples: how many of the pool, at most, are on the map.
+        combinations: the largest number of combinations with images and predictions; the best of each board come first.
+        samples: the largest number of pool samples in the map.
     """
-    from pslbench.reporters.html.page import page
+    from pslbench.reporters.html.page import render_page
 
-    path = records.folder / "report.html"
+    path = reader.folder / "report.html"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    text = page(results, records, combinations, samples)
+    page = render_page(results, reader, combinations, samples)
     try:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(page, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -1,63 +1,56 @@
 from __future__ import annotations
 
-from pslbench.analysis.metrics import reliability
-from pslbench.reporters.formats import spread
-from pslbench.reporters.html.looks import Look, Looks
-from pslbench.reporters.html.section import Figure, Section, figure, section
+import altair as alt
+from markupsafe import Markup
 
-TOLD = {"low": "from", "high": "to", "confidence": "confidence", "accuracy": "accuracy", "samples": "samples"}
+from pslbench.analysis.metrics import reliability_diagram
+from pslbench.reporters.formats import format_mean
+from pslbench.reporters.html.inspected import InspectedCombination
+from pslbench.reporters.html.rendering import render_chart
+from pslbench.reporters.html.report_data import ReportData
+from pslbench.reporters.html.section import render_combination_panels, section
 
-
-def calibration(looks: Looks) -> Section:
-    """Whether the classifier is right as often as it is sure."""
-    intro = (
-        "Whether the classifier is right as often as it is sure: accuracy by confidence, 15 equal bins, all seeds "
-        "together. Below the diagonal it is too sure. A point's size is its bin's share of the test samples."
-    )
-    return section(
-        "calibration",
-        "Calibration",
-        "Reliability diagram",
-        intro,
-        lambda: looks.panels(lambda look: figure(_diagram(look))),
-    )
+COLUMNS = {"low": "from", "high": "to", "confidence": "confidence", "accuracy": "accuracy", "samples": "samples"}
 
 
-def _diagram(look: Look) -> Figure:
-    import altair as alt
+@section(
+    "Calibration",
+    "Reliability diagram",
+    "Accuracy on the test set by confidence of the classifier, in 15 bins of equal width, pooled over seeds. Points "
+    "below the diagonal show overconfidence. The size of a point is the share of test samples in its bin.",
+)
+def calibration(data: ReportData) -> Markup:
+    return render_combination_panels(data, _draw_reliability)
 
-    found = reliability(*look.predictions)
-    total = int(found.count.sum())
-    rows = [
-        {
-            "low": lo,
-            "high": hi,
-            "confidence": round(c, 4),
-            "accuracy": round(a, 4),
-            "samples": int(n),
-            "share": n / total,
-        }
-        for lo, hi, c, a, n in zip(
-            *(array.tolist() for array in (found.low, found.high, found.confidence, found.accuracy, found.count)),
-            strict=True,
-        )
-    ]
-    unit = alt.Scale(domain=[0, 1])
+
+def _draw_reliability(combination: InspectedCombination) -> Markup:
+    bins = reliability_diagram(*combination.predictions)
+    arrays = (bins.low, bins.high, bins.confidence.round(4), bins.accuracy.round(4), bins.count)
+    rows = [dict(zip(COLUMNS, values, strict=True)) for values in zip(*(a.tolist() for a in arrays), strict=True)]
     ends = [{"confidence": 0, "accuracy": 0}, {"confidence": 1, "accuracy": 1}]
-    x, y = alt.X("confidence:Q", scale=unit, title="confidence"), alt.Y("accuracy:Q", scale=unit, title="accuracy")
-    diagonal = alt.Chart(alt.NamedData("ends")).mark_line(style="diagonal").encode(x=x, y=y)
+    unit = alt.Scale(domain=[0, 1])
+    x, y = alt.X("confidence:Q", scale=unit), alt.Y("accuracy:Q", scale=unit, title="accuracy")
+    size = alt.Scale(domain=[0, int(bins.count.sum())], range=[25, 700])
     base = alt.Chart(alt.NamedData("bins")).encode(x=x, y=y)
-    gaps = base.mark_rule(style="gap").encode(y2="confidence:Q")
-    points = base.mark_point(filled=True, style="accent").encode(
-        size=alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[25, 700]), legend=None),
-        tooltip=[alt.Tooltip(f"{name}:Q", title=title, format=",.3~f") for name, title in TOLD.items()],
+    chart = alt.layer(
+        alt.Chart(alt.NamedData("ends")).mark_line(style="diagonal").encode(x=x, y=y),
+        base.mark_rule(style="gap").encode(y2="confidence:Q"),
+        base.mark_line(style="accent-line"),
+        base.mark_point(filled=True, style="accent").encode(
+            size=alt.Size("samples:Q", scale=size, legend=None),
+            tooltip=[alt.Tooltip(f"{name}:Q", title=title, format=",.3~f") for name, title in COLUMNS.items()],
+        ),
     )
-    line = base.mark_line(style="accent-line")
-    scores = look.entry
+    scores = combination.entry
     caption = (
-        f"{look.seeds}Expected calibration error {spread(scores.score('ece'))}, negative log-likelihood "
-        f"{spread(scores.score('nll'))} nats, means over seeds."
+        f"{combination.seeds_note}Expected calibration error {format_mean(scores.score('ece'))}, "
+        f"negative log-likelihood {format_mean(scores.score('nll'))} nats, means over seeds."
     )
-    label = f"Reliability diagram of {look.title}: accuracy by confidence."
-    chart = alt.layer(diagonal, gaps, line, points).properties(height=420)
-    return Figure(chart, {"bins": rows, "ends": ends}, label, caption, most=520, numbers=TOLD)
+    return render_chart(
+        chart.properties(height=420),
+        {"bins": rows, "ends": ends},
+        f"Reliability diagram of {combination.title}: accuracy by confidence.",
+        caption=caption,
+        max_width=520,
+        columns=COLUMNS,
+    )

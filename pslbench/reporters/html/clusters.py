@@ -1,62 +1,60 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
 
-from pslbench.analysis.clusters import Portrait, portraits
-from pslbench.reporters.html.looks import Look, Looks
-from pslbench.reporters.html.section import AbsentError, Section, render, section
-from pslbench.reporters.html.sprites import Sprites
+from pslbench.analysis.clusters import ClusterSummary, summarize_clusters
+from pslbench.reporters.html.inspected import InspectedCombination
+from pslbench.reporters.html.rendering import SectionUnavailable, render_template
+from pslbench.reporters.html.report_data import ReportData
+from pslbench.reporters.html.section import render_combination_panels, section
+from pslbench.reporters.html.sprites import SpriteSheet
 
-SHOWN = 120  # of a combination
-
-
-def clusters(looks: Looks, sprites: Mapping[str, Sprites]) -> Section:
-    """Each cluster as pictures."""
-    intro = (
-        "Each cluster by its medoid, with the label its members get, its purity (the share of its most frequent class) "
-        "and its size; then its worst members: those of another class first (outlined, with their class), the farthest "
-        "from the medoid in pixels first. Clusters with most wrong members come first; the first seed that is kept."
-    )
-    return section(
-        "clusters",
-        "Clusters",
-        "Clusters",
-        intro,
-        lambda: looks.panels(lambda look: _gallery(look, sprites)),
-    )
+MAX_CLUSTERS = 120  # per combination
 
 
-def _gallery(look: Look, sprites: Mapping[str, Sprites]) -> Markup:
-    kept, data = look.labeling, look.data.images
-    if kept.assignment is None or kept.medoids is None:
-        raise AbsentError(f"{look.entry.part('strategy')} uses no clusters.")
-    given = kept.cluster_labels if kept.cluster_labels is not None else data.y_train[kept.medoids]
-    found = portraits(data.x_train, data.y_train, kept.assignment, kept.medoids, given)
-    shown = [
-        _card(
-            portrait, look, int(kept.medoids[portrait.cluster]), int(given[portrait.cluster]), sprites[look.data.text]
-        )
-        for portrait in found[:SHOWN]
-    ]
-    spread = kept.cluster_labels is not None
-    return render("clusters", clusters=shown, spread=spread, left_out=len(found) - len(shown))
+@section(
+    "Clusters",
+    "Clusters",
+    "Each cluster with its medoid, the pseudo-label of its members, its purity (the share of its most frequent class) "
+    "and its size. The small images are its worst members: members of another class come first (outlined, with their "
+    "class), then the members farthest from the medoid in pixel distance. Clusters with the most wrong members come "
+    "first. The images show the first seed.",
+)
+def clusters(data: ReportData) -> Markup:
+    return render_combination_panels(data, _render_gallery)
 
 
-def _card(portrait: Portrait, look: Look, medoid: int, given: int, sprites: Sprites) -> dict[str, Any]:
-    data = sprites.data
-    names, y = data.classes, data.y_train
-    worst = [
-        (sprites.image(i, f"sample {i}, {names[y[i]]}", bool(y[i] != given)), names[y[i]] if y[i] != given else "")
-        for i in portrait.worst
-    ]
+def _render_gallery(combination: InspectedCombination) -> Markup:
+    labeling, sprites = combination.labeling, combination.dataset.sprites
+    assignment, medoids = labeling.assignment, labeling.medoids
+    if assignment is None or medoids is None:
+        raise SectionUnavailable(f"{combination.entry.part('strategy')} uses no clusters.")
+    x, y = sprites.dataset.x_train, sprites.dataset.y_train
+    has_labels = labeling.cluster_labels is not None
+    labels = labeling.cluster_labels if labeling.cluster_labels is not None else y[medoids]
+    summaries = summarize_clusters(x, y, assignment, medoids, labels)
+    cards = [_describe_cluster(s, sprites, int(medoids[s.cluster]), int(labels[s.cluster])) for s in summaries]
+    omitted = len(cards[MAX_CLUSTERS:])
+    return render_template("clusters", clusters=cards[:MAX_CLUSTERS], has_labels=has_labels, omitted=omitted)
+
+
+def _describe_cluster(summary: ClusterSummary, sprites: SpriteSheet, medoid: int, label: int) -> dict[str, Any]:
+    names, y = sprites.dataset.classes, sprites.dataset.y_train
     return {
-        "label": names[given],
-        "medoid": sprites.image(medoid, f"medoid, sample {medoid}, {names[y[medoid]]}", bool(y[medoid] != given)),
-        "purity": portrait.purity,
-        "size": portrait.size,
-        "wrong": portrait.wrong,
-        "worst": worst,
+        "label": names[label],
+        "medoid": sprites.render_sample(
+            medoid, f"medoid, sample {medoid}, {names[y[medoid]]}", bool(y[medoid] != label)
+        ),
+        "purity": summary.purity,
+        "size": summary.size,
+        "wrong": summary.wrong,
+        "worst": [
+            (
+                sprites.render_sample(i, f"sample {i}, {names[y[i]]}", bool(y[i] != label)),
+                names[y[i]] if y[i] != label else "",
+            )
+            for i in summary.worst
+        ],
     }

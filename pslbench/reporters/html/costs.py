@@ -1,116 +1,96 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import altair as alt
 from markupsafe import Markup
 
-from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound
 from pslbench.analysis.pareto import pareto_front
-from pslbench.reporters.html import marks
-from pslbench.reporters.html.section import AbsentError, Figure, Section, absent, figure, panels, section
-from pslbench.reporters.html.study import Study
-
-if TYPE_CHECKING:
-    from altair import X
+from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
+from pslbench.reporters.html.report_data import ReportData
+from pslbench.reporters.html.section import render_board_panels, render_dataset_panels, section
+from pslbench.reporters.html.series_styles import color_by, highlight_parameter, opacity, render_legend, shape_by
 
 
-def costs(study: Study) -> Section:
-    """Accuracy by what it costs: seconds, and labels."""
-    intro = (
-        "What accuracy costs. The line is the Pareto front: nothing that competes is at once cheaper and better than "
-        "what stands on it. Differences of means only; the leaderboard says which are more than chance."
+@section(
+    "Costs",
+    "Accuracy against time and labels",
+    "The line is the Pareto front of the combinations that compete: no other combination is both cheaper and more "
+    "accurate. The front compares means; the leaderboard shows which differences are significant.",
+)
+def costs(data: ReportData) -> Markup:
+    def draw_labels(dataset: str) -> Markup:
+        charted = data.charted_entries(dataset)
+        entries = [entry for entry in charted if not is_upper_bound(entry)]
+        if charted and not entries:
+            raise SectionUnavailable("Only upper bounds have results.")
+        return _draw_costs(data, entries, "labels", "labels spent")
+
+    def draw_time(board: Sequence[LeaderboardEntry]) -> Markup:
+        return _draw_costs(data, data.select_charted(board), "seconds", "seconds per cell, all stages")
+
+    return Markup("\n").join(
+        [
+            Markup("<h3>Against time</h3>"),
+            render_board_panels(data, draw_time, render_legend(data.series)),
+            Markup("<h3>Against labels</h3><p class='intro'>Without upper bounds, which may query every label.</p>"),
+            render_dataset_panels(data, draw_labels),
+        ]
     )
 
-    def of_time(board: list[LeaderboardEntry]) -> Markup:
-        return figure(_chart(study, study.charted(board), "seconds", "seconds a cell, all stages"))
 
-    def of_labels(dataset: str) -> Markup:
-        there = [s for board in study.boards if board[0].part("dataset") == dataset for s in study.charted(board)]
-        entries = [entry for entry in there if not entry.is_bound]
-        if there and not entries:
-            raise AbsentError("Only upper bounds were run.")
-        return figure(_chart(study, entries, "spent", "labels spent"))
-
-    def against_labels() -> Markup:
-        try:
-            return panels("dataset", "Data set", study.datasets, str, of_labels)
-        except AbsentError as why:
-            return absent(why)
-
-    def body() -> list[Markup]:
-        return [
-            marks.legend(study.series, study.note),
-            Markup("<h3>Against time</h3>"),
-            panels("board", "Board", study.boards, study.title, of_time),
-            Markup("<h3>Against labels</h3><p class='intro'>Without upper bounds, which may ask for every label.</p>"),
-            against_labels(),
-        ]
-
-    return section("costs", "Costs", "Accuracy against time and labels", intro, body)
-
-
-def _chart(study: Study, entries: Sequence[LeaderboardEntry], by: str, title: str) -> Figure:
-    import altair as alt
-
-    rows = _rows(study, entries)
-    if not rows:
-        raise AbsentError("Nothing ended well here.")
-    names = list(study.series)
-    x = _axis([row[by] for row in rows], by, title)
-    y = alt.Y("mean:Q", title="test accuracy", scale=alt.Scale(zero=False, nice=False, padding=12))
+def _draw_costs(data: ReportData, entries: Sequence[LeaderboardEntry], cost: str, title: str) -> Markup:
+    if not entries:
+        raise SectionUnavailable("No cell has results.")
+    rows = [_point(data, entry) for entry in entries]
+    competing = [row for row, entry in zip(rows, entries, strict=True) if entry.ranked]
+    is_on_front = pareto_front([row[cost] for row in competing], [row["accuracy"] for row in competing])
+    front = [row for row, on_front in zip(competing, is_on_front, strict=True) if on_front]
+    front.sort(key=lambda row: float(row[cost]))
+    x = _cost_axis([row[cost] for row in rows], cost, title)
+    y = alt.Y("accuracy:Q", title="test accuracy", scale=alt.Scale(zero=False, nice=False, padding=12))
     y = y.axis(format=".4~f")
-    front = sorted((row for row in _front(rows, by)), key=lambda row: float(row[by]))
-    line = alt.Chart(alt.NamedData("front")).mark_line(interpolate="step-after", style="front").encode(x=x, y=y)
-    points = (
-        alt.Chart(alt.NamedData("points"))
-        .mark_point(filled=True, size=80)
-        .encode(
+    points = alt.Chart(alt.NamedData("points")).mark_point(filled=True, size=80)
+    chart = alt.layer(
+        alt.Chart(alt.NamedData("front")).mark_line(interpolate="step-after", style="front").encode(x=x, y=y),
+        points.encode(
             x=x,
             y=y,
-            color=alt.Color("series:N", scale=marks.colours(names), legend=None),
-            shape=alt.Shape("series:N", scale=marks.shapes(names), legend=None),
-            opacity=marks.faded(0.08, 0.9),
+            color=color_by("series", data.series),
+            shape=shape_by("series", data.series),
+            opacity=opacity(0.08, 0.9),
             tooltip=[
                 "series:N",
-                alt.Tooltip("mean:Q", title="accuracy", format=".4f"),
+                alt.Tooltip("accuracy:Q", title="test accuracy", format=".4f"),
                 alt.Tooltip("seconds:Q", format=",.1f"),
-                alt.Tooltip("spent:Q", title="labels spent", format=",.0f"),
+                alt.Tooltip("labels:Q", title="labels spent", format=",.0f"),
             ],
-        )
+        ),
     )
-    chart = alt.layer(line, points).add_params(marks.chosen()).properties(height=320)
-    on_it = ", ".join(dict.fromkeys(row["series"] for row in front))
-    label = f"Scatter plot of test accuracy by {title}, with the Pareto front."
-    return Figure(chart, {"points": rows, "front": front}, label, f"On the front: {on_it}.")
+    return render_chart(
+        chart.add_params(highlight_parameter()).properties(height=320),
+        {"points": rows, "front": front},
+        f"Scatter plot of test accuracy by {title}, with the Pareto front.",
+        caption=f"Pareto front: {', '.join(dict.fromkeys(row['series'] for row in front)) or 'none'}.",
+    )
 
 
-def _axis(values: Sequence[float], by: str, title: str) -> X:
-    """Logarithmic; where there is a 0, of one more than the value."""
-    import altair as alt
-
-    zero = min(values) == 0
-    x = alt.X(f"{by}:Q", title=f"{title} (log{' of 1 more' if zero else ''})")
-    x = x.scale(type="symlog" if zero else "log", nice=False, padding=16)
+def _cost_axis(values: Sequence[float], cost: str, title: str) -> alt.X:
+    """Return a logarithmic axis; of 1 + value if a value is 0."""
+    has_zero = min(values) == 0
+    x = alt.X(f"{cost}:Q", title=f"{title} (log scale{' of 1 + value' if has_zero else ''})")
+    x = x.scale(type="symlog" if has_zero else "log", nice=False, padding=16)
     ticks = [0, *(digit * 10**power for power in range(10) for digit in (1, 2, 5))]
-    given = {"values": [tick for tick in ticks if tick <= max(values)]} if zero else {"tickCount": 6}
-    return x.axis(grid=False, format=",.2~f", **given)
+    options = {"values": [tick for tick in ticks if tick <= max(values)]} if has_zero else {"tickCount": 6}
+    return x.axis(grid=False, format=",.2~f", **options)
 
 
-def _rows(study: Study, entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
-    return [
-        {
-            "series": study.name(entry),
-            "mean": round(entry.score("test_accuracy").mean, 5),
-            "seconds": max(0.001, round(entry.mean("seconds", "total"), 4)),
-            "spent": entry.mean("labels_spent"),
-            "ranked": entry.ranked,
-        }
-        for entry in entries
-    ]
-
-
-def _front(rows: Sequence[dict[str, Any]], by: str) -> list[dict[str, Any]]:
-    competing = [row for row in rows if row["ranked"]]
-    on_it = pareto_front([row[by] for row in competing], [row["mean"] for row in competing])
-    return [row for row, there in zip(competing, on_it, strict=True) if there]
+def _point(data: ReportData, entry: LeaderboardEntry) -> dict[str, Any]:
+    return {
+        "series": data.series_name(entry),
+        "accuracy": round(entry.score("test_accuracy").mean, 5),
+        "seconds": max(0.001, round(entry.mean("seconds", "total"), 4)),
+        "labels": entry.mean("labels_spent"),
+    }

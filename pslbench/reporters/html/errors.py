@@ -1,48 +1,42 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from markupsafe import Markup
 
-from pslbench.reporters.html.looks import Look, Looks
-from pslbench.reporters.html.section import AbsentError, Section, render, section
-from pslbench.reporters.html.sprites import Sprites
+from pslbench.reporters.html.inspected import InspectedCombination
+from pslbench.reporters.html.rendering import SectionUnavailable, render_template
+from pslbench.reporters.html.report_data import ReportData
+from pslbench.reporters.html.section import render_combination_panels, section
 
-KINDS, EACH = 12, 10  # pairs of classes, and samples of each, that are shown of a combination
-
-
-def errors(looks: Looks, sprites: Mapping[str, Sprites]) -> Section:
-    """Wrong pseudo-labels as pictures."""
-    intro = (
-        "Samples whose pseudo-label is wrong, by true class and label; the most frequent confusions first, "
-        "samples at random; the first seed that is kept."
-    )
-    return section(
-        "errors",
-        "Errors",
-        "Wrong pseudo-labels",
-        intro,
-        lambda: looks.panels(lambda look: _gallery(look, sprites)),
-    )
+MAX_CONFUSIONS, MAX_SAMPLES = 12, 10  # pairs of classes per combination, and samples per pair
 
 
-def _gallery(look: Look, sprites: Mapping[str, Sprites]) -> Markup:
-    kept, data = look.labeling, look.data.images
-    true = data.y_train[kept.indices]
-    wrong = np.flatnonzero(true != kept.labels)
+@section(
+    "Errors",
+    "Wrong pseudo-labels",
+    "Samples with a wrong pseudo-label by true class and pseudo-label. The most frequent confusions come first. The "
+    "samples are drawn at random. The images show the first seed.",
+)
+def errors(data: ReportData) -> Markup:
+    return render_combination_panels(data, _render_gallery)
+
+
+def _render_gallery(combination: InspectedCombination) -> Markup:
+    labeling, sprites = combination.labeling, combination.dataset.sprites
+    names, true = sprites.dataset.classes, sprites.dataset.y_train[labeling.indices]
+    wrong = np.flatnonzero(true != labeling.labels)
     if not len(wrong):
-        raise AbsentError(f"None of the {len(kept.indices):,} pseudo-labels is wrong.")
-    kinds, which, counts = np.unique(
-        np.stack([true[wrong], kept.labels[wrong]]), axis=1, return_inverse=True, return_counts=True
+        raise SectionUnavailable(f"All {len(labeling.indices):,} pseudo-labels are correct.")
+    pairs, pair_of, counts = np.unique(
+        np.stack([true[wrong], labeling.labels[wrong]]), axis=1, return_inverse=True, return_counts=True
     )
-    order, rng = np.argsort(-counts, kind="stable")[:KINDS], np.random.default_rng(0)
-    shown = []
-    for kind in order:
-        samples = kept.indices[wrong[which.ravel() == kind]]
-        picked = rng.permutation(samples)[:EACH]
-        is_, as_ = (data.classes[c] for c in kinds[:, kind])
-        images = [sprites[look.data.text].image(i, f"sample {i}, {is_} labelled {as_}") for i in picked]
-        shown.append((is_, as_, len(samples), images))
-    rest = len(wrong) - int(counts[order].sum())
-    return render("errors", kinds=shown, wrong=len(wrong), total=len(kept.indices), rest=rest)
+    order, rng = np.argsort(-counts, kind="stable")[:MAX_CONFUSIONS], np.random.default_rng(0)
+    confusions = []
+    for pair in order:
+        samples = rng.permutation(labeling.indices[wrong[pair_of.ravel() == pair]])[:MAX_SAMPLES]
+        true_name, label = (names[c] for c in pairs[:, pair])
+        images = [sprites.render_sample(i, f"sample {i}, {true_name} labeled {label}") for i in samples]
+        confusions.append((true_name, label, int(counts[pair]), images))
+    omitted = len(wrong) - int(counts[order].sum())
+    total = len(labeling.indices)
+    return render_template("errors", confusions=confusions, wrong=len(wrong), total=total, omitted=omitted)

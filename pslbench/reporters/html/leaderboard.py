@@ -1,105 +1,93 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from math import isnan
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import LeaderboardEntry
-from pslbench.analysis.statistics import Interval
-from pslbench.reporters.formats import number, spread
-from pslbench.reporters.html.section import AbsentError, Section, render, section
-from pslbench.reporters.html.study import Study
+from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_row
+from pslbench.reporters.formats import format_mean, format_number
+from pslbench.reporters.html.rendering import SectionUnavailable, render_template
+from pslbench.reporters.html.report_data import ReportData, board_title
+from pslbench.reporters.html.section import section
 from pslbench.reporters.leaderboard_table import MARKS
 
-SHOWN = MARKS[1:]  # ties with the best are among the letters
-Cell = tuple[str, Any]  # what is shown, and what is sorted by
+MARKS_BESIDE_NAMES = MARKS[1:]  # the letters show ties
 
 
-def leaderboard(study: Study) -> Section:
-    """Every combination, sortable and filterable."""
-    intro = (
-        f"Means over seeds, ± the half-width of the 95% interval{study.few}. Combinations of one board that share a "
-        f"letter under ties cannot be told apart: paired t tests over seeds, corrected for all pairs (Holm){study.few}."
-    )
-    return section("leaderboard", "Leaderboard", "Leaderboard", intro, lambda: _table(study))
+class Column(NamedTuple):
+    """A column of the table: its title, its tooltip, its name in leaderboard.csv and its number of decimals."""
+
+    title: str
+    tooltip: str
+    name: str
+    digits: int = 3
 
 
-def _table(study: Study) -> Markup:
-    if not study.boards:
-        raise AbsentError("There are no results.")
-    columns = [column for column in _columns(study) if any(_there(column[2](s)) for b in study.boards for s in b)]
+COLUMNS = (
+    Column("Accuracy", "accuracy on the test set", "test_accuracy"),
+    Column("Ties", "combinations with a letter in common do not differ significantly", "tie_groups"),
+    Column("Macro F1", "mean F1 score of the classes", "macro_f1"),
+    Column("NLL", "negative log-likelihood of the true class, in nats", "nll"),
+    Column("ECE", "expected calibration error", "ece"),
+    Column("Direct", "accuracy of the label of each test sample's cluster", "direct_accuracy"),
+    Column("Pseudo", "accuracy of the pseudo-labels", "pseudo_accuracy"),
+    Column("Coverage", "share of the pool that has a pseudo-label", "coverage"),
+    Column("Purity", "share of the pool that has the most frequent class of its cluster", "purity"),
+    Column("Spent", "number of labels that the strategy queried", "labels_spent", 0),
+    Column("Seconds", "wall-clock seconds per cell, all stages", "seconds_total", 1),
+    Column("Seeds", "number of seeds with results", "seeds", 0),
+)
+
+
+@section(
+    "Leaderboard",
+    "Leaderboard",
+    "One row per combination: means over seeds ± half-widths of their 95% confidence intervals. If two combinations of "
+    "a board have a tie letter in common, their accuracies do not differ significantly (paired t tests over seeds, "
+    "adjusted for all pairs of the board by Holm's method). A board is one dataset with one budget.",
+    has_intervals=True,
+)
+def leaderboard(data: ReportData) -> Markup:
+    entries = [entry for board in data.boards for entry in board]
+    if not entries:
+        raise SectionUnavailable("There are no results.")
+    values = {entry.combination: leaderboard_row(entry) for entry in entries}
+    columns = [column for column in COLUMNS if not all(_is_missing(row[column.name]) for row in values.values())]
     rows = [
         {
             "dataset": entry.part("dataset"),
             "budget": entry.part("budget"),
             "rank": rank if entry.ranked else None,
-            "name": study.name(entry),
-            "marks": "".join(mark for mark, holds, _ in SHOWN if holds(entry)),
-            "cells": [cell(entry) for _, _, cell in columns],
+            "name": data.series_name(entry),
+            "marks": "".join(mark for mark, applies, _ in MARKS_BESIDE_NAMES if applies(entry)),
+            "cells": [_format_cell(entry, column, values[entry.combination][column.name]) for column in columns],
         }
-        for board in study.boards
+        for board in data.boards
         for rank, entry in enumerate(board, 1)
     ]
-    marks = [(mark, says) for mark, holds, says in SHOWN if any(holds(s) for b in study.boards for s in b)]
-    return render(
-        "leaderboard",
-        heads=[(title, says) for title, says, _ in columns],
-        rows=rows,
-        datasets=study.datasets,
-        budgets=sorted({board[0].combination[1] for board in study.boards}),
-        marks=marks,
-        fairness_warnings=[
-            f"{study.title(b)}: {says}" for b in study.boards for says in fairness_warnings([s for s in b if s.ranked])
-        ],
+    legend = [(mark, meaning) for mark, applies, meaning in MARKS_BESIDE_NAMES if any(map(applies, entries))]
+    legend += [
+        ("!", f"{board_title(board)}: {warning}")
+        for board in data.boards
+        for warning in fairness_warnings([entry for entry in board if entry.ranked])
+    ]
+    budgets = sorted({board[0].combination[1] for board in data.boards})
+    return render_template(
+        "leaderboard", columns=columns, rows=rows, datasets=data.datasets, budgets=budgets, legend=legend
     )
 
 
-def _there(cell: Cell) -> bool:
-    return cell[1] not in (None, "")
+def _is_missing(value: Any) -> bool:
+    return value == "" or (isinstance(value, float) and isnan(value))
 
 
-def _columns(study: Study) -> Sequence[tuple[str, str, Callable[[LeaderboardEntry], Cell]]]:
-    """Head, what it means, and what stands in it."""
-    return (
-        ("Accuracy", "test accuracy", _accuracy),
-        ("Ties", "combinations that share a letter cannot be told apart", lambda s: (s.groups, s.groups)),
-        ("Macro F1", "mean F1 of the classes", _score("macro_f1")),
-        ("NLL", "negative log-likelihood of the true class, nats", _score("nll")),
-        ("ECE", "expected calibration error", _score("ece")),
-        ("Direct", "accuracy of the label of a test sample's cluster", _score("direct_accuracy")),
-        ("Pseudo", "accuracy of pseudo-labels", _score("pseudo_accuracy")),
-        ("Coverage", "share of the pool with a pseudo-label", _score("coverage")),
-        ("Purity", "share of the pool that is of its cluster's most frequent class", _score("purity")),
-        ("Spent", "labels asked for", lambda s: _number(s.mean("labels_spent"), 0)),
-        ("Seconds", "a cell, all stages", lambda s: _number(s.mean("seconds", "total"), 1)),
-        ("Seeds", "that ended well", _seeds),
-    )
-
-
-def _accuracy(entry: LeaderboardEntry) -> Cell:
-    mean = entry.score("test_accuracy")
-    return spread(mean), _sorted(mean)
-
-
-def _score(name: str) -> Callable[[LeaderboardEntry], Cell]:
-    def cell(entry: LeaderboardEntry) -> Cell:
-        mean = entry.score(name)
-        return number(mean.mean, 3), _sorted(mean)
-
-    return cell
-
-
-def _sorted(mean: Interval) -> float | None:
-    return None if isnan(mean.mean) else mean.mean
-
-
-def _number(value: float, digits: int) -> Cell:
-    return number(value, digits), None if isnan(value) else value
-
-
-def _seeds(entry: LeaderboardEntry) -> Cell:
-    failed = f", {entry.failed} failed" if entry.failed else ""
-    return f"{len(entry.rows)}{failed}", len(entry.rows)
+def _format_cell(entry: LeaderboardEntry, column: Column, value: Any) -> tuple[str, Any]:
+    """Return the text of a cell, and the value by which the table sorts it."""
+    text = value if isinstance(value, str) else format_number(value, column.digits)
+    if column.name == "test_accuracy":
+        text = format_mean(entry.score("test_accuracy"))
+    if column.name == "seeds" and entry.failed_cells:
+        text += f", {entry.failed_cells} failed"
+    return text, "" if _is_missing(value) else value

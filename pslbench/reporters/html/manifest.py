@@ -5,32 +5,31 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pslbench.reporters.html.section import AbsentError, Section, render, section
-from pslbench.reporters.html.study import Study
+from pslbench.reporters.html.rendering import SectionUnavailable, render_template
+from pslbench.reporters.html.report_data import ReportData
+from pslbench.reporters.html.section import section
 
-FACTS = ("started", "cells", "jobs", "commit", "python", "platform", "cpu", "cores")
-
-
-def manifest(study: Study) -> Section:
-    """What was asked, and where it ran."""
-    intro = (
-        "What was asked, and where it ran, the latest first. The command repeats the run, and goes on where it stopped."
-    )
-
-    def body() -> Markup:
-        if not study.records.runs:
-            raise AbsentError("The folder's manifest.json has no run.")
-        return render("manifest", runs=[_said(run) for run in reversed(study.records.runs)])
-
-    return section("manifest", "Manifest", "Manifest", intro, body)
+FIELDS = ("started", "cells", "jobs", "commit", "python", "platform", "cpu", "cores")
 
 
-def _said(run: Mapping[str, Any]) -> dict[str, Any]:
+@section(
+    "Manifest",
+    "Manifest",
+    "The commands that computed these results, with software versions and hardware. The latest command comes first. "
+    "Each command repeats its run, or resumes it after an interruption.",
+)
+def manifest(data: ReportData) -> Markup:
+    if not data.reader.runs:
+        raise SectionUnavailable("manifest.json of the folder lists no run.")
+    return render_template("manifest", runs=[_describe_run(run) for run in reversed(data.reader.runs)])
+
+
+def _describe_run(run: Mapping[str, Any]) -> dict[str, Any]:
     short = {"started": str(run.get("started", ""))[:16].replace("T", " "), "commit": str(run.get("commit") or "")[:12]}
-    facts = [(name, value) for name in FACTS if (value := short.get(name, run.get(name))) not in (None, "")]
+    values = {name: short.get(name, run.get(name)) for name in FIELDS}
     return {
         "command": run.get("command", ""),
-        "facts": facts,
+        "facts": [(name, value) for name, value in values.items() if value not in (None, "")],
         "versions": sorted(dict(run.get("versions", {})).items()),
-        "data": sorted(dict(run.get("data", {})).items()),
+        "checksums": sorted(dict(run.get("data", {})).items()),
     }

@@ -1,116 +1,111 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import altair as alt
 import numpy as np
+from markupsafe import Markup
 
-from pslbench.analysis.projection import project
+from pslbench.analysis.projection import project_to_plane
 from pslbench.contracts import Dataset
-from pslbench.reporters.html import marks
-from pslbench.reporters.html.looks import Look, Looks
-from pslbench.reporters.html.section import Figure, Section, figure, section
+from pslbench.reporters.html.inspected import InspectedCombination
+from pslbench.reporters.html.rendering import render_chart
+from pslbench.reporters.html.report_data import ReportData
+from pslbench.reporters.html.section import render_combination_panels, section
+from pslbench.reporters.html.series_styles import color_by, shape_by
 from pslbench.results.records import LabelingRecord
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats, Ints
 
-WAYS = ("true class", "pseudo-label", "error")
-WRONG = "datum.given != null && datum.given != datum.true"
-TOLD = {"sample": "sample", "true": "true class", "given": "pseudo-label", "asked": "asked for"}
-NAMED = 30  # classes
+COLOR_OPTIONS = ("true class", "pseudo-label", "error")
+IS_WRONG = "datum.pseudo != null && datum.pseudo != datum.true"
+TOOLTIP = {"sample": "sample", "true": "true class", "pseudo": "pseudo-label", "queried": "label queried"}
+MAX_CLASS_NAMES = 30
 
 
-def map_(looks: Looks, samples: int) -> Section:
-    """The pool in the plane."""
-    intro = (
-        f"The pool in the plane, t-SNE of 50 principal components of the pixels, at most {samples:,} samples; the "
-        "first seed that is kept. Near points are alike; distances between groups mean nothing. Ringed: samples whose "
-        "label was asked for. Classes are named where most of theirs are."
-    )
-
+@section(
+    "Map",
+    "Map of the pool",
+    "The pool in two dimensions: t-SNE of 50 principal components of the pixels. Nearby points are similar samples; "
+    "distances between groups have no meaning. Rings mark the samples whose label was queried. Each class name is at "
+    "the median of its class. The map shows the first seed.",
+)
+def map_(data: ReportData) -> Markup:
     @lru_cache
-    def place(data: Dataset) -> tuple[Ints, Floats]:
-        taken = np.sort(np.random.default_rng(0).permutation(len(data.x_train))[:samples])
-        return taken, project(data.x_train[taken])
+    def project_pool(dataset: Dataset) -> tuple[Ints, Floats]:
+        samples = np.sort(np.random.default_rng(0).permutation(len(dataset.x_train))[: data.max_map_samples])
+        return samples, project_to_plane(dataset.x_train[samples])
 
-    return section(
-        "map",
-        "Map",
-        "Map of the pool",
-        intro,
-        lambda: looks.panels(lambda look: figure(_map(look, place))),
+    return render_combination_panels(data, lambda c: _draw_map(c, *project_pool(c.dataset.value)))
+
+
+def _draw_map(combination: InspectedCombination, samples: Ints, points: Floats) -> Markup:
+    dataset = combination.dataset.value
+    names, rows = list(dataset.classes), _describe_samples(combination.labeling, dataset, samples, points)
+    options = alt.binding_select(options=list(COLOR_OPTIONS), name="Color by ")
+    parameter = alt.param(name="color_by", value=COLOR_OPTIONS[0], bind=options)
+    x, y = (_hidden_axis(axis, [row[axis.__name__.lower()] for row in rows]) for axis in (alt.X, alt.Y))
+    base = alt.Chart(alt.NamedData("samples")).encode(
+        x=x, y=y, tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in TOOLTIP.items()]
     )
-
-
-def _map(look: Look, place: Callable[[Dataset], tuple[Ints, Floats]]) -> Figure:
-    import altair as alt
-
-    kept, data = look.labeling, look.data.get
-    names, rows = list(data.classes), _rows(kept, data, *place(data))
-    way = alt.param(name="way", value=WAYS[0], bind=alt.binding_select(options=list(WAYS), name="Colour by "))
-    x, y = (_axis(channel, [row[name] for row in rows]) for name, channel in (("x", alt.X), ("y", alt.Y)))
-    tooltip = [alt.Tooltip(f"{key}:N", title=title) for key, title in TOLD.items()]
-    base = alt.Chart(alt.NamedData("samples")).encode(x=x, y=y, tooltip=tooltip)
-    classes = (
-        base.transform_filter("way == 'true class' || way == 'pseudo-label' && datum.given != null")
-        .transform_calculate(shown="way == 'pseudo-label' ? datum.given : datum.true")
-        .mark_point(filled=True, size=26, opacity=0.85)
-        .encode(
-            color=alt.Color("shown:N", scale=marks.colours(names), legend=None),
-            shape=alt.Shape("shown:N", scale=marks.shapes(names), legend=None),
-        )
-    )
-    faint = base.transform_filter(f"way != 'true class' && !({WRONG}) && (way == 'error' || datum.given == null)")
-    wrong = base.transform_filter(f"way == 'error' && {WRONG}")
-    rings = base.transform_filter("datum.asked == 'yes'")
-    named = alt.Chart(alt.NamedData("names")).encode(x=x, y=y, text="name:N")
+    by_class = base.transform_filter("color_by == 'true class' || color_by == 'pseudo-label' && datum.pseudo != null")
+    by_class = by_class.transform_calculate(name="color_by == 'pseudo-label' ? datum.pseudo : datum.true")
+    others = f"color_by != 'true class' && !({IS_WRONG}) && (color_by == 'error' || datum.pseudo == null)"
+    class_names = alt.Chart(alt.NamedData("names")).encode(x=x, y=y, text="name:N")
     chart = alt.layer(
-        faint.mark_point(filled=True, size=14, style="faint"),
-        classes,
-        wrong.mark_point(filled=True, size=44, shape="cross", style="bad"),
-        rings.mark_point(filled=False, size=70, style="ring"),
-        named.mark_text(style="halo"),
-        named.mark_text(style="name"),
+        base.transform_filter(others).mark_point(filled=True, size=14, style="faint"),
+        by_class.mark_point(filled=True, size=26, opacity=0.85).encode(
+            color=color_by("name", names), shape=shape_by("name", names)
+        ),
+        base.transform_filter(f"color_by == 'error' && {IS_WRONG}").mark_point(
+            filled=True, size=44, shape="cross", style="bad"
+        ),
+        base.transform_filter("datum.queried == 'yes'").mark_point(filled=False, size=70, style="ring"),
+        class_names.mark_text(style="halo"),
+        class_names.mark_text(style="name"),
     )
     canvas = {"embedOptions": {"renderer": "canvas"}}
-    label = f"Map of {len(rows):,} samples of {look.data.text} as labelled by {look.title}."
-    caption = f"{len(rows):,} of {len(data.x_train):,} samples."
-    chart = chart.add_params(way).properties(height=460, usermeta=canvas)
-    return Figure(chart, {"samples": rows, "names": _middles(rows, names)}, label, caption)
+    return render_chart(
+        chart.add_params(parameter).properties(height=460, usermeta=canvas),
+        {"samples": rows, "names": _place_names(rows, names)},
+        f"Map of {len(rows):,} samples of {combination.dataset.name} with the labels of {combination.title}.",
+        caption=f"{len(rows):,} of {len(dataset.x_train):,} samples.",
+    )
 
 
-def _axis(channel: Any, values: Sequence[float]) -> Any:
-    import altair as alt
-
+def _hidden_axis(axis: Any, values: Sequence[float]) -> Any:
     scale = alt.Scale(domain=[min(values), max(values)], nice=False, padding=12)
-    return channel(f"{channel.__name__.lower()}:Q", axis=None, scale=scale)
+    return axis(f"{axis.__name__.lower()}:Q", axis=None, scale=scale)
 
 
-def _rows(kept: LabelingRecord, data: Dataset, taken: Ints, points: Floats) -> list[dict[str, Any]]:
-    given = np.full(len(data.y_train), -1)
-    given[kept.indices] = kept.labels
-    asked = np.isin(taken, kept.asked)
+def _describe_samples(
+    labeling: LabelingRecord, dataset: Dataset, samples: Ints, points: Floats
+) -> list[dict[str, Any]]:
+    labels = np.full(len(dataset.y_train), -1)
+    labels[labeling.indices] = labeling.labels
+    is_queried = np.isin(samples, labeling.asked)
     return [
         {
             "x": round(float(x), 2),
             "y": round(float(y), 2),
             "sample": int(i),
-            "true": data.classes[data.y_train[i]],
-            "given": data.classes[given[i]] if given[i] >= 0 else None,
-            "asked": "yes" if was_asked else "no",
+            "true": dataset.classes[dataset.y_train[i]],
+            "pseudo": dataset.classes[labels[i]] if labels[i] >= 0 else None,
+            "queried": "yes" if queried else "no",
         }
-        for i, (x, y), was_asked in zip(taken, points, asked, strict=True)
+        for i, (x, y), queried in zip(samples, points, is_queried, strict=True)
     ]
 
 
-def _middles(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Where the names of the classes stand: on the sample that is nearest the median of its class."""
-    found = []
-    for name in names[:NAMED]:
+def _place_names(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Place the name of each class at its sample nearest to the median of the class."""
+    positions = []
+    for name in names[:MAX_CLASS_NAMES]:
         points = np.array([(row["x"], row["y"]) for row in rows if row["true"] == name])
         if len(points):
             x, y = points[np.abs(points - np.median(points, axis=0)).sum(axis=1).argmin()]
-            found.append({"x": float(x), "y": float(y), "name": name})
-    return found
+            positions.append({"x": float(x), "y": float(y), "name": name})
+    return positions

@@ -1,4 +1,4 @@
-"""The page: its header, its sections in their order, its style and its scripts."""
+"""The page: its header, its sections, its style and its scripts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
@@ -20,81 +19,63 @@ from pslbench.reporters.html.costs import costs
 from pslbench.reporters.html.errors import errors
 from pslbench.reporters.html.failures import failures
 from pslbench.reporters.html.leaderboard import leaderboard
-from pslbench.reporters.html.looks import looks
 from pslbench.reporters.html.manifest import manifest
 from pslbench.reporters.html.map import map_
 from pslbench.reporters.html.pairs import pairs
-from pslbench.reporters.html.section import render
-from pslbench.reporters.html.sprites import Sprites
-from pslbench.reporters.html.study import Study, study
+from pslbench.reporters.html.rendering import render_or_explain, render_template
+from pslbench.reporters.html.report_data import collect_report_data
 from pslbench.reporters.html.time import time
 from pslbench.results.records import Result, ResultsReader
 
 ASSETS = Path(__file__).parent / "assets"
+SECTIONS = (
+    *(leaderboard, budgets, costs, pairs, confusion, calibration),
+    *(clusters, errors, map_, time, failures, manifest),
+)
 
 
-def page(results: Sequence[Result], records: ResultsReader, combinations: int, samples: int) -> str:
-    """The whole report, HTML; nothing in it leads elsewhere."""
-    seen = study(results, records)
-    close = looks(seen, combinations)
-    data = {look.data.text: look.data.found for look in close.looks}
-    sprites = {text: Sprites(f"sprites-{i}", found) for i, (text, found) in enumerate(data.items()) if found}
-    sections = [
-        leaderboard(seen),
-        budgets(seen),
-        costs(seen),
-        pairs(seen),
-        confusion(close),
-        calibration(close),
-        clusters(close, sprites),
-        errors(close, sprites),
-        map_(close, samples),
-        time(seen),
-        failures(seen),
-        manifest(seen),
-    ]
-    scripts = [_charts(), (ASSETS / "page.js").read_text(encoding="utf-8")]
-    style = (ASSETS / "style.css").read_text(encoding="utf-8") + "".join(s.style for s in sprites.values() if s.places)
-    return str(
-        render(
-            "page",
-            sections=sections,
-            facts=_facts(seen),
-            style=Markup(style),  # noqa: S704 - our own
-            scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and the library's
-            hashes=[_hash(script) for script in scripts],
-            version=version("pslbench"),
-        )
+def render_page(
+    results: Sequence[Result], reader: ResultsReader, max_combinations: int, max_map_samples: int
+) -> Markup:
+    """Return the report as HTML. It loads no other file."""
+    data = collect_report_data(results, reader, max_combinations, max_map_samples)
+    sections = [(section, section.describe(data), render_or_explain(section.render, data)[1]) for section in SECTIONS]
+    sheets = [dataset.sheet for dataset in dict.fromkeys(c.dataset for c in data.inspected) if dataset.sheet]
+    style = (ASSETS / "style.css").read_text(encoding="utf-8") + "".join(sheet.render_style() for sheet in sheets)
+    scripts = [_load_vega(), (ASSETS / "page.js").read_text(encoding="utf-8")]
+    return render_template(
+        "page",
+        sections=sections,
+        facts=_summarize(results, data.datasets),
+        style=Markup(style),  # noqa: S704 - our own
+        scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and the library's
+        hashes=[_hash_script(script) for script in scripts],
+        version=version("pslbench"),
     )
 
 
 @lru_cache(maxsize=1)
-def _charts() -> str:
-    """Vega, Vega-Lite and Vega-Embed, as one script that leaves `vegaEmbed`."""
+def _load_vega() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`."""
     import vl_convert
 
     script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return script
 
 
-def _hash(script: str) -> str:
-    """What a content security policy calls it."""
+def _hash_script(script: str) -> str:
+    """Return the source expression that allows a script in a content security policy."""
     return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
-def _facts(seen: Study) -> list[tuple[str, Any]]:
-    """What was run, in few words."""
-    rows = seen.results
-    budgets_ = sorted({row.budget for row in rows})
-    strategies = {row.strategy for row in rows}
+def _summarize(rows: Sequence[Result], datasets: Sequence[str]) -> list[tuple[str, str]]:
     failed = sum(not row.ok for row in rows)
-    day = max((row.finished for row in rows), default="")[:10]
     return [
-        ("Data", ", ".join(seen.datasets) or "none"),
-        ("Labels", ", ".join(f"{budget:,}" for budget in budgets_) or "none"),
-        ("Strategies", f"{len(strategies)}"),
-        ("Trainer", ", ".join(sorted({row.trainer for row in rows})) or "none"),
-        ("Seeds", f"{len({row.seed for row in rows})}"),
+        ("Datasets", ", ".join(datasets) or "none"),
+        ("Budgets", ", ".join(f"{budget:,}" for budget in sorted({row.budget for row in rows})) or "none"),
+        ("Strategies", str(len({row.strategy for row in rows}))),
+        ("Trainers", ", ".join(sorted({row.trainer for row in rows})) or "none"),
+        ("Seeds", str(len({row.seed for row in rows}))),
         ("Cells", f"{len(rows):,}" + (f", {failed:,} failed" if failed else "")),
-        ("Finished", day or "never"),
+        ("Finished", max((row.finished for row in rows), default="")[:10] or "never"),
     ]

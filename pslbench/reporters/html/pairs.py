@@ -1,72 +1,83 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isnan
+from itertools import permutations
 from typing import Any
 
+import altair as alt
+from markupsafe import Markup
+
 from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.analysis.significance import ALPHA, pairwise_p_values
 from pslbench.analysis.statistics import paired_difference
-from pslbench.analysis.superiority import superiority
-from pslbench.reporters.formats import signed
-from pslbench.reporters.html.section import AbsentError, Figure, Section, figure, panels, section
-from pslbench.reporters.html.study import Study
+from pslbench.reporters.formats import format_difference, format_p_value
+from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
+from pslbench.reporters.html.report_data import Board, ReportData
+from pslbench.reporters.html.section import render_board_panels, section
 
-TOLD = {"row": "row", "column": "column", "said": "P(row beats column)", "difference": "row − column, accuracy"}
-
-
-def pairs(study: Study) -> Section:
-    """The probability that one beats another."""
-    intro = (
-        "The probability, in percent, that a run of the row scores above a run of the column on the test set, over all "
-        "pairs of the seeds they share (ties count half). The numbers below have its 95% interval and "
-        f"the difference in pairs{study.few}."
-    )
-    return section(
-        "pairs",
-        "Pairs",
-        "Which beats which",
-        intro,
-        lambda: panels(
-            "board", "Board", study.boards, study.title, lambda board: figure(_matrix(study, board)), study.note
-        ),
-    )
+COLUMNS = {"row": "row", "column": "column", "interval": "row − column", "p": "adjusted p"}
 
 
-def _matrix(study: Study, board: Sequence[LeaderboardEntry]) -> Figure:
-    import altair as alt
+@section(
+    "Pairs",
+    "Paired differences",
+    "Test accuracy of the row minus test accuracy of the column in percentage points, averaged over the seeds of both. "
+    "Bold differences are significant at the 5% level (paired t tests, adjusted for all pairs of the board by Holm's "
+    "method). Only combinations that compete are tested. Point at a cell to see the 95% confidence interval and the "
+    "adjusted p value.",
+    has_intervals=True,
+)
+def pairs(data: ReportData) -> Markup:
+    return render_board_panels(data, lambda board: _draw_matrix(data, board))
 
-    entries = study.charted(board)
-    if len(entries) < 2:
-        raise AbsentError("A pair needs two combinations that ended well.")
-    names = [study.name(entry) for entry in entries]
+
+def _draw_matrix(data: ReportData, board: Board) -> Markup:
+    rows = _compare_all(data, board)
+    if not rows:
+        raise SectionUnavailable("Pairs need two combinations that compete and have results.")
+    names = list(dict.fromkeys(row["row"] for row in rows))
+    limit = max(abs(row["difference"] or 0) for row in rows) or 1
     base = alt.Chart(alt.NamedData("pairs")).encode(
         x=alt.X("column:N", sort=names, title=None, axis=alt.Axis(orient="top", labelAngle=-45, labelLimit=150)),
         y=alt.Y("row:N", sort=names, title=None, axis=alt.Axis(labelLimit=150)),
+        tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in COLUMNS.items()],
     )
-    tooltip = [alt.Tooltip(f"{name}:N", title=title) for name, title in TOLD.items()]
-    colour = alt.Color("p:Q", scale=alt.Scale(domain=[0, 0.5, 1], range="diverging", interpolate="rgb"), legend=None)
-    cells = base.mark_rect().encode(color=colour, tooltip=tooltip)
-    texts = base.mark_text(style="value").encode(text="percent:N", tooltip=tooltip)
-    label = f"Matrix of the probabilities that a row beats a column, {len(names)} combinations, best first."
-    side = 28 * len(names)
-    chart = alt.layer(cells, texts).properties(height=side)
-    return Figure(chart, {"pairs": _rows(study, entries)}, label, width=190 + 32 * len(names), numbers=TOLD)
+    scale = alt.Scale(domain=[-limit, 0, limit], range="diverging", interpolate="rgb")
+    text = base.encode(text="points:N")
+    chart = alt.layer(
+        base.mark_rect().encode(color=alt.Color("difference:Q", scale=scale, legend=None)),
+        text.transform_filter("!datum.significant").mark_text(style="value"),
+        text.transform_filter("datum.significant").mark_text(style="value", fontWeight="bold"),
+    )
+    return render_chart(
+        chart.properties(height=28 * len(names)),
+        {"pairs": rows},
+        f"Matrix of paired differences in test accuracy, {len(names)} combinations, the best first.",
+        min_width=190 + 38 * len(names),
+        max_width=190 + 90 * len(names),
+        columns=COLUMNS,
+    )
 
 
-def _rows(study: Study, entries: Sequence[LeaderboardEntry]) -> list[dict[str, Any]]:
-    return [_cell(study, one, other) for one in entries for other in entries if one is not other]
+def _compare_all(data: ReportData, board: Board) -> list[dict[str, Any]]:
+    """Return one row per ordered pair of charted combinations. The adjustment counts all combinations that compete."""
+    entries = [entry for entry in board if entry.ranked]
+    charted = data.select_charted(entries)
+    p = pairwise_p_values([entry.by_seed() for entry in entries])
+    return [
+        _compare(data, entries[i], entries[j], float(p[i, j]))
+        for i, j in permutations(range(len(entries)), 2)
+        if entries[i] in charted and entries[j] in charted
+    ]
 
 
-def _cell(study: Study, one: LeaderboardEntry, other: LeaderboardEntry) -> dict[str, Any]:
-    ours, theirs = one.by_seed(), other.by_seed()
-    shared = sorted(ours.keys() & theirs.keys())
-    said = {"row": study.name(one), "column": study.name(other)}
-    if not shared:
-        return said | {"p": None, "percent": "", "said": "no seed in common", "difference": "-"}
-    found = superiority([ours[seed] for seed in shared], [theirs[seed] for seed in shared])
-    return said | {
-        "p": round(found.estimate, 4),
-        "percent": f"{100 * found.estimate:.0f}",
-        "said": f"{found.estimate:.2f}" + ("" if isnan(found.low) else f" ({found.low:.2f} to {found.high:.2f})"),
-        "difference": signed(paired_difference(ours, theirs)),
+def _compare(data: ReportData, a: LeaderboardEntry, b: LeaderboardEntry, p: float) -> dict[str, Any]:
+    difference = paired_difference(a.by_seed(), b.by_seed())
+    return {
+        "row": data.series_name(a),
+        "column": data.series_name(b),
+        "difference": round(difference.mean, 5) if difference.n else None,
+        "points": f"{100 * difference.mean:+.1f}" if difference.n else "",
+        "interval": format_difference(difference) if difference.n else "no seed in common",
+        "p": format_p_value(p),
+        "significant": p < ALPHA,
     }

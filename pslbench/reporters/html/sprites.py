@@ -1,4 +1,4 @@
-"""Small images of the pool, each kept once, in one picture a data set."""
+"""Thumbnails of pool samples. All thumbnails of a dataset are in one image, the sprite sheet."""
 
 from __future__ import annotations
 
@@ -16,54 +16,56 @@ if TYPE_CHECKING:
     from pslbench.contracts import Dataset
     from pslbench.contracts.arrays import Floats
 
-SIDE = 32  # pixels; larger images are made smaller
-COLUMNS = 32  # of the picture; the style sheet knows it too
+MAX_SIDE = 32  # pixels; larger images are scaled down
+COLUMNS = 32  # sprites per row; style.css uses the same number
 
 
 @dataclass(eq=False)
-class Sprites:
-    """The images of one data set that the report shows.
+class SpriteSheet:
+    """The thumbnails of one dataset that the report shows.
 
     Attributes:
-        name: of the CSS class that shows its picture.
-        data: whose pool they are taken from.
-        places: the place of each sample in the picture, in the order they were asked for.
+        name: the CSS class of the thumbnails.
+        dataset: the dataset whose pool they show.
+        positions: the position of each sample in the sheet, in the order in which samples were rendered.
     """
 
     name: str
-    data: Dataset
-    places: dict[int, int] = field(default_factory=dict)
+    dataset: Dataset
+    positions: dict[int, int] = field(default_factory=dict)
 
-    def image(self, sample: int, said: str, marked: bool = False) -> Markup:
-        """The HTML of a sample's image; `said` is for those who do not see it."""
-        place = self.places.setdefault(int(sample), len(self.places))
+    def render_sample(self, sample: int, description: str, is_wrong: bool = False) -> Markup:
+        """Add a sample to the sheet and return the HTML of its thumbnail. The description is its tooltip."""
+        position = self.positions.setdefault(int(sample), len(self.positions))
+        row, column = divmod(position, COLUMNS)
         return Markup(
             '<span class="tile {}{}" role="img" aria-label="{}" title="{}" style="--x:{};--y:{}"></span>'
-        ).format(self.name, " wrong" if marked else "", said, said, place % COLUMNS, place // COLUMNS)
+        ).format(self.name, " wrong" if is_wrong else "", description, description, column, row)
 
-    @property
-    def style(self) -> str:
-        """The CSS that shows them; once all are asked for."""
+    def render_style(self) -> str:
+        """Return the CSS with the sheet of all samples that were rendered; empty if there are none."""
         from PIL import Image
 
-        images = [_image(self.data.x_train[sample]) for sample in self.places]
+        if not self.positions:
+            return ""
+        images = [_to_thumbnail(self.dataset.x_train[sample]) for sample in self.positions]
         (width, height), mode = images[0].size, images[0].mode
-        whole = Image.new(mode, (COLUMNS * width, ceil(len(images) / COLUMNS) * height))
-        for place, image in enumerate(images):
-            whole.paste(image, (place % COLUMNS * width, place // COLUMNS * height))
-        kind, how = ("png", {"optimize": True}) if mode == "L" else ("webp", {"quality": 80})
+        sheet = Image.new(mode, (COLUMNS * width, ceil(len(images) / COLUMNS) * height))
+        for position, image in enumerate(images):
+            sheet.paste(image, (position % COLUMNS * width, position // COLUMNS * height))
+        file_format, options = ("png", {"optimize": True}) if mode == "L" else ("webp", {"quality": 80})
         file = BytesIO()
-        whole.save(file, kind, **how)
-        picture = base64.b64encode(file.getvalue()).decode()
-        rule = f'--ratio: {height / width}; background-image: url("data:image/{kind};base64,{picture}");'
+        sheet.save(file, file_format, **options)
+        content = base64.b64encode(file.getvalue()).decode()
+        rule = f'--ratio: {height / width}; background-image: url("data:image/{file_format};base64,{content}");'
         return f".{self.name} {{ {rule} }}\n"
 
 
-def _image(x: Floats) -> Image:
+def _to_thumbnail(x: Floats) -> Image:
     import numpy as np
     from PIL.Image import fromarray
 
     pixels = (np.clip(x, 0, 1) * 255).round().astype(np.uint8)
     image = fromarray(pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0])
-    image.thumbnail((SIDE, SIDE))
+    image.thumbnail((MAX_SIDE, MAX_SIDE))
     return image

@@ -1,0 +1,74 @@
+"""What a worker sends to its supervisor: plain data, so that nothing a worker sends can run code in the supervisor.
+
+The supervisor holds the labels. It therefore never unpickles anything that comes from a worker: a message is JSON and
+NumPy arrays without objects. What the supervisor sends to a worker is pickled by multiprocessing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Literal
+from zipfile import BadZipFile
+
+from pslbench.errors import ContractError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Kind = Literal["ready", "stage", "computed", "waiting", "samples", "label", "test_accuracy", "done"]
+QUERIES: tuple[Kind, ...] = ("samples", "label", "test_accuracy")  # the worker waits for an answer to these
+LENGTH = 8  # bytes, of the length of the JSON
+
+
+class MessageError(Exception):
+    """A message that no worker of pslbench sends."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message of a worker.
+
+    Attributes:
+        kind: what it says: `ready`, a `stage` begins, a stage is `computed` for a reason, it is `waiting` for another
+            process, it queries `samples`, a `label` or the `test_accuracy`, or a cell is `done`.
+        facts: JSON values by name.
+        arrays: by name.
+    """
+
+    kind: Kind
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+def encode(message: Message) -> bytes:
+    """Raises ContractError if an array contains Python objects."""
+    import numpy as np
+
+    if any(array.dtype.hasobject for array in message.arrays.values()):
+        raise ContractError("a query must consist of plain arrays, without Python objects")
+
+    head = json.dumps([message.kind, dict(message.facts)]).encode()
+    body = BytesIO()
+    if message.arrays:
+        arrays: Any = {name: np.ascontiguousarray(array) for name, array in message.arrays.items()}
+        np.savez(body, **arrays)
+    return len(head).to_bytes(LENGTH, "big") + head + body.getvalue()
+
+
+def decode(content: bytes) -> Message:
+    """Raises MessageError if the content is anything but an encoded message."""
+    import numpy as np
+
+    size = LENGTH + int.from_bytes(content[:LENGTH], "big")
+    try:
+        kind, facts = json.loads(content[LENGTH:size])
+        arrays = {}
+        if body := content[size:]:
+            with np.load(BytesIO(body), allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+    except (ValueError, TypeError, KeyError, OSError, EOFError, BadZipFile) as error:
+        raise MessageError(f"a message of the worker cannot be read: {error}") from None
+    return Message(kind, facts, arrays)

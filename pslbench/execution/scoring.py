@@ -1,0 +1,42 @@
+"""Scores of a cell, computed where the true labels are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pslbench.analysis.metrics import classifier_scores, cluster_scores, pseudo_label_scores
+from pslbench.execution.oracle import TrueLabels
+from pslbench.results.records import CellArtifacts, LabelingRecord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from pslbench.contracts.arrays import Ints
+
+
+def artifacts_of(arrays: Mapping[str, NDArray[Any]], asked: Ints) -> CellArtifacts:
+    """Return what is stored of the output of a cell; `asked` are the samples whose label was queried."""
+    names = ("indices", "labels", "cluster_labels", "assignment", "medoids")
+    labeling = LabelingRecord(asked, **{name: arrays[name] for name in names if name in arrays})
+    return CellArtifacts(arrays["probabilities"], labeling)
+
+
+def score(truth: TrueLabels, arrays: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+    """Return every score of a cell.
+
+    Args:
+        truth: the true labels.
+        arrays: the output of the cell: `probabilities`, float16 (n_test, classes); `indices` and hard `labels`, int64
+            (m,); and, if it has clusters, `assignment`, int64 (n,), `cluster_labels` and `test_assignment`.
+    """
+    import numpy as np
+
+    scores = classifier_scores(truth.test, arrays["probabilities"].astype(np.float32))
+    scores |= pseudo_label_scores(truth.pool, arrays["indices"], arrays["labels"])
+    if "assignment" in arrays:
+        scores |= cluster_scores(truth.pool, arrays["assignment"])
+        if "cluster_labels" in arrays and "test_assignment" in arrays:
+            predicted = arrays["cluster_labels"][arrays["test_assignment"]]
+            scores["direct_accuracy"] = float((predicted == truth.test).mean())
+    return scores

@@ -1,0 +1,104 @@
+"""Runs cells in worker processes, and turns their output into rows."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from datetime import UTC, datetime
+
+from pslbench.execution.cell import failure
+from pslbench.execution.messages import Message
+from pslbench.execution.oracle import CellOracle, OracleFactory
+from pslbench.execution.scoring import artifacts_of, score
+from pslbench.execution.worker import WorkerConfig
+from pslbench.execution.worker_process import OnProgress, WorkerDiedError, WorkerProcess
+from pslbench.planning.cells import Cell
+from pslbench.results.records import Outcome, Result
+
+MAX_ATTEMPTS = 2  # for a cell whose worker dies
+
+
+class WorkerSupervisor:
+    """Runs each cell in the worker process of the calling thread, which it starts when it is needed.
+
+    Args:
+        config: what workers need to know.
+        oracles: creates what answers the queries of a cell.
+        on_progress: called when a stage begins or was computed.
+    """
+
+    def __init__(self, config: WorkerConfig, oracles: OracleFactory, on_progress: OnProgress = lambda *_: None) -> None:
+        self._config, self._oracles, self._on_progress = config, oracles, on_progress
+        self._of_thread = threading.local()
+        self._workers: list[WorkerProcess] = []
+        self._is_closed = False
+        self._lock = threading.Lock()
+
+    def __call__(self, cell: Cell) -> Outcome:
+        """Run a cell. If its worker dies, the cell is tried once more in another worker."""
+        start, message = time.monotonic(), ""
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                oracle = self._oracles.create(cell)
+                return make_outcome(cell, oracle, self._worker().run(cell, oracle, self._on_progress))
+            except WorkerDiedError as error:
+                self._of_thread.worker, message = None, str(error)
+                if self._is_closed:
+                    break
+            except Exception as error:
+                text = "".join(traceback.format_exception(error))
+                return failed_row(cell, type(error).__name__, str(error), text), None
+        seconds = time.monotonic() - start
+        return failed_row(
+            cell, "WorkerDied", f"{message}, {MAX_ATTEMPTS} times; see {self._config.log}", "", seconds
+        ), None
+
+    def _worker(self) -> WorkerProcess:
+        worker: WorkerProcess | None = getattr(self._of_thread, "worker", None)
+        if worker is None or worker.has_ended:
+            with self._lock:
+                if self._is_closed:
+                    raise WorkerDiedError("the run was ended")
+                worker = self._of_thread.worker = WorkerProcess(self._config)
+                self._workers.append(worker)
+        return worker
+
+    def close(self) -> None:
+        """End all worker processes."""
+        with self._lock:
+            self._is_closed = True
+            for worker in self._workers:
+                worker.kill()
+
+
+def failed_row(cell: Cell, kind: str, message: str, text: str = "", seconds: float = 0) -> Result:
+    """Return the row of a cell that failed."""
+    return cell.row(**failure(kind, message, text, seconds), finished=_now())
+
+
+def make_outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:
+    """Return the row and the artifacts of a cell from the output of its worker."""
+    facts, arrays = dict(output.facts), output.arrays
+    evaluations = max(facts.pop("evaluations", 0), oracle.test_set.evaluations)
+    if facts["status"] != "ok":
+        return cell.row(**facts, finished=_now()), None
+    start = time.perf_counter()
+    scores = score(oracle.truth, arrays)
+    seconds = {**facts.pop("seconds"), "score": time.perf_counter() - start}
+    asked = oracle.account.asked  # empty if the pseudo-labels came from the cache
+    artifacts = artifacts_of(arrays, asked if len(asked) else arrays["asked"])
+    row = cell.row(
+        **facts,
+        labels_spent=len(artifacts.labeling.asked),
+        upper_bound=cell.needs_all_labels,
+        test_set_evaluations=evaluations,
+        scores=scores,
+        seconds={**seconds, "total": sum(seconds.values())},
+        finished=_now(),
+    )
+    return row, artifacts
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,338 @@
+"""The source of a module as a syntax tree, normalized so that equal programs have equal text."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+NESTED_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *COMPREHENSIONS)
+PART_DECORATORS = {"dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"}
+READS_NAMES = {"locals", "vars", "eval", "exec", "dir"}  # a function that calls these keeps its variable names
+
+
+class Reference(NamedTuple):
+    """A name that code uses: `name` of `module`; `module` is None for a name of the same module."""
+
+    module: str | None
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleSource:
+    """The statements of a module.
+
+    Attributes:
+        file, name: where it is, and what it is called.
+        definitions: the statements that bind each module-level name, imports excepted.
+        imports: what each imported name refers to.
+        effects: statements that bind no name, such as calls.
+    """
+
+    file: Path
+    name: str
+    definitions: Mapping[str, Sequence[ast.stmt]]
+    imports: Mapping[str, Reference]
+    effects: Sequence[ast.stmt]
+
+
+def module_source(file: Path, name: str) -> ModuleSource:
+    """Read and analyze a module."""
+    status = file.stat()
+    return _module_source(file, name, (status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=512)
+def _module_source(file: Path, name: str, _stamp: tuple[int, int]) -> ModuleSource:
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    definitions: dict[str, list[ast.stmt]] = {}
+    imports: dict[str, Reference] = {}
+    effects: list[ast.stmt] = []
+    for statement in ast.parse(file.read_bytes()).body:
+        if _is_docstring(statement) or _is_for_type_checkers(statement):
+            continue
+        imports |= imported_names(ast.walk(statement) if not _is_definition(statement) else (), package)
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            continue
+        bound = sorted(_bound_names([statement]))
+        for each in bound:
+            definitions.setdefault(each, []).append(statement)
+        if not bound:
+            effects.append(statement)
+    return ModuleSource(file, name, definitions, imports, effects)
+
+
+def _is_definition(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _is_for_type_checkers(statement: ast.stmt) -> bool:
+    """Whether a statement is under `if TYPE_CHECKING:` or `if __name__ == "__main__":`."""
+    names = {n.id for n in ast.walk(statement.test) if isinstance(n, ast.Name)} if isinstance(statement, ast.If) else ()
+    attributes = [n.attr for n in ast.walk(statement) if isinstance(n, ast.Attribute)] if names else ()
+    return bool({"TYPE_CHECKING", "__name__"} & {*names, *(a for a in attributes if a == "TYPE_CHECKING")})
+
+
+def imported_names(nodes: Iterable[ast.AST], package: str) -> dict[str, Reference]:
+    """Return what the names refer to that import statements among the nodes bind."""
+    found = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                top = alias.name.partition(".")[0]
+                found[alias.asname or top] = Reference(alias.name if alias.asname else top, "")
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            base = importlib.util.resolve_name(base, package) if node.level and package else base.lstrip(".")
+            found |= {alias.asname or alias.name: Reference(base, alias.name) for alias in node.names}
+    return found
+
+
+@lru_cache(maxsize=2048)
+def find_module(module: str, importer: Path) -> Path | None:
+    """Return the source file of a module, looked for beside the importing file first; None if there is none."""
+    beside = importer.parent.joinpath(*module.split(".")).with_suffix(".py")
+    if beside.is_file():
+        return beside
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        return None
+    return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
+
+
+def normalized(
+    source: ModuleSource, statement: ast.stmt, resolve: Callable[[Reference], str], drop_decorators: bool
+) -> str:
+    """Return the text of a statement without what cannot change its result.
+
+    Args:
+        source: the module of the statement.
+        statement: what to normalize.
+        resolve: returns what stands for a name from outside the statement.
+        drop_decorators: whether the decorators of a function are left out.
+    """
+    return ast.dump(_Normalizer(source, resolve, drop_decorators).normalize(statement))
+
+
+class _Normalizer(ast.NodeTransformer):
+    """Removes docstrings, annotations and imports, and renames what may be named otherwise."""
+
+    def __init__(self, source: ModuleSource, resolve: Callable[[Reference], str], drop_decorators: bool) -> None:
+        self._source, self._resolve, self._drop_decorators = source, resolve, drop_decorators
+        self._scopes: list[tuple[bool, Mapping[str, str | Reference]]] = []  # (is a class, names bound)
+
+    @contextmanager
+    def _scope(self, is_class: bool, names: Mapping[str, str | Reference]) -> Iterator[None]:
+        self._scopes.append((is_class, names))
+        yield
+        self._scopes.pop()
+
+    def normalize(self, statement: ast.stmt) -> ast.AST:
+        copied: Any = deepcopy(statement)
+        if _is_definition(copied):
+            if self._drop_decorators:
+                copied.decorator_list = []
+            copied.name = "_"
+        result: ast.AST = self.visit(copied)
+        return result
+
+    def _lookup(self, name: str) -> str | Reference | None:
+        for depth, (is_class, names) in enumerate(reversed(self._scopes)):
+            if name in names and not (is_class and depth):
+                return names[name]
+        if name in self._source.definitions:
+            return Reference(None, name)
+        return self._source.imports.get(name)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        meaning = self._lookup(node.id)
+        if isinstance(meaning, Reference):
+            return ast.copy_location(ast.Name(self._resolve(meaning)), node)
+        return ast.copy_location(ast.Name(meaning or node.id), node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        path, root = [node.attr], node.value
+        while isinstance(root, ast.Attribute):
+            path.insert(0, root.attr)
+            root = root.value
+        meaning = self._lookup(root.id) if isinstance(root, ast.Name) else None
+        if isinstance(meaning, Reference) and meaning.module is not None:
+            name = ".".join(filter(None, [meaning.name, *path]))
+            return ast.copy_location(ast.Name(self._resolve(Reference(meaning.module, name))), node)
+        return self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: Any) -> ast.AST:
+        scope = self._function_scope(node)
+        node.decorator_list = [self.visit(each) for each in node.decorator_list if not self._makes_part(each)]
+        node.returns = node.type_comment = None
+        node.args.defaults = [self.visit(each) for each in node.args.defaults]
+        node.args.kw_defaults = [each and self.visit(each) for each in node.args.kw_defaults]
+        self._strip_arguments(node.args)
+        if self._scopes:
+            renamed = self._lookup(node.name)
+            node.name = renamed if isinstance(renamed, str) else node.name
+        with self._scope(False, scope):
+            node.body = self._body(node.body)
+        result: ast.AST = node
+        return result
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        node.args = self.generic_visit(node.args)  # type: ignore[assignment]
+        with self._scope(False, {name: name for name in _argument_names(node.args)}):
+            node.body = self.visit(node.body)
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.decorator_list = [self.visit(each) for each in node.decorator_list]
+        node.bases = [self.visit(each) for each in node.bases]
+        node.keywords = [self.visit(each) for each in node.keywords]
+        if self._scopes:
+            renamed = self._lookup(node.name)
+            node.name = renamed if isinstance(renamed, str) else node.name
+        with self._scope(True, {name: name for name in _bound_names(node.body)}):
+            node.body = self._body(node.body)
+        return node
+
+    def _comprehension(self, node: Any) -> ast.AST:
+        bound = {n.id: n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        with self._scope(False, bound):
+            return self.generic_visit(node)
+
+    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        if self._scopes and self._scopes[-1][0]:  # a field of a dataclass: that it is annotated matters
+            node.annotation = ast.Constant(None)
+            node.value = self.visit(node.value) if node.value else None
+            return node
+        if node.value is None:
+            return None
+        return self.visit_Assign(ast.Assign([node.target], node.value))
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        node.type_comment = None
+        if not self._scopes:  # the names that a module binds are known by their numbers
+            node.targets = [_placeholder(each) for each in node.targets]
+            node.value = self.visit(node.value)
+            return node
+        return self.generic_visit(node)
+
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
+        renamed = self._lookup(node.name) if node.name else None
+        node.name = renamed if isinstance(renamed, str) else node.name
+        node.body = self._body(node.body)
+        node.type = self.visit(node.type) if node.type else None
+        return node
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        for field in ("body", "orelse", "finalbody"):
+            if isinstance(statements := getattr(node, field, None), list):
+                setattr(node, field, self._body(statements, field == "body"))
+        for field, value in ast.iter_fields(node):
+            if field in ("body", "orelse", "finalbody") and isinstance(value, list):
+                continue
+            if isinstance(value, list):
+                setattr(node, field, [self.visit(v) if isinstance(v, ast.AST) else v for v in value])
+            elif isinstance(value, ast.AST):
+                setattr(node, field, self.visit(value))
+        return node
+
+    def _body(self, statements: Sequence[ast.stmt], must_not_be_empty: bool = True) -> list[ast.stmt]:
+        visited = [each for s in statements if not _is_docstring(s) and (each := self.visit(s)) is not None]
+        return visited or ([ast.Pass()] if must_not_be_empty else [])
+
+    def visit_Import(self, node: Any) -> ast.AST | None:
+        """Remove an import, unless its name is also assigned, as after `except ImportError`."""
+        imported = imported_names([node], self._source.name.rpartition(".")[0])
+        assigned = {name: origin for name, origin in imported.items() if self._lookup(name) != origin}
+        values: list[ast.expr] = [
+            ast.Name(f"{self._lookup(name)}={self._resolve(origin)}") for name, origin in assigned.items()
+        ]
+        return ast.Expr(ast.Tuple(values)) if values else None
+
+    visit_ImportFrom = visit_Import  # noqa: N815
+
+    def _makes_part(self, decorator: ast.expr) -> bool:
+        """Whether a decorator registers a part with pslbench: its arguments are in other facts."""
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        meaning = self._lookup(target.id) if isinstance(target, ast.Name) else None
+        of_pslbench = isinstance(meaning, Reference) and (meaning.module or "").partition(".")[0] == "pslbench"
+        return of_pslbench and isinstance(meaning, Reference) and meaning.name in PART_DECORATORS
+
+    def _strip_arguments(self, arguments: ast.arguments) -> None:
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        for argument in filter(None, every):
+            argument.annotation = argument.type_comment = None
+
+    def _function_scope(self, node: Any) -> dict[str, str | Reference]:
+        """Return the names that a function binds. Variables of an outermost function get numbers."""
+        arguments = set(_argument_names(node.args))
+        bound = _bound_names(node.body) - arguments
+        package = self._source.name.rpartition(".")[0]
+        imported = imported_names(_own_nodes(node.body), package)
+        imported = {name: reference for name, reference in imported.items() if name not in bound | arguments}
+        is_nested = any(not is_class for is_class, _ in self._scopes)
+        calls = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        keeps_names = is_nested or calls & READS_NAMES or any(isinstance(n, ast.Match) for n in ast.walk(node))
+        ordered = sorted(bound, key=lambda name: _first_use(node, name))
+        variables = {name: name if keeps_names else f"%{i}" for i, name in enumerate(ordered)}
+        return {**{name: name for name in arguments}, **variables, **imported}
+
+
+def _placeholder(target: ast.expr) -> ast.expr:
+    return ast.Name("_") if isinstance(target, ast.Name) else target
+
+
+def _first_use(node: ast.AST, name: str) -> tuple[int, int]:
+    places = [(n.lineno, n.col_offset) for n in ast.walk(node) if _binds(n, name)]
+    return min(places, default=(0, 0))
+
+
+def _binds(node: ast.AST, name: str) -> TypeGuard[Any]:
+    is_name = isinstance(node, ast.Name) and node.id == name
+    return is_name or (getattr(node, "name", None) == name and hasattr(node, "lineno"))
+
+
+def _argument_names(arguments: ast.arguments) -> Iterator[str]:
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return (argument.arg for argument in every if argument)
+
+
+def _own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """Yield the nodes of a scope, without those of the scopes inside it."""
+    for node in body:
+        yield node
+        if isinstance(node, NESTED_SCOPES):
+            continue
+        yield from _own_nodes(ast.iter_child_nodes(node))
+
+
+def _bound_names(body: Iterable[ast.stmt]) -> set[str]:
+    """Return the names that the statements of a scope bind, those of imports, globals and builtins excepted."""
+    bound, excluded = set[str](), set[str]()
+    for node in _own_nodes(body):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
+            bound.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
+            bound.add(node.name or "")
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            excluded.update(node.names)
+        elif isinstance(node, COMPREHENSIONS):  # an assignment expression in one binds outside it
+            bound |= {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
+    return bound - excluded

@@ -1,0 +1,234 @@
+"""What changes the keys of rows, and what does not."""
+
+from pathlib import Path
+
+import pytest
+
+from pslbench.planning.grid import Grid
+from pslbench.planning.identity import library_facts, part_facts
+from pslbench.planning.plan import make_plan
+from pslbench.plugins.discovery import discover
+
+PLUGIN = '''"""A plugin."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import wraps
+
+import numpy as np
+from pslbench import Pool, PseudoLabels, hookimpl, strategy
+
+SHARE = 0.5
+UNUSED = 1
+
+
+@dataclass
+class Scale:
+    """A factor."""
+    factor: int = 2
+
+    def times(self, value: int) -> int:
+        """Multiply."""
+        return self.factor * value
+
+
+def helper(count: int) -> int:
+    """Halve."""
+    # a comment
+    half: int = count // 2
+    return max(1, half)
+
+
+def first_samples(pool: Pool) -> np.ndarray:
+    return np.arange(helper(pool.budget))
+
+
+@strategy("one", uses="x", reference="A paper")
+def one(pool: Pool, *, offset: int = 0) -> PseudoLabels:
+    """Label the first samples.
+
+    Args:
+        offset: nothing.
+    """
+    import math
+
+    chosen = first_samples(pool) + offset + Scale().times(math.floor(SHARE))
+    return PseudoLabels(chosen, pool.label(chosen))
+
+
+@strategy("two", uses="x")
+def two(pool: Pool) -> PseudoLabels:
+    """Label some samples."""
+    chosen = np.arange(pool.budget)
+    return PseudoLabels(chosen, pool.label(chosen))
+
+
+@hookimpl
+def pslbench_register():
+    yield one
+    yield two
+'''
+
+
+def digests(folder: Path, source: str, *names: str) -> list[str]:
+    file = folder / "mine.py"
+    file.write_text(source)
+    strategies = discover([str(file)]).parts("strategy")
+    return [part_facts(strategies[name])[f"code of strategy {name}"] for name in names or ("one", "two")]
+
+
+HARMLESS = {
+    "docstring": ('"""Halve."""', '"""Divide by two, rounded down."""'),
+    "docstring of a part": ("Label the first samples.", "Label the samples that come first."),
+    "docstring removed": ('    """Multiply."""\n', ""),
+    "comment": ("    # a comment\n", "    # another comment, which is longer\n\n"),
+    "annotation of a local variable": ("half: int = count", "half: float = count"),
+    "annotation removed": ("half: int = count", "half = count"),
+    "annotation of an argument": ("def helper(count: int) -> int:", "def helper(count) -> 'int | None':"),
+    "format": ("return max(1, half)", "return max(\n        1,\n        half,\n    )"),
+    "quotes and line ends": ("SHARE = 0.5\nUNUSED = 1", "SHARE = .5\n\n\nUNUSED = 1"),
+    "order of imports": (
+        "from dataclasses import dataclass\nfrom functools import wraps",
+        "from dataclasses import dataclass",
+    ),
+    "place of an import": ("    import math\n\n", ""),
+    "alias of an import": ("import math\n", "import math as mathematics\n"),
+    "reference of a part": ('reference="A paper"', 'reference="Another paper"'),
+    "name of a local variable": (
+        "    half: int = count // 2\n    return max(1, half)",
+        "    n = count // 2\n    return max(1, n)",
+    ),
+    "name of a helper": ("helper(", "halve("),
+    "an unused constant": ("UNUSED = 1", "UNUSED = 2"),
+    "code for type checkers": (
+        "SHARE = 0.5",
+        "SHARE = 0.5\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import os",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", HARMLESS)
+def test_wording_and_format_keep_every_key(change, tmp_path):
+    old, new = HARMLESS[change]
+    changed = PLUGIN.replace(old, new)
+    assert changed != PLUGIN
+    if change == "place of an import":
+        changed = changed.replace("import numpy as np", "import math\nimport numpy as np")
+    if change == "alias of an import":
+        changed = changed.replace("math.floor", "mathematics.floor")
+    assert digests(tmp_path, changed) == digests(tmp_path, PLUGIN)
+
+
+HARMFUL = {
+    "constant": ("SHARE = 0.5", "SHARE = 1.5"),
+    "operator": ("count // 2", "count % 2"),
+    "number in a helper": ("max(1, half)", "max(2, half)"),
+    "default of a parameter": ("offset: int = 0", "offset: int = 1"),
+    "field of a dataclass": ("factor: int = 2", "factor: int = 3"),
+    "method": ("self.factor * value", "self.factor + value"),
+    "statement": ("    half: int = count // 2\n", "    half: int = count // 2\n    half += 1\n"),
+    "library function": ("math.floor(SHARE)", "math.ceil(SHARE)"),
+    "other library": ("import math\n", "import cmath as math\n"),
+    "two names swapped": ("first_samples(pool) + offset", "offset + first_samples(pool)"),
+    "call at import": ("UNUSED = 1", "UNUSED = 1\nnp.seterr(all='ignore')"),
+}
+
+
+@pytest.mark.parametrize("change", HARMFUL)
+def test_code_that_a_part_reaches_changes_its_key_alone(change, tmp_path):
+    old, new = HARMFUL[change]
+    changed = PLUGIN.replace(old, new)
+    assert changed != PLUGIN
+    before, after = digests(tmp_path, PLUGIN), digests(tmp_path, changed)
+    assert before[0] != after[0]
+    assert (before[1] == after[1]) == (change != "call at import")
+
+
+def test_a_helper_in_another_file_of_a_plugin_counts(tmp_path):
+    (tmp_path / "beside.py").write_text("def helper(count):\n    return count // 2\n\ndef unused():\n    return 1\n")
+    source = PLUGIN.replace("def helper(count: int)", "def replaced(count: int)").replace(
+        "import numpy as np",
+        "import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\nfrom beside import helper\nimport numpy as np",
+        1,
+    )
+    before = digests(tmp_path, source)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "beside.py").write_text("def helper(count):\n    return count // 3\n\ndef unused():\n    return 1\n")
+    assert digests(other, source)[0] != before[0]
+    assert digests(other, source)[1] == before[1]
+    same = tmp_path / "same"
+    same.mkdir()
+    (same / "beside.py").write_text(
+        "def helper(count):\n    '''Halve.'''\n    return count // 2\n\ndef unused():\n    return 2\n"
+    )
+    assert digests(same, source) == before
+
+
+def test_values_that_a_factory_closes_over_count(tmp_path):
+    factory = '''from pslbench import PseudoLabels, hookimpl, strategy
+
+def make(name, count):
+    def label(pool):
+        """Label some samples."""
+        return PseudoLabels(range(count), pool.label(range(count)))
+    return strategy(name, uses="x")(label)
+
+@hookimpl
+def pslbench_register():
+    yield make("one", 3)
+    yield make("two", 4)
+'''
+    one, two = digests(tmp_path, factory)
+    assert one != two
+    assert digests(tmp_path, factory.replace('"two", 4', '"two", 3')) == [one, one]
+
+
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_an_import_with_a_fallback_counts(indent, tmp_path):
+    fallback = "try:\n    import json as codec\nexcept ImportError:\n    codec = None\n"
+    shifted = "".join(f"{indent}{line}\n" for line in fallback.splitlines())
+    anchor = "SHARE = 0.5\n" if not indent else "    import math\n"
+    source = PLUGIN.replace(anchor, anchor + shifted).replace("math.floor(SHARE)", "math.floor(SHARE) + bool(codec)")
+    other = source.replace("import json", "import csv")
+    assert digests(tmp_path, source)[0] != digests(tmp_path, other)[0]
+    assert digests(tmp_path, source)[0] != digests(tmp_path, source.replace("codec = None", "codec = 1"))[0]
+
+
+def test_keys_follow_the_part_that_changed(tmp_path):
+    """A change in one strategy changes the keys of its rows, and no key of the other."""
+
+    def keys(source: str) -> dict[str, str]:
+        file = tmp_path / "mine.py"
+        file.write_text(source)
+        catalog = discover([str(file)])
+        parts = {kind: catalog.parse(kind, name) for kind, name in (("dataset", "digits"), ("embedder", "pixels"))}
+        parts |= {kind: catalog.parse(kind, name) for kind, name in (("clusterer", "kmeans"), ("trainer", "logreg"))}
+        strategies = [*catalog.parse("strategy", "one"), *catalog.parse("strategy", "two")]
+        grid = Grid(parts["dataset"], parts["embedder"], parts["clusterer"], strategies, parts["trainer"], [40], [0])
+        return {cell.strategy.name: cell.key for cell in make_plan(catalog, grid, catalog.call).cells}
+
+    before, after = keys(PLUGIN), keys(PLUGIN.replace("count // 2", "count // 3"))
+    assert before["one"] != after["one"]
+    assert before["two"] == after["two"]
+
+
+def test_built_in_parts_have_the_libraries_that_they_use():
+    parts = discover().parts("trainer")
+    assert {"version of keras", "version of tensorflow", "device"} <= part_facts(parts["cnn"]).keys()
+    assert "version of scikit-learn" in part_facts(parts["logreg"])
+    assert "device" not in part_facts(parts["logreg"])
+
+
+def test_the_device_counts_for_every_backend(monkeypatch):
+    for library in ("torch", "jax", "tensorflow"):
+        assert library_facts(library)["device"] in ("GPU", "bfloat16", "float32")
+    on_cpu = library_facts("torch")
+    monkeypatch.setattr("pslbench.planning.identity.has_gpu", lambda: True)
+    assert library_facts("torch") != on_cpu
+    assert "device" not in library_facts("numpy")
+
+
+def test_a_distribution_that_is_not_installed_is_no_error():
+    assert library_facts("no-such-distribution") == {"version of no-such-distribution": "none"}
+    assert "device" in library_facts("tensorflow-cpu")
