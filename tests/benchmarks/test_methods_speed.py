@@ -1,7 +1,7 @@
-"""`make perf`: methods on the pool of MNIST, 60,000 images, and beside a library's on as many as that can handle.
+"""`make perf`: the times of methods on 60,000 images of MNIST, and of libraries on as many as these can handle.
 
-Features are 64 principal components, 120 labels are bought, one thread computes, as in a worker. The figures in
-brackets are the ratios.
+Features are 64 principal components, the budget is 120 labels, and one thread computes, as in a worker process. Ratios
+are in brackets.
 """
 
 import numpy as np
@@ -37,14 +37,14 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def mnist_in_64(mnist):
-    """Images, labels, and 64 principal components."""
+    """Return images, labels, and 64 principal components."""
     arrays = next(MNIST.find())[1]
     x = (arrays["x_train"].reshape(ALL, -1) / 255).astype(np.float32)
     return x, arrays["y_train"].astype(np.int64), PCA(64, random_state=0).fit_transform(x).astype(np.float32)
 
 
 def pool_of(n, data, uses):
-    """The first n images as a strategy gets them, with what it uses."""
+    """Return a pool of the first n images with what a strategy uses."""
     x, labels, features = (array[:n] for array in data)
     clusters = graph = None
     if "clusters" in uses:
@@ -95,7 +95,7 @@ def test_propagation(benchmark, mnist_in_64, whose):
 
 
 @pytest.mark.parametrize("whose", ["ours", "scikit-learn's NearestNeighbors"])
-@pytest.mark.benchmark(group="10 nearest neighbours of 60,000 x 64, exact")
+@pytest.mark.benchmark(group="10 nearest neighbors of 60,000 x 64, exact")
 def test_graph(benchmark, mnist_in_64, whose):
     features = mnist_in_64[2]
     search = NearestNeighbors(n_neighbors=10, algorithm="brute")
