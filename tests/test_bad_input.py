@@ -43,7 +43,7 @@ def refused(outcome, *words):
         (["run", "random", "-b", "5000", "-d", "mnist-5k"], ["5000", "4000"]),
         (["run", "random", "-s", "few"], ["'few'"]),
         (["run", "random", "-s", "0"], ["100000"]),
-        (["run", "random", "-s", "3,-1"], ["from 0"]),
+        (["run", "random", "-s", "3,-1"], ["list of seeds"]),
         (["run", "random", "-s", "99999999999999999999"], ["100000"]),
         (["run", "random", "-s", ""], ["seeds"]),
         (["run", "random", "-b", "20", "40"], ["'40'", "-b 20,40"]),

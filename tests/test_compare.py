@@ -13,8 +13,15 @@ from scipy import stats
 from pslbench.analysis.comparison import compare_pair, rankings, strategy_pairs
 from pslbench.analysis.leaderboard import is_upper_bound, leaderboard_entries
 from pslbench.cli.compare import _status
+from pslbench.cli.console import stdout_console
 from pslbench.datasets.digits import digits
-from pslbench.reporters.comparison_tables import show_comparisons, show_matrix
+from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
+
+
+def show(comparisons):
+    for table in comparison_tables(comparisons):
+        stdout_console().print(table)
+
 
 FIXED = '''
 import numpy as np
@@ -200,7 +207,7 @@ def test_strategies_with_the_same_predictions_on_all_seeds_are_judged_by_mcnemar
     assert (found.mcnemar.only_a, found.mcnemar.only_b, found.mcnemar.p) == (0, 2, 0.5)
     assert "No significant difference between a and b" in found.verdict
     assert found.is_worse(0) is False
-    show_comparisons([found])
+    show([found])
     out = capsys.readouterr().out
     assert "0 : 2" in out
     assert "paired t test" not in out
@@ -248,9 +255,9 @@ def test_names_are_not_markup(capsys):
 def test_a_verdict_among_several_is_marked_as_not_adjusted(capsys):
     made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate("abc") for s in range(3)]
     found = [comparison for other in "bc" for comparison in compare(made, "a", other)]
-    show_comparisons(found[:1])
+    show(found[:1])
     assert "adjusted" not in capsys.readouterr().out
-    show_comparisons(found)
+    show(found)
     assert " ".join(capsys.readouterr().out.split()).count("Not adjusted for 2 comparisons.") == 2
 
 
@@ -266,7 +273,7 @@ def test_long_names_do_not_displace_numbers(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     names = [f"first:tag={'a' * 80}{i}" for i in range(3)]
     made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate(names) for s in range(3)]
-    show_comparisons(compare(made, *names[:2]))
+    show(compare(made, *names[:2]))
     out = capsys.readouterr().out
     head = out.split("test_accuracy")[0]
     assert [column in head for column in ("0", "1")] == [True, True]
@@ -274,7 +281,7 @@ def test_long_names_do_not_displace_numbers(capsys, monkeypatch):
     assert "test_accuracy" in out
     assert "0.5000 ± 0" in out
     assert "-0.2100 ± 0.0248" in out
-    show_matrix(*rankings(made))
+    stdout_console().print(difference_matrix(*rankings(made), 80))
     out = capsys.readouterr().out
     assert "…" not in out
     assert "+0.2100" in out
@@ -295,7 +302,7 @@ def test_pairs_of_a_matrix_are_adjusted_together(capsys):
     (entries,) = rankings([row(name, s, v) for name, values in levels.items() for s, v in enumerate(values)])
     assert [entry.part("strategy") for entry in entries] == ["a", "b", "c"]
     raw = {pair: stats.ttest_rel(levels[pair[0]], levels[pair[1]]).pvalue for pair in ("ab", "ac", "bc")}
-    show_matrix(entries)
+    stdout_console().print(difference_matrix(entries, 200))
     shown = capsys.readouterr().out
     assert f"{3 * min(raw.values()):.4f}" in shown
     assert f"+{np.mean(levels['a']) - np.mean(levels['c']):.4f}" in shown

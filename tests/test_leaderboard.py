@@ -13,7 +13,7 @@ from scipy import stats
 from pslbench.analysis.budget_curves import budget_curves
 from pslbench.analysis.leaderboard import column, leaderboard_entries, leaderboard_frame
 from pslbench.analysis.row_filter import filter_rows
-from pslbench.cli.summary import shown
+from pslbench.cli.summary import call_reporter
 from pslbench.errors import InputError
 from pslbench.reporters.curves import COLORS, CurvePlot, curves
 from pslbench.reporters.leaderboard_table import table
@@ -134,9 +134,9 @@ def test_a_failing_reporter_sets_the_exit_status(capsys):
     def fails(error):
         raise error
 
-    assert shown("table", lambda: "what it gives") == 0
-    assert shown("png", lambda: fails(InputError("nothing to draw"))) == 2
-    assert shown("best", lambda: fails(KeyError("x"))) == 1
+    assert call_reporter("table", lambda: "what it gives") == 0
+    assert call_reporter("png", lambda: fails(InputError("nothing to draw"))) == 2
+    assert call_reporter("best", lambda: fails(KeyError("x"))) == 1
     captured = capsys.readouterr()
     assert captured.out == "what it gives\n"
     assert "reporter 'png' failed: " in captured.err
@@ -221,7 +221,7 @@ def test_budget_curves_are_drawn_with_their_areas(folder, cli):
     out = cli("leaderboard", folder).out
     assert "digits · test accuracy by budget" in out
     assert "digits · test accuracy by budget" not in cli("leaderboard", folder, "--filter", "budget=20").out
-    results = ResultsFolder.open(folder).results()
+    results = ResultsFolder.open(folder).current_rows()
     (found,) = budget_curves(leaderboard_entries(results))
     best = found[0]
     seeds = [np.mean([p.by_seed()[s] for p in best.points]) for s in range(3)]  # two budgets: the middle of both
@@ -260,7 +260,7 @@ def test_the_legend_of_curves_explains_plots_and_areas():
 
 
 def test_curves_fit_the_screen_and_contrast_with_black_and_white(folder):
-    (found,) = budget_curves(leaderboard_entries(ResultsFolder.open(folder).results()))
+    (found,) = budget_curves(leaderboard_entries(ResultsFolder.open(folder).current_rows()))
     console = Console(width=80, force_terminal=True, color_system="256")
     with console.capture() as captured:
         console.print(CurvePlot(found[:2]))

@@ -180,7 +180,7 @@ def zipped(path, members, comment=b"pslbench results, format 2"):
         ({"/cells/1.json": "{}"}, b"pslbench results, format 2", "'/cells/1.json'"),
         ({"cells/1.json": "{}", "setup.py": ""}, b"pslbench results, format 2", "'setup.py'"),
         ({"cells/1.json": "{}"}, b"", "pslbench export"),
-        ({"images/1.png": ""}, b"pslbench results, format 4", "format 3"),
+        ({"images/1.png": ""}, b"pslbench results, format 4", "format 4"),
         ({"cells/1.json": "{}"}, b"pslbench results, format 2", "mine.zip/cells/1.json"),
         ({"cells/1.json": '{"format": 4}'}, b"pslbench results, format 2", "mine.zip/cells/1.json has format 4"),
         ({"manifest.json": "[]"}, b"pslbench results, format 2", "no results"),
@@ -212,8 +212,7 @@ def test_results_of_an_older_format_are_read_and_newer_ones_refused(cli, folders
     here, there = folders
     for path in (here / "cells").iterdir():  # as the first version wrote them: no number, no labels/
         said = json.loads(path.read_text())
-        for name in ("format", "protocol"):
-            del said[name]
+        del said["format"]
         for new, old in (
             ("fingerprint", "recipe"),
             ("test_set_evaluations", "test_looks"),
@@ -229,7 +228,7 @@ def test_results_of_an_older_format_are_read_and_newer_ones_refused(cli, folders
     path, said = cell(there, "random", 2)
     path.write_text(json.dumps(said | {"format": 4, "what": "comes later"}))
     for words in (["leaderboard", there], ["report", there, "-f", "md"], ["merge", here, there, "-o", tmp_path / "c"]):
-        refused(cli(*words), f"{path} has format 3")
+        refused(cli(*words), f"{path} has format 4")
     assert not (tmp_path / "c").exists()
 
 

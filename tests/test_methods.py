@@ -18,15 +18,15 @@ from pslbench.contracts import Embedding as Embedded
 from pslbench.errors import ContractError
 from pslbench.neighbors import nearest_neighbors
 from pslbench.plugins.discovery import discover
-from pslbench.strategies.co_testing import agreement, clearest, medoids, teachable
-from pslbench.strategies.confident import _by_cluster, off_diagonal
-from pslbench.strategies.diffusion import gaussian_affinities, laplacian, solve
-from pslbench.strategies.k_center import farthest_first
-from pslbench.strategies.laplace import harmonic
-from pslbench.strategies.poisson import potential
-from pslbench.strategies.probcover import balls, greedy_cover, pure_radius
-from pslbench.strategies.typiclust import most_typical, typicality
-from pslbench.strategies.uncertainty import doubts
+from pslbench.strategies.co_testing import find_agreement, find_clear, find_trainable, select_medoids
+from pslbench.strategies.confident import find_label_errors, label_by_cluster
+from pslbench.strategies.k_center import select_farthest
+from pslbench.strategies.laplace import solve_harmonic
+from pslbench.strategies.poisson import solve_poisson
+from pslbench.strategies.probcover import estimate_pure_radius, iterate_balls, select_cover
+from pslbench.strategies.propagation import gaussian_affinities, make_laplacian, solve
+from pslbench.strategies.typiclust import select_typical, typicality
+from pslbench.strategies.uncertainty import uncertainty_scores
 from pslbench.trainers.logreg import logreg
 
 SELECTING = ["typiclust", "probcover", "k-center", "uncertainty", "random", "centroid-only"]
@@ -120,9 +120,9 @@ def test_typiclust_takes_the_densest_of_large_clusters_first_and_leaves_small_on
     features = np.concatenate([middle, large, small]).astype(np.float32)
     pool = pool_of(features, clusters=clusters_of(features, [0] * 20 + [1] * 40 + [2] * 5))
     first, second = 20 + typicality(features[20:60]).argmax(), typicality(features[:20]).argmax()
-    assert most_typical(pool, 2).tolist() == [first, second]
-    assert most_typical(pool, 3)[2] == 20 + np.argsort(-typicality(features[20:60]))[1]  # round again
-    assert sorted(most_typical(pool, 65)) == list(range(65))
+    assert select_typical(pool, 2).tolist() == [first, second]
+    assert select_typical(pool, 3)[2] == 20 + np.argsort(-typicality(features[20:60]))[1]  # round again
+    assert sorted(select_typical(pool, 65)) == list(range(65))
 
 
 def test_typiclust_covers_the_classes_of_mnist_sooner_than_random(tmp_path):
@@ -142,10 +142,10 @@ def test_k_center_is_within_twice_the_best_radius(digits):
 
     best = min(radius(centers) for centers in itertools.combinations(range(14), 3))
     for seed in range(5):
-        chosen = farthest_first(pool_of(x, seed=seed), 3)
+        chosen = select_farthest(pool_of(x, seed=seed), 3)
         assert radius(chosen) <= 2 * best + 1e-6
         assert chosen[1] == distances[chosen[0]].argmax()
-    assert sorted(farthest_first(pool_of(x), 14)) == list(range(14))
+    assert sorted(select_farthest(pool_of(x), 14)) == list(range(14))
 
 
 def test_probcover_is_the_greedy_cover_of_a_dense_graph(digits):
@@ -155,17 +155,17 @@ def test_probcover_is_the_greedy_cover_of_a_dense_graph(digits):
     for _ in range(12):
         expected.append(int(edges.sum(axis=1).argmax()))
         edges[:, near[expected[-1]]] = False
-    assert greedy_cover(x, 1.7, 12).tolist() == expected
+    assert select_cover(x, 1.7, 12).tolist() == expected
 
 
 def test_the_coverage_of_probcover_grows_with_the_budget_and_beats_random(digits):
     x = digits[0]
-    chosen = greedy_cover(x, 1.7, 40)
+    chosen = select_cover(x, 1.7, 40)
     squares = (x**2).sum(axis=1)
-    (ball,) = balls(x, squares, chosen, 1.7)
+    (ball,) = iterate_balls(x, squares, chosen, 1.7)
     covered = [ball[:count].any(axis=0).mean() for count in range(1, 41)]
     assert covered == sorted(covered)
-    (other,) = balls(x, squares, np.random.default_rng(0).choice(600, 40, replace=False), 1.7)
+    (other,) = iterate_balls(x, squares, np.random.default_rng(0).choice(600, 40, replace=False), 1.7)
     assert covered[-1] > other.any(axis=0).mean()
 
 
@@ -184,19 +184,19 @@ def test_the_radius_of_probcover_leaves_95_percent_of_balls_pure(digits, monkeyp
             return self.fitter
 
     monkeypatch.setattr("sklearn.cluster.MiniBatchKMeans", Watched)
-    delta = pure_radius(pool_of(x, digits[1]), 0.95)
+    delta = estimate_pure_radius(pool_of(x, digits[1]), 0.95)
     near, same = pairwise_distances(x) <= delta, seen["labels"][:, None] == seen["labels"]
     assert abs((~(near & ~same).any(axis=1)).mean() - 0.95) < 0.005
 
 
 def test_doubts_by_hand():
     p = np.array([[0.5, 0.5, 0], [0.4, 0.3, 0.3], [1, 0, 0]])
-    np.testing.assert_allclose(doubts(p, "margin"), [0, -0.1, -1])
-    np.testing.assert_allclose(doubts(p, "least-confidence"), [-0.5, -0.4, -1])
-    np.testing.assert_allclose(doubts(p, "entropy"), [np.log(2), 1.0889, 0], atol=1e-4)
+    np.testing.assert_allclose(uncertainty_scores(p, "margin"), [0, -0.1, -1])
+    np.testing.assert_allclose(uncertainty_scores(p, "least-confidence"), [-0.5, -0.4, -1])
+    np.testing.assert_allclose(uncertainty_scores(p, "entropy"), [np.log(2), 1.0889, 0], atol=1e-4)
 
 
-def test_uncertainty_asks_where_the_classifier_doubts():
+def test_uncertainty_asks_where_the_classifier_uncertainty_scores():
     x = np.linspace(0, 1, 101)[:, None].astype(np.float32)
     y = (x[:, 0] > 0.6).astype(np.int64)
 
@@ -220,7 +220,7 @@ def test_uncertainty_asks_where_the_classifier_doubts():
 
 
 def test_conjugate_gradients_solve_what_a_direct_solver_solves(digits):
-    lap = laplacian(gaussian_affinities(nearest_neighbors(digits[0])), 0.01)
+    lap = make_laplacian(gaussian_affinities(nearest_neighbors(digits[0])), 0.01)
     b = np.random.default_rng(0).normal(size=(600, 3))
     np.testing.assert_allclose(solve(lap, b, tolerance=1e-9), spsolve(lap.tocsc(), b), atol=1e-6)
     assert not solve(lap, np.zeros((600, 2))).any()
@@ -233,13 +233,13 @@ def path_graph(n):
 
 
 def test_laplace_is_linear_between_two_ends_of_a_path():
-    u = harmonic(laplacian(path_graph(5)), np.array([0, 4]), np.array([[0.0], [1.0]]))
+    u = solve_harmonic(make_laplacian(path_graph(5)), np.array([0, 4]), np.array([[0.0], [1.0]]))
     np.testing.assert_allclose(u[:, 0], [0, 0.25, 0.5, 0.75, 1], atol=1e-3)
 
 
 def test_poisson_is_the_potential_of_charges_on_a_path():
     source = np.array([[0.5], [0], [0], [0], [-0.5]])  # labels of two classes at the ends: one-hot less their mean
-    u = solve(laplacian(path_graph(5)), source, tolerance=1e-6)[:, 0]
+    u = solve(make_laplacian(path_graph(5)), source, tolerance=1e-6)[:, 0]
     np.testing.assert_allclose(u - u.mean(), [1, 0.5, 0, -0.5, -1], atol=1e-3)
 
 
@@ -251,7 +251,7 @@ def test_poisson_is_what_a_direct_solver_gives(budget, digits):
     chosen = clusters.medoids
     source = np.zeros((600, 10))
     source[chosen] = np.eye(10)[y[chosen]] - np.eye(10)[y[chosen]].mean(axis=0)
-    u = spsolve(laplacian(gaussian_affinities(nearest_neighbors(x))).tocsc(), source)
+    u = spsolve(make_laplacian(gaussian_affinities(nearest_neighbors(x))).tocsc(), source)
     assert (u.argmax(axis=1)[given.indices] != given.labels).sum() <= 2  # near-ties
 
 
@@ -354,15 +354,15 @@ def test_co_testing_asks_where_graph_and_student_disagree_and_believes_what_they
 
 def test_co_testing_gives_an_island_that_no_label_reaches_to_no_class_and_asks_there():
     far = np.concatenate([np.random.default_rng(0).normal(at, 0.1, (60, 2)) for at in (0, 50, 100)])
-    chosen, labels = np.array([3, 70]), np.array([0, 1])
-    spread = potential(gaussian_affinities(nearest_neighbors(far.astype(np.float32))), chosen, labels, 2)
+    queried = PseudoLabels([3, 70], [0, 1])
+    spread = solve_poisson(gaussian_affinities(nearest_neighbors(far.astype(np.float32))), queried, 2)
     certain = np.tile(np.float32([0.99, 0.01]), (180, 1))
-    assert not clearest(spread)[120:].any()
-    assert not agreement(spread, certain, 0.8)[120:].any()
-    assert agreement(spread, certain, 0.8)[:60].all()
-    assert not agreement(spread, certain, 1.0).any()
-    agreed = agreement(spread, certain, 0.8)
-    taught = teachable(spread, agreed)
+    assert not find_clear(spread)[120:].any()
+    assert not find_agreement(spread, certain, 0.8)[120:].any()
+    assert find_agreement(spread, certain, 0.8)[:60].all()
+    assert not find_agreement(spread, certain, 1.0).any()
+    agreed = find_agreement(spread, certain, 0.8)
+    taught = find_trainable(spread, agreed)
     assert (taught[:60] == agreed[:60]).all()
     assert taught[60:120].mean() > 0.7  # students never agree to class 1: it is taught from the graph
     assert not taught[120:].any()
@@ -417,7 +417,7 @@ def pslbench_register():
 
 
 def test_medoids_are_nearest_the_centres_of_k_means(digits):
-    chosen = medoids(digits[0], 12, np.random.default_rng(0))
+    chosen = select_medoids(digits[0], 12, np.random.default_rng(0))
     assert len(set(chosen)) == 12
     seed = int(np.random.default_rng(0).integers(2**32))
     fitted = MiniBatchKMeans(12, batch_size=1024, n_init=3, random_state=seed).fit(digits[0])
@@ -433,7 +433,7 @@ def test_medoids_are_nearest_the_centres_of_k_means(digits):
 def test_the_clearest_of_every_class_are_kept_however_low_its_potentials():
     high, low = np.linspace(0.1, 0.9, 10), np.linspace(0.001, 0.009, 10)
     u = np.concatenate([np.stack([1 + high, 1 - high, 0 * high], 1), np.stack([1 - low, 1 + low, 0 * low], 1)])
-    assert np.flatnonzero(~clearest(u)).tolist() == [0, 1, 10, 11]
+    assert np.flatnonzero(~find_clear(u)).tolist() == [0, 1, 10, 11]
 
 
 def test_the_confident_joint_by_hand():
@@ -441,7 +441,7 @@ def test_the_confident_joint_by_hand():
     p1 = np.array(
         [0.1, 0.2, 0.9, 0.9, 0.7, 0.2]
     )  # thresholds: class 0 (0.9 + 0.8 + 0.1) / 3, class 1 (0.9 + 0.7 + 0.2) / 3
-    wrong = off_diagonal(labels, np.stack([1 - p1, p1], axis=1))
+    wrong = find_label_errors(labels, np.stack([1 - p1, p1], axis=1))
     assert np.flatnonzero(wrong).tolist() == [2, 5]
 
 
@@ -487,7 +487,7 @@ def test_awkward_pools(name):
 def test_confident_gives_a_cluster_the_label_of_its_own_sample():
     x = np.array([[0, 0], [0, 4], [0, 3], [0, 9]], np.float32)  # the nearest labelled one to both centres is 2, of 1
     pool = pool_of(x, np.array([0, 0, 1, 1]), 2, clusters_of(x, [0, 0, 1, 1]))
-    assert _by_cluster(pool, np.array([0, 2]), np.array([0, 1])).tolist() == [0, 0, 1, 1]
+    assert label_by_cluster(pool, PseudoLabels([0, 2], [0, 1])).tolist() == [0, 0, 1, 1]
 
 
 def test_seeds_of_a_combination_stay_together_where_the_embedding_is_random(tmp_path):

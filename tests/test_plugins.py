@@ -54,16 +54,16 @@ def test_a_plugin_that_is_left_out_is_not_imported():
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ("import nothing_of_that_name.inside", "install what it needs, as with: pip install nothing_of_that_name"),
-        ("raise SystemExit('no licence')", "SystemExit: no licence raised while it is imported"),
-        ("pslbench_api = 99" + GOOD, "it is made for API 99, this pslbench has API 1; use a newer pslbench"),
-        ("pslbench_api = 99\nfrom pslbench import Newer", "it is made for API 99"),
-        ("pslbench_api = '1'" + GOOD, "its pslbench_api is '1'; write a whole number, as in pslbench_api = 1"),
+        ("import nothing_of_that_name.inside", "pip install nothing_of_that_name"),
+        ("raise SystemExit('no licence')", "SystemExit: no licence"),
+        ("pslbench_api = 99" + GOOD, "it needs API 99"),
+        ("pslbench_api = 99\nfrom pslbench import Newer", "it needs API 99"),
+        ("pslbench_api = '1'" + GOOD, "its pslbench_api is '1'; write a whole number"),
         (
             GOOD.replace(
                 "yield first", "import functools\n    yield strategy('half')(functools.partial(first.function))"
             ),
-            "strategy 'half' must be a function, written with def: what else a partial holds is in no row's key",
+            "strategy 'half' must be a function",
         ),
         (GOOD + "\n@hookimpl\ndef pslbench_cell_finishd(result): ...\n", "did you mean 'pslbench_cell_finished'?"),
         (GOOD + "\n@hookimpl\ndef pslbench_run_started(plans): ...\n", "plans"),
@@ -71,17 +71,17 @@ def test_a_plugin_that_is_left_out_is_not_imported():
         ("def (", "SyntaxError"),
         ("x = 1", "implements no hook"),
         (GOOD.replace("pslbench_register", "pslbench_regster"), "pslbench_regster"),
-        (GOOD.replace("yield first", "yield first.function"), "is no part"),
+        (GOOD.replace("yield first", "yield first.function"), "is not a part"),
         (GOOD.replace('"first"', '"centroid"'), "'centroid' is taken"),
-        (GOOD.replace("yield first", "yield first; yield first"), "it brings two strategy parts called 'first'"),
-        (GOOD.replace("skip: int = 0", "skip: list = []"), "no user can type a list; use int, float, bool, str"),
+        (GOOD.replace("yield first", "yield first; yield first"), "it registers two strategy parts named 'first'"),
+        (GOOD.replace("skip: int = 0", "skip: list = []"), "a user cannot type a list"),
         (GOOD.replace("pool: Pool, *", "pool: Pool, seed, *"), "a strategy draws from pool.rng"),
         ("class Mute(Exception):\n    __str__ = None\n\nraise Mute", "is left out: Mute"),
-        (GOOD.replace('"first"', '"my first"'), "or blank; choose another"),
+        (GOOD.replace('"first"', '"my first"'), "white space; choose another"),
         (GOOD.replace('"first"', '"all"'), "'all' stands for every part; choose another"),
-        (GOOD.replace('"first"', '"-"'), "begins with '-', as options do"),
+        (GOOD.replace('"first"', '"-"'), "starts with '-'"),
         (GOOD.replace("skip: int", "skip"), "parameter 'skip' needs a type"),
-        (GOOD.replace("*, skip", "skip"), "parameter 'skip' must stand after a `*`"),
+        (GOOD.replace("*, skip", "skip"), "parameter 'skip' must come after a `*`"),
         (GOOD.replace("yield first", "return first"), "write `yield your_part`"),
         (GOOD.replace("    yield first", "    first"), "write `yield your_part`"),
         (GOOD.replace("yield first", "yield first; raise ValueError('late')"), "ValueError: late"),
@@ -110,7 +110,7 @@ def test_two_parts_of_one_name_are_picked_by_plugin(plugin, cli, tmp_path):
     files = ["--plugin", plugin(GOOD, "one"), "--plugin", plugin(GOOD, "two")]
     ambiguous = cli("run", "first", *files)
     assert ambiguous.status == 2
-    assert "comes from 2 plugins; say which: one/first or two/first" in ambiguous.err
+    assert "write one/first or two/first" in ambiguous.err
     outcome = command("run", "two/first", *TINY, "-o", tmp_path / "r", *files)
     assert outcome.status == 0, outcome.err
     assert "two/first" in outcome.out
@@ -179,12 +179,12 @@ def test_a_hook_of_a_newer_api_may_be_optional(plugin, cli):
 
 
 def test_what_is_odd_about_a_plugin_is_said(plugin, cli, monkeypatch):
-    monkeypatch.setattr("pslbench.plugins.discovery.SLOW", 0.3)
+    monkeypatch.setattr("pslbench.plugins.discovery.SLOW_IMPORT", 0.3)
     loud = plugin("print('hello'); import time; time.sleep(0.4)\n" + GOOD, "loud")
     listed = cli("plugins", "--plugin", loud, "--plugin", plugin(GOOD, "other"))
-    assert "\nloud: prints while it is imported: 'hello'" in listed.out
-    assert re.search(r"\nloud: took 0\.\d s to import", listed.out)
-    assert "\nother: another plugin has a strategy 'first' too; pick this one as other/first" in listed.out
+    assert "\nloud: prints during its import: 'hello'" in listed.out
+    assert re.search(r"\nloud: takes 0\.\d s to import", listed.out)
+    assert "\nother: another plugin also has a strategy 'first'; select this one as other/first" in listed.out
     as_json = cli("plugins", "--json", "--plugin", loud)
     (row,) = [each for each in json.loads(as_json.out) if each["name"] == "loud"]
     assert row["status"] == "ok"
@@ -202,7 +202,7 @@ def test_a_file_of_an_installed_package_is_passed_over(cli):
 def test_a_part_of_a_plugin_that_failed_is_not_just_unknown(plugin, cli):
     outcome = cli("run", "first", "--plugin", plugin("1 / 0\n" + GOOD, "bad"))
     assert outcome.status == 2
-    assert "left out, since it failed: plugin bad" in outcome.err
+    assert "failed to load: bad" in outcome.err
 
 
 def test_tracebacks_are_shown_when_asked_for(plugin, cli):
@@ -224,7 +224,7 @@ def test_a_plugin_that_fails_does_no_harm_to_one_of_the_same_name(plugin, tmp_pa
     second.write_text("1 / 0")
     outcome = command("run", "first", *TINY, "-o", tmp_path / "r", "--plugin", first, "--plugin", second)
     assert outcome.status == 0, outcome.err
-    assert "another plugin is called 'mine' already" in outcome.err
+    assert "already a plugin 'mine'" in outcome.err
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def installed(tmp_path, monkeypatch):
 def test_an_entry_point_that_leads_nowhere_is_nothing_to_install(installed, cli):
     installed()
     listed = cli("list")
-    assert "its entry point names the module 'pslbench_mine', which the package does not bring" in listed.err
+    assert "its entry point names the module 'pslbench_mine', which the package does not contain" in listed.err
     assert "pip install" not in listed.err
 
 
@@ -261,8 +261,8 @@ def test_a_module_that_an_installed_package_lacks_is_not_to_be_installed(plugin,
 def test_the_file_of_an_installed_package_that_failed_is_not_passed_over_in_silence(installed, cli):
     outcome = cli("check", "--plugin", installed("1 / 0\n"))
     assert outcome.status == 2
-    assert "no part of" in outcome.err
-    assert "pslbench plugins says why" in outcome.err
+    assert "has no part to check" in outcome.err
+    assert "pslbench plugins" in outcome.err
 
 
 def test_a_part_is_shown_by_the_name_of_its_plugin_too(cli):

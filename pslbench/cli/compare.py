@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 def compare(
     strategies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STRATEGY...", help="By name, with parameters if it has any.", show_default=False),
+        typer.Argument(
+            metavar="STRATEGY", help="Names of strategies, with parameters if they have any.", show_default=False
+        ),
     ] = None,
-    all_strategies: Annotated[
-        bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")
-    ] = False,
+    all_strategies: Annotated[bool, typer.Option("--all/--no-all", help="Compare every enabled strategy.")] = False,
     fail_if_worse: Annotated[
         float | None,
         typer.Option(

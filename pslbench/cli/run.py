@@ -25,7 +25,7 @@ def run(
     strategies: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="STRATEGY...",
+            metavar="STRATEGY",
             help="Names of strategies, with parameters if they have any; see pslbench list.",
             show_default=False,
         ),

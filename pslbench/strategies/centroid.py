@@ -10,13 +10,13 @@ from pslbench.parts import strategy
 
 @strategy("centroid", reference="Géron 2019, Hands-On Machine Learning, ch. 9")
 def centroid(pool: Pool, *, keep: Annotated[float, Interval(gt=0, le=1)] = 1.0) -> PseudoLabels:
-    """Label the sample nearest each cluster's centre and give its label to the cluster.
+    """Label the medoid of each cluster and give its label to the cluster.
 
     Args:
         pool: with clusters.
-        keep: the share of each cluster, nearest its centre, that is given the label and trained on.
+        keep: the share of each cluster, nearest its center, that gets the label and is trained on.
     """
     clusters = pool.clusters
-    label_of = pool.label(clusters.medoids)
-    kept = clusters.nearest(keep)
-    return PseudoLabels(kept, label_of[clusters.assignment[kept]], cluster_labels=label_of)
+    cluster_labels = pool.label(clusters.medoids)
+    nearest = clusters.nearest(keep)
+    return PseudoLabels(nearest, cluster_labels[clusters.assignment[nearest]], cluster_labels=cluster_labels)

@@ -8,9 +8,9 @@ from pslbench.clustering import fit_clusters
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import gaussian_affinities, one_hot
-from pslbench.strategies.poisson import potential
-from pslbench.strategies.selecting import kept_and_bought
+from pslbench.strategies.poisson import solve_poisson
+from pslbench.strategies.propagation import gaussian_affinities, one_hot
+from pslbench.strategies.selection import combine_labels, query_more
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from pslbench.contracts.arrays import Floats, Ints
 
-FIRST = 4  # labels a class before the first student: with 2, medoids missed whole islands of an embedding
-DOUBTED = 0.2  # share of each class that the first student is not shown
-UNTAUGHT = 0.25  # of a class: where students agree to less they do not know it
-SPACE = 8  # mean square of features, where naming another class counts 2
-SMALLEST = 1e-6  # probability, before logarithms are taken
+LABELS_PER_CLASS = 4  # in the first round; with 2, whole islands of an embedding had no label
+WITHHELD_SHARE = 0.2  # of each class: its least clear samples, which the first classifier is not trained on
+MIN_AGREEMENT = 0.25  # share of a class; if the views agree on fewer samples, the classifiers do not know the class
+FEATURE_VARIANCE = 8  # of the features in the joint space, where naming another class adds 2 to the squared distance
+MIN_PROBABILITY = 1e-6  # added before logarithms are taken
 
 
 @strategy(
@@ -39,50 +39,51 @@ def co_testing(
     sure: Annotated[float, Interval(ge=0, le=1)] = 0.8,
     sample: Annotated[int, Ge(1)] = 6000,
 ) -> PseudoLabels:
-    """Ask where two views of the pool contradict each other, and train on what they agree on.
+    """Label samples on which a graph and a classifier disagree, and train on those on which they agree.
 
-    One view is Poisson learning on the graph, the other students: the cell's trainer, trained on what both views
-    agreed on. The first labels, four a class, go to medoids of the embedding. Each round trains a student, has medoids
-    of the doubtful samples labelled, and spreads all labels anew, over the graph of the embedding and that of the
-    students' probabilities together. Doubtful is where the views give different classes or the students are not sure.
+    One view of the pool is Poisson learning on the graph. The other is the trainer of the cell, trained on samples on
+    which both views agreed. The first labels, four per class, go to medoids of the embedding. Each round trains a
+    classifier, queries medoids of the doubtful samples, and spreads all labels over the sum of two graphs: that of the
+    embedding and that of the predicted probabilities. A sample is doubtful if the views disagree or if the classifiers
+    are not confident.
 
-    Co-testing as published trains both views on the labelled samples alone. Here each learns from the other. Each round
-    takes a training on `sample` samples, a prediction of the pool, its nearest neighbours, and a propagation.
+    In the paper both views are trained on labeled samples alone. Here each learns from the other. Each round takes one
+    training, one prediction of the pool, its nearest neighbors, and one propagation.
 
     Args:
         pool: with features and a graph.
-        rounds: of a student and questions; each may ask for the same number of labels. The last student's
-            probabilities count as much as those of all before it.
-        sure: the least probability of the students' class.
-        sample: how many pseudo-labels a student is trained on, at the most; labels that were bought are among them.
+        rounds: the number of classifiers. Each round may query the same number of labels. The probabilities of the last
+            classifier count as much as those of all earlier ones together.
+        sure: the least probability of a confident prediction.
+        sample: the largest number of pseudo-labels per classifier, including all queried labels.
     """
     import numpy as np
 
-    chosen = medoids(pool.features, min(FIRST * pool.n_classes, pool.budget), pool.rng)
-    labels = pool.label(chosen)
-    near = gaussian_affinities(pool.graph)
-    spread = potential(near, chosen, labels, pool.n_classes)
-    taught = clearest(spread)
-    students: Floats | None = None
-    for left in range(rounds, 0, -1):
-        lesson = kept_and_bought(spread.argmax(axis=1), taught, chosen, labels)
-        student = pool.train(_some(lesson, chosen, sample, pool.rng)).predict_proba(pool.x)
-        students = student if students is None else (students + student) / np.float32(2)
-        doubted = ~agreement(spread, students, sure)
-        doubted[chosen] = False
-        doubtful, size = np.flatnonzero(doubted), (pool.budget - len(chosen)) // left
-        if len(doubtful) and size:
-            views = _side_by_side(pool.features, spread, students)
-            asked = doubtful[medoids(views[doubtful], size, pool.rng)]
-            chosen, labels = np.append(chosen, asked), np.append(labels, pool.label(asked))
-        alike = gaussian_affinities(nearest_neighbors(np.log(students + SMALLEST)))
-        spread = potential(near + alike, chosen, labels, pool.n_classes)
-        taught = teachable(spread, agreement(spread, students, sure))
-    return kept_and_bought(spread.argmax(axis=1), taught, chosen, labels)
+    selected = select_medoids(pool.features, min(LABELS_PER_CLASS * pool.n_classes, pool.budget), pool.rng)
+    queried = PseudoLabels(selected, pool.label(selected))
+    affinities = gaussian_affinities(pool.graph)
+    scores = solve_poisson(affinities, queried, pool.n_classes)
+    is_trainable = find_clear(scores)
+    probabilities: Floats | None = None
+    for remaining_rounds in range(rounds, 0, -1):
+        pseudo_labels = combine_labels(queried, scores.argmax(axis=1), is_trainable)
+        classifier = pool.train(_draw_sample(pseudo_labels, queried, sample, pool.rng))
+        latest = classifier.predict_proba(pool.x)
+        probabilities = latest if probabilities is None else (probabilities + latest) / np.float32(2)
+        is_doubtful = ~find_agreement(scores, probabilities, sure)
+        is_doubtful[queried.indices] = False
+        doubtful, count = np.flatnonzero(is_doubtful), (pool.budget - len(queried.indices)) // remaining_rounds
+        if len(doubtful) and count:
+            space = _joint_space(pool.features, scores, probabilities)
+            queried = query_more(pool, queried, doubtful[select_medoids(space[doubtful], count, pool.rng)])
+        similarities = gaussian_affinities(nearest_neighbors(np.log(probabilities + MIN_PROBABILITY)))
+        scores = solve_poisson(affinities + similarities, queried, pool.n_classes)
+        is_trainable = find_trainable(scores, find_agreement(scores, probabilities, sure))
+    return combine_labels(queried, scores.argmax(axis=1), is_trainable)
 
 
-def medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
-    """The sample nearest its centre in each cluster of k-means in features, float32 (n, d): int64 (k,), or fewer."""
+def select_medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
+    """Select the medoids, int64 (k,) or fewer, of k-means clusters of the features, float32 (n, d)."""
     import numpy as np
     from sklearn.cluster import MiniBatchKMeans
 
@@ -91,66 +92,68 @@ def medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
     return np.unique(fit_clusters(fitter, features, k)[0].medoids)
 
 
-def agreement(spread: NDArray[Any], students: Floats, sure: float) -> NDArray[np.bool_]:
-    """Where, bool (n,), potentials and probabilities, (n, classes), name the same class, and it is probable.
+def find_agreement(scores: NDArray[Any], probabilities: Floats, sure: float) -> NDArray[np.bool_]:
+    """Return for which samples, bool (n,), both views confidently name the same class.
 
-    Potentials are 0 where no label leads to: they name no class.
+    Rows of zeros in the scores, (n, classes), name no class: no label reaches them.
     """
     import numpy as np
 
-    same = (spread.argmax(axis=1) == students.argmax(axis=1)) & spread.any(axis=1)
-    return np.asarray(same & (students.max(axis=1) >= sure))
+    is_same = (scores.argmax(axis=1) == probabilities.argmax(axis=1)) & scores.any(axis=1)
+    return np.asarray(is_same & (probabilities.max(axis=1) >= sure))
 
 
-def teachable(spread: NDArray[Any], agreed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What the next student is taught, bool (n,), of potentials (n, classes): what is `agreed`, bool (n,), and more.
+def find_trainable(scores: NDArray[Any], is_agreed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which samples, bool (n,), to train the next classifier on: those on which the views agree, and a few more.
 
-    A class that students hardly ever agree to is one that they were never taught: for lack of a label, the graph
-    had given its samples to others. There its clearest samples are taught as well.
+    If the views agree on few samples of a class, the classifiers were never trained on it, because the graph gave its
+    samples to other classes before there was a label. Then the clear samples of the class are added.
     """
     import numpy as np
 
-    given, clear, taught = spread.argmax(axis=1), clearest(spread), agreed.copy()
-    for each in np.unique(given):
-        of_class = given == each
-        if agreed[of_class].mean() < UNTAUGHT:
-            taught[of_class] |= clear[of_class]
-    return taught
+    predicted, is_clear, is_trainable = scores.argmax(axis=1), find_clear(scores), is_agreed.copy()
+    for label in np.unique(predicted):
+        of_class = predicted == label
+        if is_agreed[of_class].mean() < MIN_AGREEMENT:
+            is_trainable[of_class] |= is_clear[of_class]
+    return is_trainable
 
 
-def clearest(u: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which samples, bool (n,), of potentials u, (n, classes), are not among the least clear of their class.
+def find_clear(scores: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which samples, bool (n,), are not among the least clear of their class, by scores (n, classes).
 
-    Clear is where the first class is far before the second, as a share of the sum of all. Classes are looked at one by
-    one: potentials differ in scale between them, and a threshold for all would leave whole classes out.
+    A sample is clear if the margin between its two best classes is a large share of the sum of its scores. The
+    threshold differs between classes, because their scores differ in scale.
     """
     import numpy as np
 
-    second, first = np.sort(u, axis=1)[:, -2:].T
-    margin = (first - second) / np.maximum(abs(u).sum(axis=1), np.finfo(float).tiny)
-    given, clear = u.argmax(axis=1), np.zeros(len(u), bool)
-    for each in np.unique(given[margin > 0]):
-        of_class = (given == each) & (margin > 0)
-        clear[of_class] = margin[of_class] >= np.quantile(margin[of_class], DOUBTED)
-    return clear
+    second, first = np.sort(scores, axis=1)[:, -2:].T
+    margin = (first - second) / np.maximum(abs(scores).sum(axis=1), np.finfo(float).tiny)
+    predicted, is_clear = scores.argmax(axis=1), np.zeros(len(scores), bool)
+    for label in np.unique(predicted[margin > 0]):
+        of_class = (predicted == label) & (margin > 0)
+        is_clear[of_class] = margin[of_class] >= np.quantile(margin[of_class], WITHHELD_SHARE)
+    return is_clear
 
 
-def _some(lesson: PseudoLabels, chosen: Ints, sample: int, rng: np.random.Generator) -> PseudoLabels:
-    """At most `sample` of the pseudo-labels, those of the `chosen` first, the others drawn at random."""
+def _draw_sample(
+    pseudo_labels: PseudoLabels, queried: PseudoLabels, size: int, rng: np.random.Generator
+) -> PseudoLabels:
+    """Draw at most `size` of the pseudo-labels at random, the queried ones first."""
     import numpy as np
 
-    bought = np.isin(lesson.indices, chosen)
-    order = rng.permutation(len(lesson.indices))
-    rows = np.sort(order[np.argsort(~bought[order], kind="stable")][:sample])
-    return PseudoLabels(lesson.indices[rows], lesson.labels[rows])
+    is_queried = np.isin(pseudo_labels.indices, queried.indices)
+    order = rng.permutation(len(pseudo_labels.indices))
+    rows = np.sort(order[np.argsort(~is_queried[order], kind="stable")][:size])
+    return PseudoLabels(pseudo_labels.indices[rows], pseudo_labels.labels[rows])
 
 
-def _side_by_side(features: Floats, spread: NDArray[Any], students: Floats) -> Floats:
-    """Features and the class that each view names, one-hot: float32 (n, d + 2 classes)."""
+def _joint_space(features: Floats, scores: NDArray[Any], probabilities: Floats) -> Floats:
+    """Return the scaled features and the one-hot class of each view, float32 (n, d + 2 classes)."""
     import numpy as np
 
-    centred = features - features.mean(axis=0)
-    square = float(np.einsum("ij,ij->i", centred, centred).mean())
-    spaced = centred * (SPACE / (square or 1)) ** 0.5
-    classes = [one_hot(view.argmax(axis=1), view.shape[1]) for view in (spread, students)]
-    return np.hstack([spaced, *classes]).astype(np.float32)
+    centered = features - features.mean(axis=0)
+    variance = float(np.einsum("ij,ij->i", centered, centered).mean())
+    scaled = centered * (FEATURE_VARIANCE / (variance or 1)) ** 0.5
+    classes = [one_hot(view.argmax(axis=1), view.shape[1]) for view in (scores, probabilities)]
+    return np.hstack([scaled, *classes]).astype(np.float32)

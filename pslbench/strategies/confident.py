@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import one_hot
-from pslbench.strategies.selecting import Selection, bought, kept_and_bought
+from pslbench.strategies.propagation import one_hot
+from pslbench.strategies.selection import Selection, combine_labels, query_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,39 +21,40 @@ if TYPE_CHECKING:
     reference="Northcutt, Jiang & Chuang 2021, Confident Learning",
 )
 def confident(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
-    """Give each cluster the label of its sample, then drop what the labels of its nearest neighbours speak against.
+    """Give each cluster the label of its labeled sample, and remove labels that the nearest neighbors contradict.
 
-    Each sample's probabilities are those of its neighbours' labels without its own, so they are out of sample.
-    Time grows with the edges of the graph.
+    The probabilities of a sample are the frequencies of its neighbors' labels. Its own label does not count, so they
+    are out of sample. Time grows with the number of edges.
 
     Args:
         pool: with clusters and a graph.
-        select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
-            (typiclust), or random ones. Clusters without one take the label of the nearest cluster that has one.
+        select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones. Clusters
+            without a labeled sample take the label of the labeled sample nearest their center.
     """
-    chosen, labels = bought(pool, select)
-    given = _by_cluster(pool, chosen, labels)
-    probabilities = one_hot(given, pool.n_classes)[pool.graph.neighbors].mean(axis=1)
-    return kept_and_bought(given, ~off_diagonal(given, probabilities), chosen, labels)
+    queried = query_labels(pool, select)
+    labels = label_by_cluster(pool, queried)
+    probabilities = one_hot(labels, pool.n_classes)[pool.graph.neighbors].mean(axis=1)
+    return combine_labels(queried, labels, ~find_label_errors(labels, probabilities))
 
 
-def _by_cluster(pool: Pool, chosen: Ints, labels: Ints) -> Ints:
-    """The label of each sample's cluster, int64 (n,): that of its labelled sample nearest the centre, if it has one."""
+def label_by_cluster(pool: Pool, queried: PseudoLabels) -> Ints:
+    """Return the label of each sample's cluster, int64 (n,): that of its labeled sample nearest the center."""
     from sklearn.metrics import pairwise_distances_argmin
 
     clusters = pool.clusters
-    label_of = labels[pairwise_distances_argmin(clusters.centers, pool.features[chosen])]
-    for place in (-clusters.distances[chosen]).argsort(kind="stable"):  # the nearest comes last, and stays
-        label_of[clusters.assignment[chosen[place]]] = labels[place]
-    given: Ints = label_of[clusters.assignment]
-    return given
+    cluster_labels = queried.hard_labels[pairwise_distances_argmin(clusters.centers, pool.features[queried.indices])]
+    farthest_first = (-clusters.distances[queried.indices]).argsort(kind="stable")  # the nearest overwrites the others
+    for index, label in zip(queried.indices[farthest_first], queried.hard_labels[farthest_first], strict=True):
+        cluster_labels[clusters.assignment[index]] = label
+    labels: Ints = cluster_labels[clusters.assignment]
+    return labels
 
 
-def off_diagonal(labels: Ints, probabilities: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which samples, bool (n,), the confident joint counts off its diagonal.
+def find_label_errors(labels: Ints, probabilities: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which samples, bool (n,), the confident joint counts off its diagonal.
 
-    A sample counts for class j where its probability of j is at least the mean of those labelled j, for the most
-    probable such j (equations 1 and 2 of the paper).
+    A sample counts for class j if its probability of j is at least the mean of the samples labeled j. If there are
+    several such classes, it counts for the most probable one (equations 1 and 2 of the paper).
 
     Args:
         labels: int64 (n,).
@@ -62,8 +63,8 @@ def off_diagonal(labels: Ints, probabilities: NDArray[Any]) -> NDArray[np.bool_]
     import numpy as np
 
     n_classes = probabilities.shape[1]
-    present = np.bincount(labels, minlength=n_classes) > 0
-    thresholds = [probabilities[labels == j, j].mean() if present[j] else np.inf for j in range(n_classes)]
+    is_present = np.bincount(labels, minlength=n_classes) > 0
+    thresholds = [probabilities[labels == j, j].mean() if is_present[j] else np.inf for j in range(n_classes)]
     above = np.where(probabilities >= np.array(thresholds) - 1e-12, probabilities, -1.0)
-    counted: NDArray[np.bool_] = (above.max(axis=1) > 0) & (above.argmax(axis=1) != labels)
-    return counted
+    is_error: NDArray[np.bool_] = (above.max(axis=1) > 0) & (above.argmax(axis=1) != labels)
+    return is_error

@@ -11,26 +11,29 @@ if TYPE_CHECKING:
 
 @strategy("k-center", enabled=False, uses="features", reference="Gonzalez 1985; Sener & Savarese 2018, Core-Set")
 def k_center(pool: Pool) -> PseudoLabels:
-    """Label the sample farthest from all labelled ones, again and again, and train on those alone.
+    """Label, one after the other, the sample farthest from all labeled ones, and train on those alone.
 
-    The first is drawn at random. Time grows with budget times pool.
+    The first sample is random. Time grows with the budget times the size of the pool.
     """
-    chosen = farthest_first(pool, pool.budget)
-    return PseudoLabels(chosen, pool.label(chosen))
+    selected = select_farthest(pool, pool.budget)
+    return PseudoLabels(selected, pool.label(selected))
 
 
-def farthest_first(pool: Pool, count: int) -> Ints:
-    """`count` samples, int64, each the farthest from those before it: at most twice the best covering radius."""
+def select_farthest(pool: Pool, count: int) -> Ints:
+    """Select samples, int64 (count,), each the farthest from the earlier ones.
+
+    The covering radius is at most twice the smallest possible one (Gonzalez 1985).
+    """
     import numpy as np
     from sklearn.metrics.pairwise import euclidean_distances
 
     features = pool.features
-    chosen = [int(pool.rng.integers(len(pool)))]
+    selected = [int(pool.rng.integers(len(pool)))]
     nearest = np.full(len(pool), np.inf, np.float32)
-    while len(chosen) < count:
-        last = chosen[-1:]
+    while len(selected) < count:
+        last = selected[-1:]
         distances = euclidean_distances(features, features[last], squared=True)[:, 0]
         nearest = np.minimum(nearest, distances)
         nearest[last] = -1
-        chosen.append(int(nearest.argmax()))
-    return np.array(chosen, np.int64)
+        selected.append(int(nearest.argmax()))
+    return np.array(selected, np.int64)

@@ -6,8 +6,8 @@ from annotated_types import Ge, Interval
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import as_pseudo_labels
-from pslbench.strategies.selecting import Selection, bought
+from pslbench.strategies.propagation import label_by_scores
+from pslbench.strategies.selection import Selection, query_labels
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -27,17 +27,16 @@ def label_spreading(
     neighbors: Annotated[int, Interval(ge=1, le=20)] = 7,
     max_iter: Annotated[int, Ge(1)] = 30,
 ) -> PseudoLabels:
-    """Spread the labels over the graph with scikit-learn's LabelSpreading.
+    """Spread labels over the graph with scikit-learn's LabelSpreading.
 
-    Time grows with the edges of the graph. Samples that no label reaches in `max_iter` steps get none.
+    Time grows with the number of edges. Samples that no label reaches in `max_iter` iterations get none.
 
     Args:
         pool: with clusters and a graph.
-        select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
-            (typiclust), or random ones.
-        alpha: the share of its label that a sample takes from its neighbours, at each step.
-        neighbors: of each sample in the graph.
-        max_iter: steps at the most.
+        select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
+        alpha: the share of its label that a sample takes from its neighbors in each iteration.
+        neighbors: the number of neighbors per sample in the graph.
+        max_iter: the largest number of iterations.
     """
     import numpy as np
     from sklearn.semi_supervised import LabelSpreading
@@ -45,10 +44,10 @@ def label_spreading(
     def kernel(*_: Any) -> csr_matrix:
         return pool.graph.links(neighbors)
 
-    chosen, labels = bought(pool, select)
+    queried = query_labels(pool, select)
     known = np.full(len(pool), -1)
-    known[chosen] = labels
-    spread = LabelSpreading(kernel, alpha=alpha, max_iter=max_iter).fit(np.zeros((len(pool), 1)), known)
-    u = np.zeros((len(pool), pool.n_classes))
-    u[:, spread.classes_] = np.nan_to_num(spread.label_distributions_)
-    return as_pseudo_labels(u, chosen, labels)
+    known[queried.indices] = queried.labels
+    fitted = LabelSpreading(kernel, alpha=alpha, max_iter=max_iter).fit(np.zeros((len(pool), 1)), known)
+    scores = np.zeros((len(pool), pool.n_classes))
+    scores[:, fitted.classes_] = np.nan_to_num(fitted.label_distributions_)
+    return label_by_scores(scores, queried)

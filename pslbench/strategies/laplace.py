@@ -4,8 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import TOLERANCE, as_pseudo_labels, gaussian_affinities, laplacian, one_hot, solve
-from pslbench.strategies.selecting import Selection, bought
+from pslbench.strategies.propagation import (
+    TOLERANCE,
+    gaussian_affinities,
+    label_by_scores,
+    make_laplacian,
+    one_hot,
+    solve,
+)
+from pslbench.strategies.selection import Selection, query_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,42 +28,42 @@ if TYPE_CHECKING:
     reference="Zhu, Ghahramani & Lafferty 2003, Harmonic Functions",
 )
 def laplace(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
-    """Spread the labels over the graph so that each sample is the weighted mean of its neighbours.
+    """Spread labels over the graph so that the scores of each sample are the weighted mean of its neighbors' scores.
 
-    Time grows with the edges of the graph, ten a sample.
+    Time grows with the number of edges, ten per sample.
 
     Args:
         pool: with clusters and a graph.
-        select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
-            (typiclust), or random ones.
+        select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
     """
-    chosen, labels = bought(pool, select)
-    u = harmonic(laplacian(gaussian_affinities(pool.graph)), chosen, one_hot(labels, pool.n_classes))
-    return as_pseudo_labels(u, chosen, labels)
+    queried = query_labels(pool, select)
+    laplacian = make_laplacian(gaussian_affinities(pool.graph))
+    scores = solve_harmonic(laplacian, queried.indices, one_hot(queried.hard_labels, pool.n_classes))
+    return label_by_scores(scores, queried)
 
 
-def harmonic(
-    lap: csr_matrix,
-    chosen: Ints,
+def solve_harmonic(
+    laplacian: csr_matrix,
+    labeled: Ints,
     values: NDArray[Any],
     start: NDArray[Any] | None = None,
     tolerance: float = TOLERANCE,
 ) -> NDArray[Any]:
-    """u, (n, m) in the arithmetic of lap, with lap u = 0 save at the samples `chosen`, where it is `values`.
+    """Return u, (n, m) in the dtype of the Laplacian, with laplacian @ u = 0 outside `labeled`, and `values` there.
 
     Args:
-        lap: symmetric, positive definite, (n, n).
-        chosen: int64 (c,).
-        values: of u at these samples, float (c, m).
-        start: a guess of u.
+        laplacian: symmetric, positive definite, (n, n).
+        labeled: int64 (c,), the samples whose values are known.
+        values: the values of u at these samples, float (c, m).
+        start: an initial guess of u.
         tolerance: as in `solve`.
     """
     import numpy as np
 
-    free = np.setdiff1d(np.arange(lap.shape[0]), chosen)
-    u = np.zeros((lap.shape[0], values.shape[1]), lap.dtype)
-    u[chosen] = values
-    rows = lap[free]
-    right = -(rows[:, chosen] @ u[chosen])
+    free = np.setdiff1d(np.arange(laplacian.shape[0]), labeled)
+    u = np.zeros((laplacian.shape[0], values.shape[1]), laplacian.dtype)
+    u[labeled] = values
+    rows = laplacian[free]
+    right = -(rows[:, labeled] @ u[labeled])
     u[free] = solve(rows[:, free], right, None if start is None else start[free], tolerance)
     return u

@@ -6,15 +6,13 @@ from pslbench.parts import strategy
 
 @strategy("majority", needs_all_labels=True)
 def majority(pool: Pool) -> PseudoLabels:
-    """Give each cluster its most frequent true label: the best any one label a cluster can do."""
+    """Give each cluster its most frequent true label: the upper bound of one label per cluster."""
     import numpy as np
 
-    clusters = pool.clusters
-    labels = pool.label(np.arange(len(pool)))
+    clusters, indices = pool.clusters, np.arange(len(pool))
+    labels = pool.label(indices)
     votes = np.zeros((clusters.k, pool.n_classes))
     np.add.at(votes, (clusters.assignment, labels), 1)
-    votes[np.arange(clusters.k), labels[clusters.medoids]] += (
-        0.5  # breaks ties, and speaks for a cluster without members
-    )
-    label_of = votes.argmax(axis=1)
-    return PseudoLabels(np.arange(len(pool)), label_of[clusters.assignment], cluster_labels=label_of)
+    votes[np.arange(clusters.k), labels[clusters.medoids]] += 0.5  # breaks ties, and labels clusters without members
+    cluster_labels = votes.argmax(axis=1)
+    return PseudoLabels(indices, cluster_labels[clusters.assignment], cluster_labels=cluster_labels)

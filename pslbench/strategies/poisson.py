@@ -4,47 +4,39 @@ from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.diffusion import as_pseudo_labels, gaussian_affinities, laplacian, one_hot, solve
-from pslbench.strategies.selecting import Selection, bought
+from pslbench.strategies.propagation import gaussian_affinities, label_by_scores, make_laplacian, one_hot, solve
+from pslbench.strategies.selection import Selection, query_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    from pslbench.contracts.arrays import Ints
-
-FINE = 1e-5  # tolerance: with few labels the potentials of two classes come close
+FINE_TOLERANCE = 1e-5  # with few labels the potentials of two classes are close to each other
 
 
 @strategy("poisson", uses=("clusters", "graph"), reference="Calder, Cook, Thorpe & Slepčev 2020, Poisson Learning")
 def poisson(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
-    """Spread the labels over the graph as the potential of charges that sit on the labelled samples.
+    """Spread labels over the graph as the potential of charges on the labeled samples (Poisson learning).
 
-    Time grows with the edges of the graph, ten a sample.
+    Time grows with the number of edges, ten per sample.
 
     Args:
         pool: with clusters and a graph.
-        select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
-            (typiclust), or random ones.
+        select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
     """
-    chosen, labels = bought(pool, select)
-    return as_pseudo_labels(potential(gaussian_affinities(pool.graph), chosen, labels, pool.n_classes), chosen, labels)
+    queried = query_labels(pool, select)
+    return label_by_scores(solve_poisson(gaussian_affinities(pool.graph), queried, pool.n_classes), queried)
 
 
-def potential(weights: csr_matrix, chosen: Ints, labels: Ints, n_classes: int) -> NDArray[Any]:
-    """u with L u = sum over labelled j of (y_j - mean y) at j, float64 (n, classes); of the paper, equation 1.3.
+def solve_poisson(weights: csr_matrix, queried: PseudoLabels, n_classes: int) -> NDArray[Any]:
+    """Return u, float64 (n, classes), with L u = the sum over labeled j of (y_j - mean y) at j: equation 1.3.
 
-    A leak of 1e-4 of each sample's degree is added to L: graphs fall into parts, and charges that do not add up to zero
-    in each have no potential without it.
-
-    Args:
-        weights: symmetric, (n, n).
-        chosen, labels: int64 (m,), the labelled samples and their classes.
-        n_classes: how many there are.
+    A leak of 1e-4 of each degree is added to the Laplacian L of the symmetric weights, (n, n). Without it there is no
+    potential if the graph has several components and the charges of one do not sum to zero.
     """
     import numpy as np
 
-    y = one_hot(labels, n_classes)
+    y = one_hot(queried.hard_labels, n_classes)
     source = np.zeros((weights.shape[0], n_classes))
-    source[chosen] = y - y.mean(axis=0) if len(np.unique(labels)) > 1 else y
-    return solve(laplacian(weights), source, tolerance=FINE)
+    source[queried.indices] = y - y.mean(axis=0) if len(np.unique(queried.labels)) > 1 else y
+    return solve(make_laplacian(weights), source, tolerance=FINE_TOLERANCE)

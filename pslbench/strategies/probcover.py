@@ -14,82 +14,81 @@ if TYPE_CHECKING:
 
     from pslbench.contracts.arrays import Floats, Ints
 
-ROWS = 1024  # at a time: the graph of all balls is never held
-SAMPLE = 2000  # samples that the purity of balls is measured on
+BATCH_ROWS = 1024  # balls per batch, so that the graph of all balls is never in memory
+PURITY_SAMPLES = 2000  # samples that the purity of balls is estimated from
 
 
 @strategy("probcover", uses="features", reference="Yehuda et al. 2022, Active Learning Through a Covering Lens")
 def probcover(
     pool: Pool, *, purity: Annotated[float, Interval(gt=0, lt=1)] = 0.95, delta: Annotated[float | None, Gt(0)] = None
 ) -> PseudoLabels:
-    """Label the samples whose balls of radius delta cover the most others not covered yet, and train on those alone.
+    """Label the samples whose balls of radius delta cover the most samples, and train on those alone.
 
-    Time grows with the square of the pool, memory with the pool.
+    Time grows with the square of the size of the pool, memory with the size.
 
     Args:
         pool: with features.
-        purity: delta is the largest radius at which this share of balls lies within one cluster of k-means, with as
-            many clusters as there are classes.
-        delta: the radius itself, in units of the features.
+        purity: the share of balls within one cluster of k-means, with as many clusters as classes. It determines delta.
+        delta: the radius, in units of the features; if none, the largest one with this purity.
     """
-    chosen = greedy_cover(pool.features, delta or pure_radius(pool, purity), pool.budget)
-    return PseudoLabels(chosen, pool.label(chosen))
+    selected = select_cover(pool.features, delta or estimate_pure_radius(pool, purity), pool.budget)
+    return PseudoLabels(selected, pool.label(selected))
 
 
-def pure_radius(pool: Pool, purity: float) -> float:
-    """The largest radius of which a share `purity` of balls is pure: a quantile of distances to another cluster."""
+def estimate_pure_radius(pool: Pool, purity: float) -> float:
+    """Estimate the largest radius of pure balls, for a share `purity`: a quantile of distances to other clusters."""
     import numpy as np
     from sklearn.cluster import MiniBatchKMeans
     from sklearn.metrics import pairwise_distances_argmin_min
 
     seed = int(pool.rng.integers(2**32))
-    cluster = MiniBatchKMeans(min(pool.n_classes, len(pool)), n_init=3, random_state=seed).fit(pool.features).labels_
-    centers = np.sort(pool.rng.permutation(len(pool))[:SAMPLE])
-    to_another = [np.zeros(0)]
-    for each in np.unique(cluster):
-        inside, outside = centers[cluster[centers] == each], pool.features[cluster != each]
+    labels = MiniBatchKMeans(min(pool.n_classes, len(pool)), n_init=3, random_state=seed).fit(pool.features).labels_
+    centers = np.sort(pool.rng.permutation(len(pool))[:PURITY_SAMPLES])
+    distances = [np.zeros(0)]
+    for cluster in np.unique(labels):
+        inside, outside = centers[labels[centers] == cluster], pool.features[labels != cluster]
         if len(inside) and len(outside):
-            to_another.append(pairwise_distances_argmin_min(pool.features[inside], outside)[1])
-    distances = np.concatenate(to_another)
-    return float(np.quantile(distances, 1 - purity)) if len(distances) else float("inf")
+            distances.append(pairwise_distances_argmin_min(pool.features[inside], outside)[1])
+    to_other_clusters = np.concatenate(distances)
+    return float(np.quantile(to_other_clusters, 1 - purity)) if len(to_other_clusters) else float("inf")
 
 
-def greedy_cover(features: Floats, delta: float, budget: int) -> Ints:
-    """`budget` samples, int64, of features, float32 (n, d), each the one whose ball has the most uncovered samples.
+def select_cover(features: Floats, delta: float, budget: int) -> Ints:
+    """Select samples, int64 (budget,), each the one whose ball contains the most uncovered samples.
 
-    Where all are covered the first samples not chosen yet follow.
+    If all samples are covered, the first samples that are not selected follow. Features are float32 (n, d).
     """
     import numpy as np
 
     n = len(features)
-    gain, covered, chosen = np.zeros(n, np.int64), np.zeros(n, bool), list[int]()
+    gain, is_covered, selected = np.zeros(n, np.int64), np.zeros(n, bool), list[int]()
     squares = np.einsum("ij,ij->i", features, features)
-    for near in balls(features, squares, np.arange(n), delta):
-        gain += near.sum(axis=0)
+    for is_inside in iterate_balls(features, squares, np.arange(n), delta):
+        gain += is_inside.sum(axis=0)
     for _ in range(budget):
-        gain[chosen] = np.iinfo(np.int64).min
+        gain[selected] = np.iinfo(np.int64).min
         best = int(gain.argmax())
-        chosen.append(best)
-        (ball,) = balls(features, squares, np.array([best]), delta)
-        newly = np.flatnonzero(ball[0] & ~covered)
-        covered[newly] = True
-        for near in balls(features, squares, newly, delta):
-            gain -= near.sum(axis=0)
-    return np.array(chosen, np.int64)
+        selected.append(best)
+        (ball,) = iterate_balls(features, squares, np.array([best]), delta)
+        newly_covered = np.flatnonzero(ball[0] & ~is_covered)
+        is_covered[newly_covered] = True
+        for is_inside in iterate_balls(features, squares, newly_covered, delta):
+            gain -= is_inside.sum(axis=0)
+    return np.array(selected, np.int64)
 
 
-def balls(features: Floats, squares: Floats, centers: Ints, delta: float) -> Iterator[NDArray[np.bool_]]:
-    """For some of the `centres` after others, which samples, bool (some, n), lie within `delta` of each.
+def iterate_balls(features: Floats, squares: Floats, centers: Ints, delta: float) -> Iterator[NDArray[np.bool_]]:
+    """Yield which samples, bool (b, n), are within `delta` of each of the next b centers.
 
     `squares` are the squared norms, float32 (n,), of the features, float32 (n, d).
     """
     import numpy as np
 
-    for first in range(0, len(centers), ROWS):
-        some = centers[first : first + ROWS]
-        products = features[some] @ features.T
+    for first in range(0, len(centers), BATCH_ROWS):
+        batch = centers[first : first + BATCH_ROWS]
+        products = features[batch] @ features.T
         products *= -2
         products += squares
-        near = products <= (delta**2 - squares[some])[:, None]
-        near[np.arange(len(some)), some] = True
-        yield near
+        is_inside = products <= (delta**2 - squares[batch])[:, None]
+        is_inside[np.arange(len(batch)), batch] = True
+        yield is_inside

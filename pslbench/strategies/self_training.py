@@ -6,7 +6,7 @@ from annotated_types import Ge, Interval
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.selecting import Selection, bought, kept_and_bought
+from pslbench.strategies.selection import Selection, combine_labels, query_labels
 
 
 @strategy("self-training", enabled=False, trains=True, reference="Scudder 1965; Lee 2013, Pseudo-Label")
@@ -17,21 +17,19 @@ def self_training(
     threshold: Annotated[float, Interval(gt=0, le=1)] = 0.95,
     rounds: Annotated[int, Ge(1)] = 2,
 ) -> PseudoLabels:
-    """Train on the labelled samples, then on what that classifier is sure of, in rounds.
+    """Train on labeled samples, then, in rounds, on the confident predictions of the current classifier.
 
-    Takes a training and a prediction of the whole pool a round.
+    Each round takes one training and one prediction of the whole pool.
 
     Args:
         pool: with clusters.
-        select: the samples that are labelled: those nearest cluster centres, the most typical of their cluster
-            (typiclust), or random ones.
-        threshold: the probability from which on a prediction becomes a pseudo-label.
-        rounds: how often it is trained before its last predictions are given to the trainer.
+        select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
+        threshold: the least probability of a prediction that becomes a pseudo-label.
+        rounds: the number of trainings before the last predictions go to the trainer.
     """
-    chosen, labels = bought(pool, select)
-    now = PseudoLabels(chosen, labels)
+    queried = pseudo_labels = query_labels(pool, select)
     for _ in range(rounds):
-        probabilities = pool.train(now).predict_proba(pool.x)
-        sure = probabilities.max(axis=1) >= threshold
-        now = kept_and_bought(probabilities.argmax(axis=1), sure, chosen, labels)
-    return now
+        probabilities = pool.train(pseudo_labels).predict_proba(pool.x)
+        is_confident = probabilities.max(axis=1) >= threshold
+        pseudo_labels = combine_labels(queried, probabilities.argmax(axis=1), is_confident)
+    return pseudo_labels

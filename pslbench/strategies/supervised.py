@@ -6,8 +6,8 @@ from pslbench.parts import strategy
 
 @strategy("supervised", uses="x", needs_all_labels=True)
 def supervised(pool: Pool) -> PseudoLabels:
-    """Train on the true label of every sample: the ceiling."""
+    """Train on the true label of every sample: the upper bound of all strategies."""
     import numpy as np
 
-    everything = np.arange(len(pool))
-    return PseudoLabels(everything, pool.label(everything))
+    indices = np.arange(len(pool))
+    return PseudoLabels(indices, pool.label(indices))

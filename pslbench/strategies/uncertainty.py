@@ -6,7 +6,8 @@ from annotated_types import Ge
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.typiclust import most_typical
+from pslbench.strategies.selection import query_more
+from pslbench.strategies.typiclust import select_typical
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,31 +19,30 @@ Measure = Literal["entropy", "margin", "least-confidence"]
 
 @strategy("uncertainty", enabled=False, trains=True, reference="Settles 2009, Active Learning Literature Survey")
 def uncertainty(pool: Pool, *, measure: Measure = "margin", rounds: Annotated[int, Ge(1)] = 3) -> PseudoLabels:
-    """Label typical samples first, then, in rounds, those that the classifier trained so far is least certain of.
+    """Label typical samples, then those that the current classifier is least certain of, and train on those alone.
 
-    Takes a training and a prediction of the whole pool a round after the first.
+    Each round after the first takes one training and one prediction of the whole pool.
 
     Args:
         pool: with clusters.
-        measure: of uncertainty.
-        rounds: the first buys the most typical samples of the largest clusters; all buy the same number of labels.
+        measure: the measure of uncertainty.
+        rounds: the number of rounds. The first labels the most typical samples of the largest clusters. All rounds
+            query the same number of labels.
     """
     import numpy as np
 
     sizes = [len(part) for part in np.array_split(np.arange(pool.budget), min(rounds, pool.budget))]
-    chosen = most_typical(pool, sizes[0])
-    labels = pool.label(chosen)
+    typical = select_typical(pool, sizes[0])
+    queried = PseudoLabels(typical, pool.label(typical))
     for size in sizes[1:]:
-        probabilities = pool.train(PseudoLabels(chosen, labels)).predict_proba(pool.x)
-        doubt = doubts(probabilities, measure)
-        doubt[chosen] = -np.inf
-        asked = np.argsort(-doubt, kind="stable")[:size]
-        chosen, labels = np.append(chosen, asked), np.append(labels, pool.label(asked))
-    return PseudoLabels(chosen, labels)
+        scores = uncertainty_scores(pool.train(queried).predict_proba(pool.x), measure)
+        scores[queried.indices] = -np.inf
+        queried = query_more(pool, queried, np.argsort(-scores, kind="stable")[:size])
+    return queried
 
 
-def doubts(probabilities: Floats, measure: Measure) -> NDArray[Any]:
-    """How uncertain each row of class probabilities, (n, classes), is, float64 (n,): more is less certain."""
+def uncertainty_scores(probabilities: Floats, measure: Measure) -> NDArray[Any]:
+    """Return how uncertain each row of class probabilities, (n, classes), is, float64 (n,); higher is less certain."""
     import numpy as np
     from scipy.stats import entropy
 

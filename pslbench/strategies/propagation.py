@@ -1,11 +1,11 @@
-"""Labels that spread over a graph, by linear systems in its Laplacian."""
+"""Spread labels over a graph by solving linear systems in its Laplacian."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Graph, PseudoLabels
-from pslbench.strategies.selecting import kept_and_bought
+from pslbench.strategies.selection import combine_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pslbench.contracts.arrays import Ints
 
 TOLERANCE = 1e-3
-LEAK = 1e-4  # of each sample's degree: makes the systems regular; what no label reaches stays at 0
+LEAK = 1e-4  # share of each degree; makes the systems regular, and scores stay 0 where no label reaches
 
 
 def gaussian_affinities(graph: Graph, k: int = 10) -> csr_matrix:
@@ -31,8 +31,8 @@ def gaussian_affinities(graph: Graph, k: int = 10) -> csr_matrix:
     return ((directed + directed.T) / 2).tocsr()
 
 
-def laplacian(weights: csr_matrix, leak: float = LEAK) -> csr_matrix:
-    """(1 + leak) D - W of symmetric weights, (n, n); D are the row sums."""
+def make_laplacian(weights: csr_matrix, leak: float = LEAK) -> csr_matrix:
+    """Return (1 + leak) D - W of symmetric weights W, (n, n), where D has the row sums on its diagonal."""
     import numpy as np
     from scipy.sparse import diags
 
@@ -43,38 +43,38 @@ def laplacian(weights: csr_matrix, leak: float = LEAK) -> csr_matrix:
 def solve(
     a: csr_matrix, b: NDArray[Any], start: NDArray[Any] | None = None, tolerance: float = TOLERANCE
 ) -> NDArray[Any]:
-    """x with a x = b by conjugate gradients, preconditioned with the diagonal of `a`, for all columns of b together.
+    """Solve a x = b by conjugate gradients, preconditioned with the diagonal of `a`, for all columns of b at once.
 
     Args:
         a: symmetric, positive definite, (n, n).
         b: float (n, m).
-        start: float (n, m), a guess of x; zero if none.
-        tolerance: of each residual, as a share of the norm of its column of b.
+        start: an initial guess of x, float (n, m); 0 if none.
+        tolerance: the largest norm of each residual, as a share of the norm of its column of b.
     """
     import numpy as np
 
-    def per_column(u: NDArray[Any], v: NDArray[Any]) -> NDArray[Any]:
+    def dot(u: NDArray[Any], v: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(np.einsum("ij,ij->j", u, v))
 
     x = np.zeros_like(b) if start is None else start.copy()
     scale = 1 / a.diagonal()[:, None]
     residual = b - a @ x
     direction = scaled = scale * residual
-    energy, enough = per_column(residual, scaled), tolerance**2 * per_column(b, b)
+    energy, limits = dot(residual, scaled), tolerance**2 * dot(b, b)
     for _ in range(len(b)):
-        if (per_column(residual, residual) <= enough).all():
+        if (dot(residual, residual) <= limits).all():
             break
-        image = a @ direction
-        step = _ratio(energy, per_column(direction, image))
+        product = a @ direction
+        step = _divide(energy, dot(direction, product))
         x += step * direction
-        residual -= step * image
+        residual -= step * product
         scaled = scale * residual
-        energy, before = per_column(residual, scaled), energy
-        direction = scaled + _ratio(energy, before) * direction
+        energy, previous = dot(residual, scaled), energy
+        direction = scaled + _divide(energy, previous) * direction
     return x
 
 
-def _ratio(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+def _divide(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
     ratio: NDArray[Any] = np.divide(a, b, out=np.zeros_like(a), where=b > 0)
@@ -82,14 +82,14 @@ def _ratio(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
 
 
 def one_hot(labels: Ints, n_classes: int) -> NDArray[Any]:
-    """float64 (m, classes) of labels, int64 (m,)."""
+    """Return labels, int64 (m,), as float64 (m, classes)."""
     import numpy as np
 
     return np.eye(n_classes)[labels]
 
 
-def as_pseudo_labels(u: NDArray[Any], chosen: Ints, labels: Ints) -> PseudoLabels:
-    """The largest entry of each row of u, float (n, classes), and what was asked for; rows of zeros get no label."""
+def label_by_scores(scores: NDArray[Any], queried: PseudoLabels) -> PseudoLabels:
+    """Return the class with the largest score, float (n, classes), per sample. Rows of zeros get no label."""
     import numpy as np
 
-    return kept_and_bought(u.argmax(axis=1), np.asarray(u.any(axis=1)), chosen, labels)
+    return combine_labels(queried, scores.argmax(axis=1), np.asarray(scores.any(axis=1)))
