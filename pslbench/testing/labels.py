@@ -42,7 +42,7 @@ def check_counted_labels(subject: Subject) -> str:
     queried = first.calls.queried
     require(
         queried == charged,
-        f"it queried {len(queried)} labels, but its account was charged {len(charged)}; do not change the account",
+        f"it queried {len(queried)} labels, but the record has {len(charged)}; do not change the record of queries",
     )
     require(
         charged == charged_again,

@@ -85,7 +85,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcomes of all checks of one part."""
+    """The outcomes of all checks of one part.
+
+    Attributes:
+        kind: the kind of the part.
+        name: the name of the part with the values of its parameters.
+        outcomes: one per check.
+    """
 
     kind: str
     name: str
