@@ -66,7 +66,7 @@ def test_compare_in_an_empty_folder(tmp_path, cli):
     assert "cannot be judged: a test needs 3 shared seeds, and they have 2" in outcome.out
     again = cli("compare", "centroid", "majority", *TINY, "-o", tmp_path)
     assert again.out == outcome.out
-    assert "4 of 4 cells were there already" in again.err
+    assert "4 of 4 cells are finished already" in again.err
 
 
 def test_the_tests_equal_scipys_on_the_saved_rows(four, cli):
