@@ -1,4 +1,4 @@
-"""Nearest neighbours of every sample, exact, in memory that grows with the pool."""
+"""The exact nearest neighbors of every sample, in memory that grows linearly with the pool."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pslbench.errors import ContractError
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats
 
-K = 20  # as many as any strategy here wants
+K = 20  # the most that a built-in strategy uses
 
 
 def nearest_neighbors(features: Floats, k: int = K) -> Graph:
-    """The `k` nearest other samples of each, of features, float32 (n, d); n - 1 where there are no more.
+    """Return the `k` nearest other samples of each sample, by features, float32 (n, d); at most n - 1.
 
     Raises:
-        ContractError: where squared distances overflow.
+        ContractError: squared distances overflow.
     """
     import faiss
     import numpy as np
@@ -25,11 +25,11 @@ def nearest_neighbors(features: Floats, k: int = K) -> Graph:
     n = len(features)
     k = min(k, n - 1)
     x = np.ascontiguousarray(features, np.float32)
-    squares, found = faiss.knn(x, x, k + 1)
-    if found.min() < 0:
-        raise ContractError("these features are too large for distances between them; scale them down")
-    others = found != np.arange(n)[:, None]
-    others[others.all(axis=1), -1] = False  # one of many equal samples: it is not among its own nearest
+    squares, neighbors = faiss.knn(x, x, k + 1)
+    if neighbors.min() < 0:
+        raise ContractError("the features are too large to compute distances; scale them down")
+    is_other = neighbors != np.arange(n)[:, None]
+    is_other[is_other.all(axis=1), -1] = False  # a sample with many duplicates is not among its own nearest
     shape = n, k
-    distances = np.sqrt(np.maximum(squares[others].reshape(shape), 0))
-    return Graph(found[others].reshape(shape).astype(np.int64), distances.astype(np.float32))
+    distances = np.sqrt(np.maximum(squares[is_other].reshape(shape), 0))
+    return Graph(neighbors[is_other].reshape(shape).astype(np.int64), distances.astype(np.float32))

@@ -1,4 +1,4 @@
-"""What this machine computes with."""
+"""The processors of this machine."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import os
 from functools import cache
 from pathlib import Path
 
-BFLOAT16 = ("amx_bf16", "avx512_bf16")  # as /proc/cpuinfo names them
+BFLOAT16_FLAGS = ("amx_bf16", "avx512_bf16")  # flags in /proc/cpuinfo
 
 
 @cache
 def multiplies_bfloat16() -> bool:
-    """Whether the CPU has instructions for products of bfloat16."""
+    """Return whether the CPU has instructions that multiply bfloat16 numbers."""
     info = Path("/proc/cpuinfo")
-    return info.exists() and any(f" {flag}" in info.read_text() for flag in BFLOAT16)
+    return info.exists() and any(f" {flag}" in info.read_text() for flag in BFLOAT16_FLAGS)
 
 
 @cache
 def has_gpu() -> bool:
-    """Whether there is an NVIDIA device; nothing is imported to find out."""
+    """Return whether there is an NVIDIA device, without importing a library."""
     return Path("/dev/nvidiactl").exists()
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS

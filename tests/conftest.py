@@ -44,7 +44,7 @@ def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> C
 @pytest.fixture(scope="session")
 def mnist() -> None:
     """Skips where the full MNIST is not on this machine; fails where it has to be."""
-    if not any(MNIST.found()):
+    if not any(MNIST.find()):
         reason = "the full MNIST is not on this machine: put mnist.npz into $PSLBENCH_DATA_DIR"
         if os.environ.get("PSLBENCH_REQUIRE_MNIST"):
             pytest.fail(reason)

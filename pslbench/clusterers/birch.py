@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 @clusterer("birch", reference="Zhang, Ramakrishnan & Livny 1996")
 def birch(k: int, *, threshold: Annotated[float, Gt(0)] = 0.5, branching_factor: Annotated[int, Ge(2)] = 50) -> Any:
-    """A tree of subclusters, merged into k by Ward's method.
+    """Build a tree of subclusters and merge them into k clusters by Ward's method.
 
     Args:
-        k: how many clusters.
-        threshold: the radius up to which a subcluster takes samples in, as a share of the root mean square distance
-            of the samples to their mean. It is halved until there are at least k subclusters.
-        branching_factor: the most subclusters of a node of the tree.
+        k: the number of clusters.
+        threshold: the largest radius of a subcluster, as a share of the root mean square distance of the samples to
+            their mean. It is halved until there are at least k subclusters.
+        branching_factor: the largest number of subclusters per node of the tree.
     """
     return ScaledBirch(k, threshold, branching_factor)
 

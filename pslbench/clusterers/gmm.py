@@ -16,14 +16,14 @@ def gmm(
     max_iter: Annotated[int, Ge(1)] = 100,
     reg_covar: Annotated[float, Gt(0)] = 1e-3,
 ) -> Any:
-    """Gaussian mixture fitted by expectation maximisation; a sample goes to its most probable component.
+    """Fit a Gaussian mixture by expectation maximization and assign each sample to its most probable component.
 
     Args:
-        k: how many components.
-        seed: of the k-means start.
+        k: the number of components.
+        seed: determines the initialization by k-means.
         covariance: the shape of the components.
-        max_iter: rounds of expectation and maximisation at the most.
-        reg_covar: added to the diagonal of each covariance, in squared units of the features.
+        max_iter: the largest number of iterations.
+        reg_covar: the number added to the diagonal of each covariance, in squared units of the features.
     """
     from sklearn.mixture import GaussianMixture
 

@@ -9,13 +9,13 @@ from pslbench.parts import clusterer
 
 @clusterer("kmeans", reference="Lloyd 1982; Arthur & Vassilvitskii 2007, k-means++")
 def kmeans(k: int, seed: int, *, n_init: Annotated[int, Ge(1)] = 1, max_iter: Annotated[int, Ge(1)] = 300) -> Any:
-    """Lloyd's k-means on all samples, from k-means++ centres.
+    """Cluster by Lloyd's k-means algorithm with k-means++ initialization.
 
     Args:
-        k: how many clusters.
-        seed: of the starts.
-        n_init: starts, of which the one with the lowest inertia at the end is kept.
-        max_iter: passes over the data at the most.
+        k: the number of clusters.
+        seed: determines the initializations.
+        n_init: the number of initializations; the result with the lowest inertia is used.
+        max_iter: the largest number of iterations.
     """
     from sklearn.cluster import KMeans
 

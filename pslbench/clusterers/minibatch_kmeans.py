@@ -16,14 +16,14 @@ def minibatch_kmeans(
     max_iter: Annotated[int, Ge(1)] = 10_000,
     batch_size: Annotated[int, Ge(1)] = 1024,
 ) -> Any:
-    """Mini-batch k-means from the best of some k-means++ starts, as in the notebook.
+    """Cluster by mini-batch k-means from the best of several k-means++ initializations, as in the notebook.
 
     Args:
-        k: how many clusters.
-        seed: of starts and batches.
-        n_init: starts to choose from. The notebook's 50 take ten times as long and end at the same inertia.
-        max_iter: passes over the data at the most; it stops when 10 batches in a row bring nothing.
-        batch_size: scikit-learn's of today. The notebook's 100 stops early, at a higher inertia.
+        k: the number of clusters.
+        seed: determines initializations and batches.
+        n_init: the number of initializations. The 50 of the notebook take ten times as long for the same inertia.
+        max_iter: the largest number of passes over the data. Fitting stops after 10 batches without improvement.
+        batch_size: the default of scikit-learn. With the 100 of the notebook, fitting stops early at a higher inertia.
     """
     from sklearn.cluster import MiniBatchKMeans
 

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 @clusterer("spectral", max_pool=20_000, reference="Shi & Malik 2000; von Luxburg 2007")
 def spectral(k: int, seed: int, *, n_neighbors: Annotated[int, Ge(1)] = 10) -> Any:
-    """K-means in the first eigenvectors of the Laplacian of the graph of nearest neighbours.
+    """Cluster by k-means in the first eigenvectors of the Laplacian of the graph of nearest neighbors.
 
     Args:
-        k: how many clusters, and eigenvectors.
-        seed: of the eigensolver and of k-means.
-        n_neighbors: neighbours of each sample in the graph.
+        k: the number of clusters and of eigenvectors.
+        seed: determines the random numbers of the eigensolver and of k-means.
+        n_neighbors: the number of neighbors per sample in the graph.
     """
     return Spectral(k, seed, n_neighbors)
 
 
 class Spectral:
-    """scikit-learn's SpectralClustering, for pools of any size from 1 on."""
+    """SpectralClustering of scikit-learn, which also takes pools of at most k samples."""
 
     def __init__(self, k: int, seed: int, n_neighbors: int) -> None:
         self._k, self._seed, self._n_neighbors = k, seed, n_neighbors

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 @clusterer("spherical-kmeans", reference="Dhillon & Modha 2001, Concept Decompositions")
 def spherical_kmeans(k: int, seed: int, *, max_iter: Annotated[int, Ge(1)] = 100) -> Any:
-    """K-means by angle: each sample goes to the centre of the largest cosine, whatever its length.
+    """Cluster by k-means with angles: each sample belongs to the center with the largest cosine similarity.
 
     Args:
-        k: how many clusters.
-        seed: of the k-means++ start.
-        max_iter: passes over the data at the most.
+        k: the number of clusters.
+        seed: determines the k-means++ initialization.
+        max_iter: the largest number of iterations.
     """
     return SphericalKMeans(k, seed, max_iter)
 
 
 class SphericalKMeans:
-    """Lloyd's iterations on the unit sphere; a cluster that loses its members keeps its centre."""
+    """Lloyd's algorithm on the unit sphere. A cluster that loses all its members keeps its center."""
 
     def __init__(self, k: int, seed: int, max_iter: int) -> None:
         self._k, self._seed, self._max_iter = k, seed, max_iter
@@ -40,15 +40,15 @@ class SphericalKMeans:
         for _ in range(self._max_iter):
             members = csr_matrix((np.ones(n, x.dtype), (self.labels_, np.arange(n))), shape=(self._k, n))
             sums = members @ x
-            some = sums.any(axis=1)
-            if some.any():
-                self._directions[some] = normalize(sums[some])
-            before, self.labels_ = self.labels_, self.predict(features)
-            if (before == self.labels_).all():
+            is_nonzero = sums.any(axis=1)
+            if is_nonzero.any():
+                self._directions[is_nonzero] = normalize(sums[is_nonzero])
+            previous, self.labels_ = self.labels_, self.predict(features)
+            if (previous == self.labels_).all():
                 break
         return self
 
     def predict(self, features: Floats) -> Ints:
-        """The cluster, int64 (m,), of each sample, float32 (m, d)."""
+        """Return the cluster, int64 (m,), of each sample, float32 (m, d)."""
         nearest: Ints = (features @ self._directions.T).argmax(axis=1)
         return nearest

@@ -1,22 +1,21 @@
-"""What is allowed in a data set, and yet may not be meant."""
+"""Warnings about data sets that are valid but may not be what the user means."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from pslbench.contracts import Dataset
 
 
-def doubts(data: Dataset) -> Iterator[str]:
-    """A line on each."""
+def dataset_warnings(data: Dataset) -> list[str]:
+    """Return one line per warning."""
     import numpy as np
 
-    counts = np.bincount(data.y_train, minlength=data.n_classes)
-    absent = [name for name, count in zip(data.classes, counts, strict=True) if not count]
-    if absent:
-        yield f"no sample of the pool is of class {', '.join(absent)}"
-    if unseen := sorted(set(range(data.n_classes)) - set(np.unique(data.y_test)) - set(np.flatnonzero(counts == 0))):
-        yield f"the test set has no sample of class {', '.join(data.classes[c] for c in unseen)}"
+    absent = [np.bincount(y, minlength=data.n_classes) == 0 for y in (data.y_train, data.y_test)]
+    absent[1] &= ~absent[0]
+    warnings = []
+    for text, is_absent in zip(("no sample of the pool is", "no test sample is"), absent, strict=True):
+        if is_absent.any():
+            warnings.append(f"{text} of class {', '.join(data.classes[c] for c in np.flatnonzero(is_absent))}")
     shape = data.x_train.shape[1:]
     if data.is_images and shape[0] in (1, 3) and shape[2] not in (1, 3, 4):
-        yield f"samples of shape {shape} look like (channels, height, width); height, width, channels are wanted"
+        warnings.append(f"samples of shape {shape} look like (channels, height, width); use (height, width, channels)")
+    return warnings

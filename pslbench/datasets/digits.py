@@ -6,7 +6,7 @@ from pslbench.parts import dataset
 
 @dataset("digits", reference="Alpaydin & Kaynak 1998")
 def digits() -> Dataset:
-    """1,797 images of 8 x 8 pixels, 1,297 of them the pool and 500 the test set; comes with scikit-learn."""
+    """Handwritten digits of 8 x 8 pixels from scikit-learn: 1,297 in the pool and 500 test images."""
     import numpy as np
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split

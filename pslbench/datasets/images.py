@@ -21,43 +21,43 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 
 @dataset("images")
 def images(*, path: str, size: Annotated[int | None, Ge(1)] = None) -> Dataset:
-    """A folder with train/CLASS/*.png and test/CLASS/*.png; `-d FOLDER` for short.
+    """A folder of images, train/CLASS/*.png and test/CLASS/*.png; `-d FOLDER` for short.
 
     Args:
         path: the folder.
-        size: the width and height, in pixels, that every image is scaled to; by default they must agree.
+        size: the width and height in pixels to which every image is scaled. If none, all images must have one size.
 
     Raises:
-        InputError: a folder without images or with one class, or images that differ in size.
+        InputError: the folder has no images or only one class, or the images differ in size.
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise InputError(f"no folder '{path}'; -d wants a data set's name, an .npz file or a folder of images")
+        raise InputError(f"no folder '{path}'; -d takes the name of a data set, an .npz file or a folder of images")
     classes = sorted(p.name for p in folder.glob("train/*") if p.is_dir() and not p.name.startswith("."))
-    found = {part: _paths(folder / part) for part in ("train", "test")}
-    for part, paths in found.items():
-        if not paths:
-            raise InputError(f"{path} has no images in {part}/CLASS/; put them there as .png files")
+    paths = {split: _image_paths(folder / split) for split in ("train", "test")}
+    for split in paths:
+        if not paths[split]:
+            raise InputError(f"{path} has no images in {split}/CLASS/; put .png files there")
     if len(classes) < 2:
-        raise InputError(f"{path}/train has the one class '{classes[0]}'; a benchmark needs at least two folders")
-    opened = {path: _open(path) for paths in found.values() for path in paths}
+        raise InputError(f"{path}/train has only the class '{classes[0]}'; a benchmark needs at least two folders")
+    opened = {path: _open(path) for split in paths.values() for path in split}
     mode = "RGB" if any(len(i.getbands()) > 2 or i.mode == "P" for i in opened.values()) else "L"
-    x_train, y_train = _read({p: opened[p] for p in found["train"]}, classes, mode, size)
-    x_test, y_test = _read({p: opened[p] for p in found["test"]}, classes, mode, size)
+    x_train, y_train = _to_arrays({p: opened[p] for p in paths["train"]}, classes, mode, size)
+    x_test, y_test = _to_arrays({p: opened[p] for p in paths["test"]}, classes, mode, size)
     return Dataset(folder.resolve().name, x_train, y_train, x_test, y_test, tuple(classes))
 
 
-def _paths(folder: Path) -> list[Path]:
-    found = (p for p in folder.glob("*/*") if p.suffix.lower() in SUFFIXES)
-    return sorted(p for p in found if not p.parent.name.startswith("."))
+def _image_paths(folder: Path) -> list[Path]:
+    paths = (p for p in folder.glob("*/*") if p.suffix.lower() in SUFFIXES)
+    return sorted(p for p in paths if not p.parent.name.startswith("."))
 
 
-def _read(images: dict[Path, Image], classes: list[str], mode: str, size: int | None) -> tuple[Floats, Ints]:
-    """The images, float32 (n, height, width, channels), and their classes, int64 (n,)."""
+def _to_arrays(images: dict[Path, Image], classes: list[str], mode: str, size: int | None) -> tuple[Floats, Ints]:
+    """Return the images, float32 (n, height, width, channels), and their classes, int64 (n,)."""
     import numpy as np
 
-    if strange := sorted({p.parent.name for p in images} - set(classes)):
-        raise InputError(f"test/ has the class '{strange[0]}', which train/ has not; known: {', '.join(classes)}")
+    if unknown := sorted({p.parent.name for p in images} - set(classes)):
+        raise InputError(f"test/ has the class '{unknown[0]}', but train/ does not; known: {', '.join(classes)}")
     arrays: list[NDArray[np.uint8]] = []
     for path, image in images.items():
         image = image.convert(mode)
@@ -65,7 +65,7 @@ def _read(images: dict[Path, Image], classes: list[str], mode: str, size: int | 
         array = array.reshape(*array.shape[:2], -1)
         if arrays and array.shape != arrays[0].shape:
             raise InputError(
-                f"{path} is not of the size of {next(iter(images))}; scale them all: -d images:path=FOLDER,size=28"
+                f"{path} and {next(iter(images))} differ in size; scale all images with -d images:path=FOLDER,size=28"
             )
         arrays.append(array)
     y = np.array([classes.index(p.parent.name) for p in images], np.int64)
@@ -79,7 +79,7 @@ def _open(path: Path) -> Image:
         with PIL.Image.open(path) as file:
             file.load()
             if file.mode[0] in "IF":
-                raise InputError(f"{path} has more than 8 bits a channel; save it with 8, or the data as an .npz")
+                raise InputError(f"{path} has more than 8 bits per channel; save it with 8, or save an .npz file")
             return file
     except OSError:
-        raise InputError(f"{path} is no image that can be read; remove it or write it again") from None
+        raise InputError(f"{path} is not a readable image; remove it or write it again") from None

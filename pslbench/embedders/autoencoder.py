@@ -10,24 +10,25 @@ from pslbench.parts import embedder
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats
 
-BATCH = 256
-AT_A_TIME = 500  # images, when embedding
-RATE = 0.003
+BATCH_SIZE = 256
+EMBEDDING_BATCH_SIZE = 500
+LEARNING_RATE = 0.003
 
 
 @embedder("autoencoder", images_only=True, reference="Hinton & Salakhutdinov 2006; Masci et al. 2011, convolutional")
 def autoencoder(
     x: Floats, seed: int, *, dims: Annotated[int, Ge(1)] = 32, epochs: Annotated[int, Ge(1)] = 10
 ) -> Embedding:
-    """The code of a convolutional autoencoder that was trained to draw the pool again.
+    """Embed images as the codes of a convolutional autoencoder that is trained on the pool.
 
-    Two convolutions of stride 2 (32, 64) and a dense layer of `dims`, and the same backwards; binary cross-entropy.
+    The encoder has two convolutions of stride 2 (32 and 64 channels) and a dense layer with `dims` outputs. The decoder
+    mirrors it. The loss is binary cross-entropy.
 
     Args:
         x: images, float32 (n, height, width, channels).
-        seed: of first weights and order.
-        dims: numbers in a code.
-        epochs: passes over the pool.
+        seed: determines the initial weights and the order of the samples.
+        dims: the size of a code.
+        epochs: the number of passes over the pool.
     """
     import keras
     import numpy as np
@@ -37,24 +38,24 @@ def autoencoder(
     rng = np.random.default_rng(seed)
     for _ in range(epochs):
         order = rng.permutation(len(x))
-        for first in range(0, len(x), BATCH):
-            images = x[np.sort(order[first : first + BATCH])]
+        for first in range(0, len(x), BATCH_SIZE):
+            images = x[np.sort(order[first : first + BATCH_SIZE])]
             model.train_on_batch(images, images)
 
     def encode(images: Floats) -> Floats:
-        codes = [encoder.predict_on_batch(images[i : i + AT_A_TIME]) for i in range(0, len(images), AT_A_TIME)]
-        return np.concatenate(codes).astype(np.float32)
+        batches = (images[i : i + EMBEDDING_BATCH_SIZE] for i in range(0, len(images), EMBEDDING_BATCH_SIZE))
+        return np.concatenate([encoder.predict_on_batch(batch) for batch in batches]).astype(np.float32)
 
     return Embedding(encode(x), encode)
 
 
 def _networks(image: tuple[int, ...], dims: int) -> tuple[Any, Any]:
-    """The encoder, and the compiled autoencoder around it."""
+    """Return the encoder, and the compiled autoencoder that contains it."""
     import keras
     from keras import layers
 
     height, width, channels = image
-    small = (-(-height // 4), -(-width // 4), 64)
+    reduced = (-(-height // 4), -(-width // 4), 64)
     encoder = keras.Sequential(
         [
             keras.Input(image),
@@ -67,13 +68,13 @@ def _networks(image: tuple[int, ...], dims: int) -> tuple[Any, Any]:
     decoder = keras.Sequential(
         [
             keras.Input((dims,)),
-            layers.Dense(small[0] * small[1] * small[2], activation="relu"),
-            layers.Reshape(small),
+            layers.Dense(reduced[0] * reduced[1] * reduced[2], activation="relu"),
+            layers.Reshape(reduced),
             layers.Conv2DTranspose(32, 3, strides=2, padding="same", activation="relu"),
             layers.Conv2DTranspose(channels, 3, strides=2, padding="same", activation="sigmoid"),
             layers.CenterCrop(height, width),
         ]
     )
     model = keras.Sequential([encoder, decoder])
-    model.compile(optimizer=keras.optimizers.Adam(RATE), loss="binary_crossentropy")
+    model.compile(optimizer=keras.optimizers.Adam(LEARNING_RATE), loss="binary_crossentropy")
     return encoder, model

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge
 
 from pslbench.contracts import Embedding
-from pslbench.embedders.pixels import flat
+from pslbench.embedders.pixels import flatten
 from pslbench.errors import InputError
 from pslbench.parts import embedder
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 @embedder("pca", reference="Pearson 1901; Halko, Martinsson & Tropp 2011")
 def pca(x: Floats, seed: int, *, dims: Annotated[int, Ge(1)] = 50, whiten: bool = False) -> Embedding:
-    """Principal components of the pool.
+    """Embed samples by principal component analysis (PCA) of the pool.
 
     Args:
         x: the pool, float32 (n, ...).
-        seed: of the randomised solver.
-        dims: how many components.
+        seed: determines the random numbers of the randomized solver.
+        dims: the number of components.
         whiten: whether each component is scaled to unit variance.
 
     Raises:
-        InputError: where there are fewer samples or pixels than `dims`.
+        InputError: there are fewer samples or pixels than `dims`.
     """
     from sklearn.decomposition import PCA
 
-    points = flat(x)
-    if dims > min(points.shape):
-        raise InputError(f"pca:dims={dims} must be from 1 to {min(points.shape)} for this data set")
-    fitted = PCA(dims, whiten=whiten, random_state=seed).fit(points)
-    return Embedding(fitted.transform(points), lambda new: fitted.transform(flat(new)))
+    flattened = flatten(x)
+    if dims > min(flattened.shape):
+        raise InputError(f"pca:dims={dims} must be from 1 to {min(flattened.shape)} for this data set")
+    fitted = PCA(dims, whiten=whiten, random_state=seed).fit(flattened)
+    return Embedding(fitted.transform(flattened), lambda new: fitted.transform(flatten(new)))

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 @embedder("pixels")
 def pixels(x: Floats) -> Embedding:
-    """The samples as they are, flattened."""
-    return Embedding(flat(x), flat)
+    """Use the flattened samples as features."""
+    return Embedding(flatten(x), flatten)
 
 
-def flat(x: Floats) -> Floats:
+def flatten(x: Floats) -> Floats:
     return x.reshape(len(x), -1)

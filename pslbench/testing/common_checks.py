@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pslbench.contracts import Embedding
-from pslbench.datasets.dataset_warnings import doubts
+from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.errors import InputError
 from pslbench.parts import Parameter, Value, allowed_values, format_value, name_problem
 from pslbench.testing import pools
@@ -145,7 +145,7 @@ def check_output(subject: Subject) -> str | None:
         _check_embedding(run.calls.returned)
     if subject.kind == "reporter":
         _check_report(subject, run)
-    return "; ".join(doubts(run.calls.returned)) if subject.kind == "dataset" else None
+    return "; ".join(dataset_warnings(run.calls.returned)) if subject.kind == "dataset" else None
 
 
 def _check_embedding(embedding: Embedding) -> None:

@@ -46,11 +46,6 @@ class Network:
     compute_dtype: ComputeDtype
     views: Floats | tuple[()] = ()
 
-    @property
-    def precision(self) -> str:
-        """The former name of `compute_dtype`."""
-        return self.compute_dtype
-
     def predict_proba(self, x: Floats) -> Floats:
         """Return class probabilities, float32 (m, classes), of images, float32 (m, height, width, channels)."""
         import numpy as np

@@ -38,7 +38,7 @@ def one_thread():
 @pytest.fixture(scope="module")
 def mnist_in_64(mnist):
     """Images, labels, and 64 principal components."""
-    arrays = next(MNIST.found())[1]
+    arrays = next(MNIST.find())[1]
     x = (arrays["x_train"].reshape(ALL, -1) / 255).astype(np.float32)
     return x, arrays["y_train"].astype(np.int64), PCA(64, random_state=0).fit_transform(x).astype(np.float32)
 

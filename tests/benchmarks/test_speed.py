@@ -42,7 +42,7 @@ def suite(*words):
 
 @pytest.fixture(scope="module")
 def sample(mnist, tmp_path_factory):
-    arrays = next(MNIST.found())[1]
+    arrays = next(MNIST.find())[1]
     path = tmp_path_factory.mktemp("sample") / "sample.npz"
     np.savez(path, **{name: array[: TRAIN if "train" in name else TEST] for name, array in arrays.items()})
     return path
