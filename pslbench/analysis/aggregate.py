@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pslbench.analysis.statistics import Float64s
 
 MIN_DATASETS = 6  # with five, the p value of Wilcoxon's test cannot be below 0.0625
-ROPE = 0.005  # region of practical equivalence: half a percentage point of accuracy
+EQUIVALENCE_MARGIN = 0.005  # region of practical equivalence: half a percentage point of accuracy
 POSTERIOR_DRAWS = 5_000  # the error of the probabilities is below 0.014
 
 
@@ -206,5 +206,5 @@ def signed_rank_probabilities(a: Float64s, b: Float64s) -> PracticalEquivalence:
     """
     from baycomp import SignedRankTest
 
-    probabilities = SignedRankTest.probs(a, b, ROPE, nsamples=POSTERIOR_DRAWS, random_state=0)
+    probabilities = SignedRankTest.probs(a, b, EQUIVALENCE_MARGIN, nsamples=POSTERIOR_DRAWS, random_state=0)
     return PracticalEquivalence(*map(float, probabilities))

@@ -9,7 +9,7 @@ from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.console import stdout_console, warn
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options
 from pslbench.cli.run import print_estimate, run_grid
-from pslbench.cli.summary import make_reader, report
+from pslbench.cli.summary import make_reader, report_results
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ def compare(
         console.print(difference_matrix(entries, console.width), "", sep="\n")
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
         console.print(build_overall_table(aggregate), "", sep="\n")
-    status = report(catalog, store, results, show=False)
-    return status if fail_if_worse is None else max(status, _status(comparisons, fail_if_worse))
+    status = report_results(catalog, store, results, show=False)
+    return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
 
 
 def _distinct(grid: Grid) -> Grid:
@@ -105,7 +105,7 @@ def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) ->
     return compare_pair(a, b, y, *classes)
 
 
-def _status(comparisons: Sequence[Comparison], points: float) -> int:
+def _exit_status(comparisons: Sequence[Comparison], points: float) -> int:
     """Return 1 if the first strategy is significantly worse than another by more than `points`, else 0."""
     status = 0
     for comparison in comparisons:

@@ -29,7 +29,7 @@ class RuntimeEstimator:
                 self._sums[group].update(row.seconds)
 
     def stage_seconds(self, cell: Cell) -> Mapping[str, float]:
-        """Return the seconds of each stage, and in `total`; empty if nothing is known."""
+        """Return the expected seconds per stage and their sum, `total`; empty if nothing is known."""
         for group in _groups(cell.info, cell.combination):
             if count := self._counts[group]:
                 return {stage: total / count for stage, total in self._sums[group].items()}

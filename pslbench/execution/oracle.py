@@ -1,4 +1,4 @@
-"""What knows the true labels: the label account and the test set. Both live in the process that supervises a worker."""
+"""The true labels: the label account and the test set. Both are in the process that supervises a worker."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 from pslbench.errors import BudgetExceeded, ContractError, InputError
-from pslbench.execution.cell import failure
+from pslbench.execution.cell import failure_facts
 from pslbench.execution.messages import QUERIES, Message, MessageError, decode
 from pslbench.execution.oracle import CellOracle
 from pslbench.execution.worker import ENVIRONMENT, Answer, WorkerConfig
@@ -95,7 +95,7 @@ class WorkerProcess:
                         on_progress(cell, message.kind, str(message.facts["text"]))
                 elif exceeded := self._exceeded_limit(watch.seconds):
                     self.kill()
-                    return Message("done", failure(*exceeded, seconds=watch.seconds))
+                    return Message("done", failure_facts(*exceeded, seconds=watch.seconds))
         except (EOFError, OSError, MessageError, KeyError) as error:
             raise self._died(error) from None
 

@@ -14,7 +14,7 @@ from pslbench.planning.grid import Grid
 from pslbench.planning.stages import with_keys
 from pslbench.plugins.catalog import Catalog
 
-ALTERNATIVES = {"trainer": "logreg", "embedder": "pca", "clusterer": "minibatch-kmeans"}  # they take any data
+SUGGESTED_PARTS = {"trainer": "logreg", "embedder": "pca", "clusterer": "minibatch-kmeans"}  # they take any data
 
 
 def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]) -> Plan:
@@ -104,7 +104,7 @@ def _without_problems(problems: Mapping[PartConfig, str]) -> list[PartConfig]:
     suitable = [config for config, problem in problems.items() if not problem]
     if not suitable:
         first = next(iter(problems))
-        raise InputError(f"{problems[first]}; try -{first.kind[0]} {ALTERNATIVES[first.kind]}")
+        raise InputError(f"{problems[first]}; try -{first.kind[0]} {SUGGESTED_PARTS[first.kind]}")
     return suitable
 
 

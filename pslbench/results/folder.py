@@ -197,7 +197,7 @@ class ResultsFolder:
             return stored
 
     def labeling(self, row: Result) -> LabelingRecord | None:
-        """Return the labeling of a row; None if its version did not store it. Raises InputError if it is damaged."""
+        """Return the labeling of a row; None if it was not stored (version 0.1). Raises InputError if damaged."""
         import numpy as np
 
         if not self._sidecar("labels", row.key).exists():

@@ -82,7 +82,7 @@ def _run_trainer(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int
     return stages.train(_context(catalog, tiny, seed, config), {**_inputs(tiny), "label": Entry(labels)})
 
 
-def _context(catalog: Catalog, tiny: TinyPool, seed: int, config: PartConfig | None = None) -> stages.Context:
+def _context(catalog: Catalog, tiny: TinyPool, seed: int, config: PartConfig | None = None) -> stages.CellContext:
     """Return the context of a cell with this part, and with logistic regression if the part is not a trainer."""
     data, is_unlimited = tiny.data, config is not None and catalog.part_of(config).needs_all_labels
     truth = TrueLabels(data.y_train, data.y_test, data.n_classes)
@@ -90,7 +90,7 @@ def _context(catalog: Catalog, tiny: TinyPool, seed: int, config: PartConfig | N
     configs: dict[Kind, PartConfig | None] = {config.kind: config} if config else {}
     if "trainer" not in configs:
         configs["trainer"] = catalog.parse("trainer", "logreg")[0]
-    return stages.Context(catalog, configs, tiny.budget, seed, oracle)
+    return stages.CellContext(catalog, configs, tiny.budget, seed, oracle)
 
 
 def _inputs(tiny: TinyPool, uses: tuple[str, ...] = ("clusters", "graph")) -> dict[str, Entry]:

@@ -16,7 +16,7 @@ from unittest import SkipTest
 from pslbench.contracts import Pool
 from pslbench.errors import BadData, BudgetExceeded, ContractError, InputError, one_line, unknown
 from pslbench.execution.cache import Entry
-from pslbench.parts import SEEDED, Kind, Part, PartConfig, Value, configure, format_value
+from pslbench.parts import SEEDED_KINDS, Kind, Part, PartConfig, Value, configure, format_value
 from pslbench.testing import pools
 from pslbench.testing.pools import TinyPool
 from pslbench.testing.runs import run_part
@@ -136,11 +136,11 @@ class Subject:
     @property
     def randomness_advice(self) -> str:
         """Where the part should take its random numbers from."""
-        if self.kind in SEEDED and not self.part.takes_seed:
+        if self.kind in SEEDED_KINDS and not self.part.takes_seed:
             return "add an argument `seed` and draw from it alone"
         if self.kind == "strategy":
             return "draw from pool.rng alone"
-        return "draw from its seed alone" if self.kind in SEEDED else "use no random numbers"
+        return "draw from its seed alone" if self.kind in SEEDED_KINDS else "use no random numbers"
 
     @property
     def config(self) -> PartConfig:
