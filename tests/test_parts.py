@@ -1,4 +1,4 @@
-"""Clusterers, embedders, trainers and scores, on real data, against what they should be."""
+"""Clusterers, embedders, trainers and scores on real data."""
 
 from dataclasses import replace
 
@@ -20,10 +20,10 @@ CATALOG = discover()
 
 
 def use(kind, text, *arguments):
-    """Calls a part; the seed, the last of the arguments, goes to those that take one."""
-    chosen = CATALOG.parse(kind, text)[0]
-    seeded = kind == "dataset" or CATALOG.part_of(chosen).takes_seed
-    return CATALOG.call(chosen, *(arguments if seeded else arguments[:-1]))
+    """Call a part. The seed, the last argument, is passed only if the part takes one."""
+    selected = CATALOG.parse(kind, text)[0]
+    seeded = kind == "dataset" or CATALOG.part_of(selected).takes_seed
+    return CATALOG.call(selected, *(arguments if seeded else arguments[:-1]))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def digits():
         "spectral",
     ],
 )
-def test_clusterers(digits, name):
+def test_clusterers_separate_the_classes_of_digits(digits, name):
     features = digits.x_train.reshape(len(digits.x_train), -1)
     test = digits.x_test.reshape(len(digits.x_test), -1)
     (clusters, new), (again, _) = (fit_clusters(use("clusterer", name, 40, 7), features, 40, test) for _ in range(2))
@@ -65,7 +65,7 @@ def test_clusterers(digits, name):
 
 @pytest.mark.parametrize("name", ["kmeans", "spherical-kmeans", "hdbscan", "spectral"])
 @pytest.mark.parametrize(("n", "k"), [(2, 1), (6, 3), (30, 30), (40, 8)])
-def test_clusterers_cope_with_few_samples_and_with_equal_ones(name, n, k):
+def test_clusterers_work_on_few_samples_and_on_duplicates(name, n, k):
     few = np.random.default_rng(0).random((n, 3), np.float32)
     clusters, _ = fit_clusters(use("clusterer", name, k, 0), few, k)
     assert len(clusters.assignment) == n
@@ -74,7 +74,7 @@ def test_clusterers_cope_with_few_samples_and_with_equal_ones(name, n, k):
         assert zeros.k <= k
 
 
-def test_hdbscan_leaves_no_sample_out_and_finds_what_density_parts():
+def test_hdbscan_assigns_every_sample_and_separates_dense_regions():
     rng = np.random.default_rng(0)
     blobs = np.concatenate([rng.normal(place, 0.3, (size, 2)) for place, size in ((0, 60), (5, 40), (10, 20))])
     stray = np.array([[2.0, 2.0], [11.5, 11.5]])
@@ -85,7 +85,7 @@ def test_hdbscan_leaves_no_sample_out_and_finds_what_density_parts():
     np.testing.assert_array_equal(two.assignment, np.repeat([0, 1], [60, 60]))  # the third's nearest
 
 
-def test_spherical_kmeans_goes_by_angle_alone():
+def test_spherical_kmeans_ignores_lengths():
     angles = np.repeat([0.1, 0.8, 1.4], 30) + np.random.default_rng(0).normal(0, 0.02, 90)
     lengths = np.random.default_rng(1).uniform(0.1, 50, 90)
     x = (np.stack([np.cos(angles), np.sin(angles)], axis=1) * lengths[:, None]).astype(np.float32)
@@ -93,14 +93,14 @@ def test_spherical_kmeans_goes_by_angle_alone():
     assert cluster_scores(np.repeat([0, 1, 2], 30), clusters.assignment)["purity"] == 1
 
 
-def test_the_autoencoder_draws_near_what_looks_alike(digits):
+def test_the_autoencoder_places_similar_images_near_each_other(digits):
     embedding = use("embedder", "autoencoder:dims=16,epochs=30", digits.x_train, 0)
     assert embedding.features.shape == (1297, 16)
     near = KNeighborsClassifier(5).fit(embedding.features, digits.y_train)
     assert near.score(embedding.transform(digits.x_test), digits.y_test) > 0.9
 
 
-def test_an_image_that_was_shifted_and_sheared_is_set_upright_again():
+def test_shifted_and_sheared_images_are_deslanted():
     bar = np.zeros((20, 20), np.float32)
     bar[4:16, 8:12] = 1
     slanted = np.stack([np.roll(bar[row], 2 + (row - 10) // 2) for row in range(20)])
@@ -178,12 +178,14 @@ def test_pca_maps_new_samples_into_the_same_space(digits):
         use("embedder", "pca:dims=65", digits.x_train, 0)
 
 
-def training(data, chosen, **more):
-    return TrainingData(data.x_train, chosen, data.y_train[chosen], more.get("weights"), 10, data.x_test, lambda p: 0.0)
+def training(data, selected, **more):
+    return TrainingData(
+        data.x_train, selected, data.y_train[selected], more.get("weights"), 10, data.x_test, lambda p: 0.0
+    )
 
 
 @pytest.mark.parametrize("name", ["logreg", "cnn:epochs=2,min_steps=600,batch_size=8"])
-def test_trainers_learn_and_take_weights(digits, name):
+def test_trainers_learn_and_use_weights(digits, name):
     everything = np.arange(len(digits.x_train))
     proba = use("trainer", name, training(digits, everything), 0).predict_proba(digits.x_test)
     assert proba.shape == (500, 10)
@@ -199,9 +201,9 @@ def test_trainers_learn_and_take_weights(digits, name):
 @pytest.mark.parametrize("name", ["logreg", "cnn:epochs=1,min_steps=60", "cnn:epochs=1,min_steps=0,batch_size=64"])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_one_hot_soft_labels_train_like_hard_labels(digits, name, weighted):
-    chosen = np.arange(200)
+    selected = np.arange(200)
     weights = np.linspace(0.1, 1, 200, dtype=np.float32) if weighted else None
-    hard = training(digits, chosen, weights=weights)
+    hard = training(digits, selected, weights=weights)
     soft = replace(hard, labels=np.eye(10, dtype=np.float32)[hard.labels])
     expected, found = (use("trainer", name, data, 0).predict_proba(digits.x_test) for data in (hard, soft))
     np.testing.assert_allclose(found, expected, atol=0.02)
@@ -239,13 +241,13 @@ def test_a_network_names_its_arithmetic(digits, name):
     assert network.compute_dtype == "float32"
 
 
-def test_logreg_copes_with_one_class(digits):
+def test_logreg_predicts_the_only_class(digits):
     threes = np.flatnonzero(digits.y_train == 3)[:20]
     proba = use("trainer", "logreg", training(digits, threes), 0).predict_proba(digits.x_test[:7])
     assert (proba == np.eye(10)[[3] * 7]).all()
 
 
-def test_affine_moves_images_a_little_and_by_chance():
+def test_augmented_images_change_a_little_and_at_random():
     from pslbench.trainers.augmentation import MAX_SHIFT, augment_images, cut_out
 
     dot = np.zeros((200, 28, 28, 1), np.float32)
@@ -281,13 +283,13 @@ def test_probabilities_are_the_mean_over_an_image_and_views_of_it(digits):
 
 
 @pytest.mark.parametrize(("name", "least"), [("fixmatch", 0.55), ("freematch", 0.75)])
-def test_much_is_learnt_from_40_labels_and_the_unlabelled_pool(name, least, digits):
+def test_semi_supervised_trainers_learn_from_40_labels_and_the_unlabeled_pool(name, least, digits):
     few = training(digits, np.random.default_rng(0).choice(1297, 40, replace=False))
     model = use("trainer", f"{name}:steps=800,mu=1", few, 0)
     assert (model.predict_proba(digits.x_test).argmax(axis=1) == digits.y_test).mean() > least
 
 
-def test_self_adaptive_thresholds_by_hand():
+def test_adaptive_thresholds_after_two_batches():
     from pslbench.trainers.freematch import AdaptiveThresholds
 
     confident = AdaptiveThresholds(2, 0.5)
@@ -313,12 +315,12 @@ def test_cnn_trains_at_least_1000_steps_or_6_epochs_and_on_images_of_any_size():
     assert model.predict_proba(x).shape == (50, 3)
 
 
-def test_dropout_before_the_last_layer_and_less_of_it_after_the_pooling(digits):
+def test_dropout_comes_before_the_last_layer_and_less_of_it_after_pooling(digits):
     model = use("trainer", "cnn:epochs=1,min_steps=0,batch_size=32,dropout=0.25", training(digits, np.arange(32)), 0)
     assert [layer.rate for layer in model.model.layers if hasattr(layer, "rate")] == pytest.approx([0.1, 0.25])
 
 
-def test_batches_of_any_remainder_are_learnt_from_in_halves_and_without(digits):
+def test_batches_with_any_remainder_train_with_and_without_halves(digits):
     data = training(digits, np.arange(130))
     for batch in (129, 64):  # 129 leaves one image over, which has no two halves
         model = use("trainer", f"cnn:epochs=1,min_steps=0,batch_size={batch}", data, 0)
@@ -327,16 +329,16 @@ def test_batches_of_any_remainder_are_learnt_from_in_halves_and_without(digits):
         assert model.predict_proba(digits.x_test[:1]).shape == (1, 10)
 
 
-def test_rows_of_halved_batches_do_not_depend_on_the_cores(tmp_path):
-    given = ["run", "supervised", "-s", "2", "-t", "cnn:epochs=1,min_steps=0"]
+def test_rows_of_halved_batches_do_not_depend_on_the_number_of_cores(tmp_path):
+    arguments = ["run", "supervised", "-s", "2", "-t", "cnn:epochs=1,min_steps=0"]
     for folder, jobs in (("one", 1), ("two", 2)):
-        words = [*given, "-j", jobs, "-o", tmp_path / folder, "--cache-dir", tmp_path / f"cache-{folder}"]
+        words = [*arguments, "-j", jobs, "-o", tmp_path / folder, "--cache-dir", tmp_path / f"cache-{folder}"]
         outcome = command(*words, TF_NUM_INTEROP_THREADS=str(jobs))
         assert outcome.status == 0, outcome.err
     assert rows(tmp_path / "one").equals(rows(tmp_path / "two"))
 
 
-def test_scores_are_those_of_scikit_learn():
+def test_scores_agree_with_scikit_learn():
     rng = np.random.default_rng(0)
     proba = softmax(rng.normal(size=(200, 4)), axis=1)
     y = rng.integers(4, size=200)

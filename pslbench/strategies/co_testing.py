@@ -8,8 +8,7 @@ from pslbench.clustering import fit_clusters
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import strategy
-from pslbench.strategies.poisson import solve_poisson
-from pslbench.strategies.propagation import gaussian_affinities, one_hot
+from pslbench.strategies.propagation import gaussian_affinities, one_hot, solve_poisson
 from pslbench.strategies.selection import combine_labels, query_more
 
 if TYPE_CHECKING:

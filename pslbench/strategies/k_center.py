@@ -20,10 +20,7 @@ def k_center(pool: Pool) -> PseudoLabels:
 
 
 def select_farthest(pool: Pool, count: int) -> Ints:
-    """Select samples, int64 (count,), each the farthest from the earlier ones.
-
-    The covering radius is at most twice the smallest possible one (Gonzalez 1985).
-    """
+    """Select samples, int64 (count,), each the farthest from the earlier ones: at most twice the optimal radius."""
     import numpy as np
     from sklearn.metrics.pairwise import euclidean_distances
 

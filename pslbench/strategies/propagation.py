@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pslbench.contracts.arrays import Ints
 
 TOLERANCE = 1e-3
+FINE_TOLERANCE = 1e-5  # with few labels the potentials of two classes are close to each other
 LEAK = 1e-4  # share of each degree; makes the systems regular, and scores stay 0 where no label reaches
 
 
@@ -86,6 +87,43 @@ def one_hot(labels: Ints, n_classes: int) -> NDArray[Any]:
     import numpy as np
 
     return np.eye(n_classes)[labels]
+
+
+def solve_harmonic(
+    laplacian: csr_matrix,
+    queried: PseudoLabels,
+    n_classes: int,
+    start: NDArray[Any] | None = None,
+    tolerance: float = TOLERANCE,
+) -> NDArray[Any]:
+    """Return u, (n, classes), with laplacian @ u = 0 at unlabeled samples, and the one-hot labels at labeled ones.
+
+    The Laplacian, (n, n), is symmetric and positive definite; u has its dtype. `start` is an initial guess of u.
+    """
+    import numpy as np
+
+    labeled = queried.indices
+    free = np.setdiff1d(np.arange(laplacian.shape[0]), labeled)
+    u = np.zeros((laplacian.shape[0], n_classes), laplacian.dtype)
+    u[labeled] = one_hot(queried.hard_labels, n_classes)
+    rows = laplacian[free]
+    right = -(rows[:, labeled] @ u[labeled])
+    u[free] = solve(rows[:, free], right, None if start is None else start[free], tolerance)
+    return u
+
+
+def solve_poisson(weights: csr_matrix, queried: PseudoLabels, n_classes: int) -> NDArray[Any]:
+    """Return u, float64 (n, classes), with L u = the sum over labeled j of (y_j - mean y) at j.
+
+    This is equation 1.3 of Calder et al. 2020 with a leak of 1e-4 of each degree in the Laplacian L of the symmetric
+    weights, (n, n). Without it there is no solution if the charges of a component of the graph do not sum to zero.
+    """
+    import numpy as np
+
+    y = one_hot(queried.hard_labels, n_classes)
+    source = np.zeros((weights.shape[0], n_classes))
+    source[queried.indices] = y - y.mean(axis=0) if len(np.unique(queried.labels)) > 1 else y
+    return solve(make_laplacian(weights), source, tolerance=FINE_TOLERANCE)
 
 
 def label_by_scores(scores: NDArray[Any], queried: PseudoLabels) -> PseudoLabels:

@@ -6,15 +6,7 @@ from annotated_types import Ge
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.laplace import solve_harmonic
-from pslbench.strategies.propagation import (
-    TOLERANCE,
-    gaussian_affinities,
-    label_by_scores,
-    make_laplacian,
-    one_hot,
-    solve,
-)
+from pslbench.strategies.propagation import gaussian_affinities, label_by_scores, make_laplacian, solve, solve_harmonic
 from pslbench.strategies.selection import query_more
 
 if TYPE_CHECKING:
@@ -22,7 +14,7 @@ if TYPE_CHECKING:
 
     from pslbench.contracts.arrays import Ints
 
-ROUGH_TOLERANCE = 1e-2  # while samples are selected; each solution starts from the previous one
+ROUGH_TOLERANCE, FINAL_TOLERANCE = 1e-2, 1e-3  # while samples are selected, and for the labels
 
 
 @strategy("pwll", uses="graph", reference="Miller & Calder 2023, Poisson Reweighted Laplacian Uncertainty Sampling")
@@ -45,9 +37,8 @@ def pwll(pool: Pool, *, tau: Annotated[float, Ge(0)] = 0.001) -> PseudoLabels:
         is_last = len(queried.indices) == pool.budget
         potential = solve(laplacian, _charges(len(pool), queried.indices), potential, ROUGH_TOLERANCE)
         reweighted = _reweighted_laplacian(weights, potential[:, 0], tau)
-        values = one_hot(queried.hard_labels, pool.n_classes)
-        tolerance = TOLERANCE if is_last else ROUGH_TOLERANCE
-        scores = solve_harmonic(reweighted, queried.indices, values, scores, tolerance)
+        tolerance = FINAL_TOLERANCE if is_last else ROUGH_TOLERANCE
+        scores = solve_harmonic(reweighted, queried, pool.n_classes, scores, tolerance)
         if is_last:
             return label_by_scores(scores, queried)
         norms = np.linalg.norm(scores, axis=1)

@@ -172,18 +172,7 @@ def _model_inputs(model: Any, images: Floats) -> Any:
 
 
 class Shape(NamedTuple):
-    """What a compiled network depends on.
-
-    Attributes:
-        image: height, width, channels.
-        n_classes: the number of classes.
-        batch_size: of full batches in training.
-        weighted: whether samples have weights.
-        compute_dtype: the arithmetic.
-        halved: whether the network takes a batch as two halves, so that two cores can work on it.
-        dropout: the dropout rate of the hidden units.
-        soft: whether labels are probabilities.
-    """
+    """What a compiled network depends on: `halved` if two cores share a batch, `soft` if labels are probabilities."""
 
     image: tuple[int, ...]
     n_classes: int
