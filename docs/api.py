@@ -26,7 +26,7 @@ DESCRIPTIONS = {
 }
 TYPE_ALIASES = {
     "Kind": parts.Kind,
-    "Uses": parts.PoolInput,
+    "PoolInput": parts.PoolInput,
     "Value": parts.Value,
     "Decorator": parts.Decorator,
     "Status": report.Status,
