@@ -14,7 +14,7 @@ from pslbench.plugins.discovery import discover
 
 DOCS = Path(__file__).parent
 TITLES: dict[Kind, str] = {
-    "dataset": "Data sets",
+    "dataset": "Datasets",
     "embedder": "Embedders",
     "clusterer": "Clusterers",
     "strategy": "Strategies",

@@ -76,7 +76,7 @@ class LeaderboardEntry:
 
 
 def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardEntry]]:
-    """Return one board for each data set, budget and value of the part `group`.
+    """Return one board for each dataset, budget and value of the part `group`.
 
     A board has the competing combinations from best to worst, then the others. A combination that does not use the
     part `group` is on the board of each value.
@@ -89,7 +89,7 @@ def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardE
 
 
 def leaderboard_entries(results: Sequence[Result]) -> list[LeaderboardEntry]:
-    """Return the entries of all boards by data set and budget, one board after the other."""
+    """Return the entries of all boards by dataset and budget, one board after the other."""
     return [entry for board in boards(results) for entry in board]
 
 

@@ -119,5 +119,5 @@ def _exit_status(comparisons: Sequence[Comparison], points: float) -> int:
             stdout_console().print(message, style="bold red", markup=False)
             status = 1
     if not comparisons:
-        warn("the strategies share no data set, budget and parts, so nothing is judged; compare them on the same ones")
+        warn("the strategies share no dataset, budget and parts, so nothing is judged; compare them on the same ones")
     return status

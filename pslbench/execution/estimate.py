@@ -13,7 +13,7 @@ from pslbench.results.records import CellInfo, Result
 
 
 class RuntimeEstimator:
-    """Mean seconds of the rows of the same combination, otherwise of the same data set, strategy and trainer."""
+    """Mean seconds of the rows of the same combination, otherwise of the same dataset, strategy and trainer."""
 
     def __init__(self, rows: Sequence[Result]) -> None:
         self._counts: Counter[tuple[object, ...]] = Counter()

@@ -1,4 +1,4 @@
-"""Parts: data sets, embedders, clusterers, strategies, trainers and reporters."""
+"""Parts: datasets, embedders, clusterers, strategies, trainers and reporters."""
 
 from pslbench.parts.config import PartConfig, configure, parse_configs
 from pslbench.parts.decorators import Decorator, clusterer, dataset, embedder, reporter, strategy, trainer

@@ -23,7 +23,7 @@ def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]
     Args:
         catalog: the parts.
         grid: what to combine.
-        load: loads a data set. Each data set is loaded once, to check it against the rest of the grid.
+        load: loads a dataset. Each dataset is loaded once, to check it against the rest of the grid.
 
     Raises:
         InputError: a budget exceeds the pool, or no trainer, embedder or clusterer of the grid takes the data.
@@ -42,15 +42,15 @@ def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]
 
 
 def load_dataset(load: Callable[[PartConfig], object], config: PartConfig) -> Dataset:
-    """Load a data set. Raises InputError if that fails, whatever the reason."""
+    """Load a dataset. Raises InputError if that fails, whatever the reason."""
     try:
         data = load(config)
     except InputError:
         raise
     except (Exception, SystemExit) as error:
-        raise InputError(f"data set {config} cannot be loaded: {one_line(error)}") from None
+        raise InputError(f"dataset {config} cannot be loaded: {one_line(error)}") from None
     if not isinstance(data, Dataset):
-        raise InputError(f"data set {config} returns {type(data).__name__}, not a Dataset")
+        raise InputError(f"dataset {config} returns {type(data).__name__}, not a Dataset")
     return data
 
 

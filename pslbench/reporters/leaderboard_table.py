@@ -65,7 +65,7 @@ MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
 def table(
     results: Sequence[Result], reader: ResultsReader, *, sort: str = "test_accuracy", group: str = "", top: int = 0
 ) -> RenderableType:
-    """Show a leaderboard for each data set and budget on the screen.
+    """Show a leaderboard for each dataset and budget on the screen.
 
     Args:
         sort: the column of leaderboard.csv that orders the rows.

@@ -164,7 +164,7 @@ class ResultsFolder:
         """Return the rows that belong together, sorted.
 
         Rows that were computed before a part or a data file changed are not current: of each combination only rows
-        with the fingerprint of the last run count, and of each data set only rows with its checksum.
+        with the fingerprint of the last run count, and of each dataset only rows with its checksum.
         """
         return self.split_rows()[0]
 

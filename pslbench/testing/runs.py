@@ -60,7 +60,7 @@ def _catalog_of(part: Part) -> Catalog:
 def _run_dataset(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
     data = catalog.call(config)
     if not isinstance(data, Dataset):
-        raise ContractError(f"a data set must return Dataset(...), not {type(data).__name__}")
+        raise ContractError(f"a dataset must return Dataset(...), not {type(data).__name__}")
     arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
     return Entry(arrays, {"name": data.name, "classes": data.classes})
 

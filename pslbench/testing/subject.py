@@ -224,7 +224,7 @@ class Subject:
     def describe_error(self, error: BaseException) -> str:
         """Describe an error in one sentence, with the line of the file of the part."""
         if isinstance(error, BadData):
-            return f"it does not return a valid data set: {error}"
+            return f"it does not return a valid dataset: {error}"
         if isinstance(error, InputError):
             refused = "the rows of a run" if self.kind == "reporter" else "60 images of 8 x 8 pixels"
             return f"it refuses {refused} ({error}); give values of parameters that suit them"
