@@ -65,6 +65,8 @@ def decode(content: bytes) -> Message:
     size = HEADER_LENGTH + int.from_bytes(content[:HEADER_LENGTH], "big")
     try:
         kind, facts = json.loads(content[HEADER_LENGTH:size])
+        if not (isinstance(kind, str) and isinstance(facts, dict)):
+            raise ValueError("its head is not a kind and facts")
         arrays = {}
         if body := content[size:]:
             with np.load(BytesIO(body), allow_pickle=False) as stored:

@@ -96,7 +96,7 @@ class WorkerProcess:
                 elif exceeded := self._exceeded_limit(watch.seconds):
                     self.kill()
                     return Message("done", failure_facts(*exceeded, seconds=watch.seconds))
-        except (EOFError, OSError, MessageError, KeyError) as error:
+        except (EOFError, OSError, MessageError, LookupError, TypeError) as error:
             raise self._died(error) from None
 
     def _wait_until_ready(self) -> None:
@@ -117,7 +117,7 @@ class WorkerProcess:
 
     def _died(self, error: Exception) -> WorkerDiedError:
         self.kill()
-        reason = f"; {error}" if isinstance(error, MessageError | KeyError) else ""
+        reason = f"; {error}" if isinstance(error, MessageError | LookupError | TypeError) else ""
         return WorkerDiedError(f"its worker process ended with status {self._process.returncode}{reason}")
 
     def _exceeded_limit(self, seconds: float) -> tuple[str, str] | None:
