@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from zipfile import BadZipFile
 
 from pslbench.errors import ContractError
@@ -65,7 +65,7 @@ def decode(content: bytes) -> Message:
     size = HEADER_LENGTH + int.from_bytes(content[:HEADER_LENGTH], "big")
     try:
         kind, facts = json.loads(content[HEADER_LENGTH:size])
-        if not (isinstance(kind, str) and isinstance(facts, dict)):
+        if kind not in get_args(MessageKind) or not isinstance(facts, dict):
             raise ValueError("its head is not a kind and facts")
         arrays = {}
         if body := content[size:]:
