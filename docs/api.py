@@ -1,4 +1,4 @@
-"""Writes the public API into api.md, out of the code; `make docs` calls it."""
+"""Writes the reference part of api.md from the code. `make docs` runs it."""
 
 from __future__ import annotations
 
@@ -19,86 +19,87 @@ from pslbench.plugins import spec
 from pslbench.testing import report
 
 PAGE = Path(__file__).with_suffix(".md")
-MARK = "<!-- the rest is written by docs/api.py -->\n"
-OTHERS = {
+MARK = "<!-- docs/api.py writes the rest -->\n"
+DESCRIPTIONS = {
     "API_VERSION": f"`{pslbench.API_VERSION}`",
-    "hookimpl": "Marks an implementation of a hook; `@hookimpl(optionalhook=True)` one of a newer API.",
+    "hookimpl": "Marks an implementation of a hook. `@hookimpl(optionalhook=True)` marks one of a newer API.",
 }
-TYPES = {
+TYPE_ALIASES = {
     "Kind": parts.Kind,
-    "Uses": parts.Uses,
+    "PoolInput": parts.PoolInput,
     "Value": parts.Value,
     "Decorator": parts.Decorator,
     "Status": report.Status,
     "Reasons": report.Reasons,
-    "Plan": "cells: tuple[Cell, ...]; dataset, embedder, clusterer, strategy, trainer, budget, seed of each",
+    "Values": "Mapping[str, Value]",
 }
 
 
 def main() -> None:
-    PAGE.write_text(written(), encoding="utf-8")
+    PAGE.write_text(render_page(), encoding="utf-8")
 
 
-def written() -> str:
-    """What the page should be: what stands above the mark, and below it what the code says."""
+def render_page() -> str:
+    """Return the page: the hand-written head above the mark, and the reference of the code below it."""
     head, _, _ = PAGE.read_text(encoding="utf-8").partition(MARK)
-    return head + MARK + "\n".join(listing()) + "\n"
+    return head + MARK + "\n".join(render_reference()) + "\n"
 
 
-def listing() -> Iterator[str]:
-    yield from section("from pslbench import", pslbench)
+def render_reference() -> Iterator[str]:
+    yield from render_module("from pslbench import", pslbench)
     yield "\n## Hooks\nMark an implementation with `@hookimpl`."
     for name, hook in vars(spec).items():
         if name.startswith("pslbench_"):
-            yield from function(name, hook)
-    yield from section("from pslbench.testing import", pslbench.testing)
-    yield "\n## Words for types\nThey are not for import. `Floats` are float32 arrays of numpy, `Ints` int64 ones.\n"
-    yield from (f"- `{name}`: `{str(kind).replace('typing.', '')}`" for name, kind in TYPES.items())
+            yield from render_function(name, hook)
+    yield from render_module("from pslbench.testing import", pslbench.testing)
+    yield "\n## Type aliases\nThey cannot be imported. `Floats` are NumPy arrays of float32, `Ints` of int64.\n"
+    yield from (f"- `{name}`: `{str(alias).replace('typing.', '')}`" for name, alias in TYPE_ALIASES.items())
 
 
-def section(title: str, module: ModuleType) -> Iterator[str]:
+def render_module(title: str, module: ModuleType) -> Iterator[str]:
     yield f"\n## {title}"
     for name in module.__all__:
         value = getattr(module, name)
         if inspect.isclass(value):
-            yield from class_(name, value)
+            yield from render_class(name, value)
         elif inspect.isfunction(value):
-            yield from function(name, value)
+            yield from render_function(name, value)
         else:
-            yield f"\n### {name}\n{OTHERS[name]}"
+            yield f"\n### {name}\n{DESCRIPTIONS[name]}"
 
 
-def class_(name: str, value: type) -> Iterator[str]:
+def render_class(name: str, value: type) -> Iterator[str]:
     yield f"\n### {name}\n{summary(value)}"
-    fields = {each.name: each for each in dataclasses.fields(value)} if dataclasses.is_dataclass(value) else {}
-    if shown := [each for each in fields.values() if not each.name.startswith("_")]:
-        meaning = meanings(value)
+    fields = {field.name: field for field in dataclasses.fields(value)} if dataclasses.is_dataclass(value) else {}
+    if public_fields := [field for field in fields.values() if not field.name.startswith("_")]:
+        texts = attribute_descriptions(value)
         yield from ("", "| field | type | |", "|---|---|---|")
-        yield from (f"| `{each.name}` | `{cell(typed(each))}` | {cell(meaning.get(each.name, ''))} |" for each in shown)
-    methods = {key: each for key, each in vars(value).items() if key not in fields and public(key, each)}
-    yield from ("", *(method(key, each) for key, each in methods.items()))
+        for field in public_fields:
+            yield f"| `{field.name}` | `{escape(type_and_default(field))}` | {escape(texts.get(field.name, ''))} |"
+    members = {key: member for key, member in vars(value).items() if key not in fields and is_public(key, member)}
+    yield from ("", *(render_member(key, member) for key, member in members.items()))
 
 
-def method(name: str, member: object) -> str:
-    behind = behind_of(member)
-    assert behind
-    says = summary(behind)
-    return f"- `{signature(name, behind, member)}`" + (f": {says}" if says else "")
+def render_member(name: str, member: object) -> str:
+    function = function_of(member)
+    assert function
+    text = summary(function)
+    return f"- `{signature(name, function, member)}`" + (f": {text}" if text else "")
 
 
-def function(name: str, value: Callable[..., Any]) -> Iterator[str]:
+def render_function(name: str, value: Callable[..., Any]) -> Iterator[str]:
     yield f"\n### {name}"
     yield f"`{signature(name, value, value)}`\n\n{summary(value)}"
 
 
-def public(name: str, member: object) -> bool:
-    """Whether it is a method or property without an underscore, or what makes its objects callable."""
-    behind = behind_of(member)
-    return behind is not None and (not name.startswith("_") or (name == "__call__" and bool(behind.__doc__)))
+def is_public(name: str, member: object) -> bool:
+    """Whether a member is a method or property without an underscore, or a documented `__call__`."""
+    function = function_of(member)
+    return function is not None and (not name.startswith("_") or (name == "__call__" and bool(function.__doc__)))
 
 
-def behind_of(member: object) -> Callable[..., Any] | None:
-    """The function behind a method or a property."""
+def function_of(member: object) -> Callable[..., Any] | None:
+    """Return the function of a method or a property."""
     if isinstance(member, property):
         return member.fget
     if isinstance(member, cached_property):
@@ -106,26 +107,28 @@ def behind_of(member: object) -> Callable[..., Any] | None:
     return member if inspect.isfunction(member) else None
 
 
-class Bare(str):
+class Unquoted(str):
     """An annotation that is shown without quotes."""
 
     def __repr__(self) -> str:
         return str(self)
 
 
-def signature(name: str, value: Callable[..., Any], member: object) -> str:
-    """As it stands in the code; of a property, its type."""
-    found = inspect.signature(value)
-    result = Bare(found.return_annotation)
+def signature(name: str, function: Callable[..., Any], member: object) -> str:
+    """Return the signature as in the code; for a property, its type."""
+    code = inspect.signature(function)
+    return_type = Unquoted(code.return_annotation)
     if isinstance(member, (property, cached_property)):
-        return f"{name}: {result}"
-    named = [each for each in found.parameters.values() if each.name != "self"]
-    given = [each.replace(annotation=Bare(each.annotation)) for each in named]
-    return f"{name}{inspect.Signature(given, return_annotation=result)}"
+        return f"{name}: {return_type}"
+    arguments = [
+        parameter.replace(annotation=Unquoted(parameter.annotation))
+        for parameter in code.parameters.values()
+        if parameter.name != "self"
+    ]
+    return f"{name}{inspect.Signature(arguments, return_annotation=return_type)}"
 
 
-def typed(field: dataclasses.Field[Any]) -> str:
-    """The type of a field, and its default."""
+def type_and_default(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
         return f"{field.type} = {field.default!r}"
     if field.default_factory is not dataclasses.MISSING:
@@ -137,17 +140,16 @@ def summary(value: object) -> str:
     return " ".join((parse(value.__doc__ or "").short_description or "").split())
 
 
-def meanings(value: type) -> Mapping[str, str]:
-    """What the docstring says of each attribute."""
-    says = parse(value.__doc__ or "")
+def attribute_descriptions(value: type) -> Mapping[str, str]:
+    """Return what the docstring says about each attribute."""
     return {
-        name.strip(): " ".join((each.description or "").split())
-        for each in says.params
-        for name in each.arg_name.split(",")
+        name.strip(): " ".join((entry.description or "").split())
+        for entry in parse(value.__doc__ or "").params
+        for name in entry.arg_name.split(",")
     }
 
 
-def cell(text: str) -> str:
+def escape(text: str) -> str:
     return text.replace("|", r"\|")
 
 

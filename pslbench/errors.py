@@ -14,7 +14,7 @@ class InputError(Exception):
 
 
 class BadData(InputError):
-    """Arrays that do not form a valid data set."""
+    """Arrays that do not form a valid dataset."""
 
 
 class ContractError(Exception):

@@ -41,6 +41,11 @@ def find_in_frames(name):
     return frame.f_locals[name]
 
 
+def find_true_labels():
+    """Return the true labels. The kit keeps them in its own process; in a run they are in another process."""
+    return find_in_frames("context").oracle.truth
+
+
 @strategy("metadata")
 def metadata(pool):
     return query(pool, nearest(pool))
@@ -239,10 +244,10 @@ def counted_labels(pool):
 
 
 @strategy("counted_labels")
-def resets_the_account(pool):
-    """Query labels and reset the label account."""
+def deletes_recorded_queries(pool):
+    """Query labels and delete the record of the queries."""
     pseudo_labels = query(pool, nearest(pool))
-    find_in_frames("account")._asked[:] = False
+    find_in_frames("queries")._indices.clear()
     return pseudo_labels
 
 
@@ -362,29 +367,28 @@ def centers_each_batch(data):
 def no_peeking(pool):
     """Use the true labels without querying them."""
     pool.label(nearest(pool))
-    return PseudoLabels(np.arange(len(pool)), find_in_frames("account")._labels)
+    return PseudoLabels(np.arange(len(pool)), find_true_labels().pool)
 
 
 @strategy("no_peeking")
 def keeps_labels(pool):
     """Keep the true labels for the next run."""
-    STOLEN_LABELS.append(find_in_frames("account")._labels)
+    STOLEN_LABELS.append(find_true_labels().pool)
     return query(pool, nearest(pool))
 
 
 @strategy("no_peeking")
 def keeps_latest_labels(pool):
     """Keep the true labels for the next run, and drop those of the run before."""
-    STOLEN_LABELS[:] = [find_in_frames("account")._labels]
+    STOLEN_LABELS[:] = [find_true_labels().pool]
     return query(pool, nearest(pool))
 
 
 @trainer("no_peeking")
 def uses_the_test_set(data):
     """Learn from the test set without a counted evaluation."""
-    test = find_in_frames("bench").data
-    flat = test.x_test.reshape(len(test.x_test), -1)
-    test_means = [flat[test.y_test == label].mean(axis=0) for label in range(data.n_classes)]
+    flat, y_test = data.x_test.reshape(len(data.x_test), -1), find_true_labels().test
+    test_means = [flat[y_test == label].mean(axis=0) for label in range(data.n_classes)]
     return NearestMean((means_of(data) + np.stack(test_means)) / 2)
 
 

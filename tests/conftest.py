@@ -53,7 +53,7 @@ def mnist() -> None:
 
 @pytest.fixture
 def arrays() -> dict[str, np.ndarray]:
-    """A small data set of two classes, as arrays of an .npz."""
+    """A small dataset of two classes, as arrays of an .npz."""
     rng = np.random.default_rng(0)
     y = np.arange(60) % 2
     x = np.clip(rng.normal(0.3 + 0.4 * y[:, None, None], 0.1, (60, 8, 8)), 0, 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What a document shows: listings, commands, and what commands print."""
+"""Reads documents: their listings, commands, and the output that they show."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from markdown_it import MarkdownIt
 
 PROGRAMS = ("cd", "cp", "grep", "pip", "pslbench", "tail")
 MODULES = ("mypy", "pip", "pslbench", "pytest")
-NAME = re.compile(r"# (\S+\.\w+)\n")
-STATUS = re.compile(r"# exit status (\d+)$")
-NUMBER = re.compile(r"\d+\.\d+")
+FILE_NAME = re.compile(r"# (\S+\.\w+)\n")
+EXIT_STATUS = re.compile(r"# exit status (\d+)$")
+DECIMAL = re.compile(r"\d+\.\d+")
 
 
 @dataclass(frozen=True)
 class Step:
-    """A listing under the name of its file, a command with its exit status, or the output of the command before."""
+    """A listing with the name of its file, a command with its exit status, or the output of the previous command."""
 
     line: int
     kind: Literal["listing", "command", "output"]
@@ -31,11 +31,11 @@ class Step:
     status: int = 0
 
 
-def steps(markdown: str, heading: str = "") -> Iterator[Step]:
-    """What stands under a heading, or in the whole document: fenced listings and indented blocks, in their order.
+def read_steps(markdown: str, heading: str = "") -> Iterator[Step]:
+    """Yield the fenced listings and indented blocks of a document, or of the section with this heading.
 
-    The first line of a listing is a comment with the name of its file. An indented block is of commands where it begins
-    with a program, and else what the last command printed. Raises ValueError for a listing without a name.
+    The first line of a listing is a comment with the name of its file. An indented block that starts with a program
+    contains commands; any other one is the output of the last command. Raises ValueError for a listing without a name.
     """
     tokens = iter(MarkdownIt("commonmark").parse(markdown))
     if heading:
@@ -44,29 +44,29 @@ def steps(markdown: str, heading: str = "") -> Iterator[Step]:
     for token in tokens:
         line = token.map[0] + 1 if token.map else 0
         if token.type == "fence":
-            named = NAME.match(token.content)
-            if not named:
-                raise ValueError(f"line {line}: no name of a file in the first line of the listing: it is not run")
-            yield Step(line, "listing", token.content, named[1])
+            name = FILE_NAME.match(token.content)
+            if not name:
+                raise ValueError(f"line {line}: the listing must start with a comment that names its file")
+            yield Step(line, "listing", token.content, name[1])
         elif token.type == "code_block":
-            yield from _joined(_block(line, token.content))
+            yield from _join_outputs(_split_block(line, token.content))
 
 
-def _block(line: int, text: str) -> Iterator[Step]:
-    """The commands and outputs of one indented block, which has an empty line wherever one follows the other."""
+def _split_block(line: int, text: str) -> Iterator[Step]:
+    """Yield the commands and outputs of one indented block; an empty line separates them."""
     for group in text.split("\n\n"):
         if group.split(maxsplit=1)[:1] and group.split()[0] in PROGRAMS:
             for offset, command in enumerate(group.strip("\n").splitlines()):
-                status = STATUS.search(command)
+                status = EXIT_STATUS.search(command)
                 yield Step(line + offset, "command", command, status=int(status[1]) if status else 0)
         elif group.strip():
             yield Step(line, "output", group)
         line += group.count("\n") + 2
 
 
-def _joined(found: Iterator[Step]) -> Iterator[Step]:
-    """Outputs of one command are one, though an empty line stands in it."""
-    for is_output, group in groupby(found, lambda step: step.kind == "output"):
+def _join_outputs(steps: Iterator[Step]) -> Iterator[Step]:
+    """Join the outputs of one command, which may contain empty lines."""
+    for is_output, group in groupby(steps, lambda step: step.kind == "output"):
         first, *others = group
         if is_output:
             yield replace(first, text="\n".join(step.text for step in (first, *others)))
@@ -74,41 +74,41 @@ def _joined(found: Iterator[Step]) -> Iterator[Step]:
             yield from (first, *others)
 
 
-def difference(shown: str, printed: str) -> str:
-    """Why `printed` is not what is shown; empty where it is.
+def describe_difference(shown: str, printed: str) -> str:
+    """Describe how the printed output differs from the documented one; return an empty string if it does not.
 
-    Blanks and the lengths of lines do not count, `...` on a line of its own stands for anything, numbers of four
-    decimals may differ by 0.02 (processors round differently), and seconds, of one decimal, by anything.
+    White space and the lengths of rules do not count. A line `...` matches any lines. Numbers with four decimals may
+    differ by 0.02, because processors round differently. Numbers with one decimal are seconds and may differ.
     """
-    lines = _tidy(shown)
+    lines = _normalize(shown)
     pattern = "".join(r"(?:.*\n)*?" if line == "..." else _pattern(line) + r"\n" for line in lines)
-    found = re.fullmatch(pattern, "".join(f"{line}\n" for line in _tidy(printed)))
-    if not found:
+    match = re.fullmatch(pattern, "".join(f"{line}\n" for line in _normalize(printed)))
+    if not match:
         return f"shown:\n{shown}\nprinted:\n{printed}"
-    expected = [number for line in lines for number in NUMBER.findall(line)]
-    far = [
-        f"{number} is shown, {got} was printed"
-        for number, got in zip(expected, found.groups(), strict=True)
-        if len(number.partition(".")[2]) > 1 and abs(float(number) - float(got)) > 0.02
+    expected = [number for line in lines for number in DECIMAL.findall(line)]
+    differences = [
+        f"{number} is shown, {actual} was printed"
+        for number, actual in zip(expected, match.groups(), strict=True)
+        if len(number.partition(".")[2]) > 1 and abs(float(number) - float(actual)) > 0.02
     ]
-    return "; ".join(far)
+    return "; ".join(differences)
 
 
-def _tidy(text: str) -> Sequence[str]:
+def _normalize(text: str) -> Sequence[str]:
     lines = (re.sub(r"\s+", " ", re.sub("─+", "─", line)).strip() for line in text.splitlines())
     return [line for line in lines if line]
 
 
 def _pattern(line: str) -> str:
-    return r"(\d+\.\d+)".join(re.escape(piece) for piece in NUMBER.split(line))
+    return r"(\d+\.\d+)".join(re.escape(piece) for piece in DECIMAL.split(line))
 
 
-def environment(folder: Path) -> Path:
-    """An environment of its own that has all that this one has, to install things into: the folder of its programs."""
+def create_environment(folder: Path) -> Path:
+    """Create a virtual environment that sees the packages of the current one, and return the folder of its programs."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    packages = next(folder.glob("lib/python*/site-packages"))
-    mine = [path for path in sys.path if path.endswith("site-packages")]
-    (packages / "outer.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in mine))
+    site_packages = next(folder.glob("lib/python*/site-packages"))
+    current = [path for path in sys.path if path.endswith("site-packages")]
+    (site_packages / "outer.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in current))
     for module in MODULES:
         offline = " --quiet --no-index --no-build-isolation" if module == "pip" else ""
         program = folder / "bin" / module

@@ -47,7 +47,7 @@ def refused(outcome, *words):
         (["run", "random", "-s", "99999999999999999999"], ["100000"]),
         (["run", "random", "-s", ""], ["seeds"]),
         (["run", "random", "-b", "20", "40"], ["'40'", "-b 20,40"]),
-        (["run", "random", "-d", ""], ["data set", "-d"]),
+        (["run", "random", "-d", ""], ["dataset", "-d"]),
         (["run", "random", "-b", ""], ["budget"]),
         (["run", "random", "-j", "-1"], ["--jobs", "0"]),
         (["run", "random", "--seed", "3"], ["--seed"]),

@@ -12,7 +12,7 @@ from scipy import stats
 
 from pslbench.analysis.comparison import compare_pair, rankings, strategy_pairs
 from pslbench.analysis.leaderboard import is_upper_bound, leaderboard_entries
-from pslbench.cli.compare import _status
+from pslbench.cli.compare import _exit_status
 from pslbench.cli.console import stdout_console
 from pslbench.datasets.digits import digits
 from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
@@ -66,7 +66,7 @@ def test_compare_in_an_empty_folder(tmp_path, cli):
     assert "cannot be judged: a test needs 3 shared seeds, and they have 2" in outcome.out
     again = cli("compare", "centroid", "majority", *TINY, "-o", tmp_path)
     assert again.out == outcome.out
-    assert "4 of 4 cells were there already" in again.err
+    assert "4 of 4 cells are finished already" in again.err
 
 
 def test_the_tests_equal_scipys_on_the_saved_rows(four, cli):
@@ -199,7 +199,7 @@ def test_strategies_with_the_same_predictions_on_all_seeds_are_judged_by_mcnemar
     assert "the seeds change nothing" in found.verdict
     assert found.is_worse(0.49) is True
     assert found.is_worse(0.51) is False
-    assert _status([found], 49) == 1
+    assert _exit_status([found], 49) == 1
     assert "exact McNemar test" in " ".join(capsys.readouterr().out.split())
     assert judged(0.4, 0.9, seeds=2).mcnemar is None
     predicted["b"] = np.where(np.arange(20) < 10, y, 1 - y)  # 2 images more: p = 0.5
@@ -238,7 +238,7 @@ def test_a_difference_that_is_the_same_on_every_seed_cannot_be_judged(capsys):
     assert found.is_worse(0.05) is None
     assert isnan(found.t_test_p)
     assert isnan(found.sign_flip_p)
-    assert _status([found], 0.5) == 0
+    assert _exit_status([found], 0.5) == 0
     assert "on each of 3 seeds" in " ".join(capsys.readouterr().err.split())
     same = compared([0.5, 0.6, 0.7], [0.5, 0.6, 0.7])
     assert (same.t_test_p, same.sign_flip_p) == (1, 1)
@@ -248,7 +248,7 @@ def test_names_are_not_markup(capsys):
     bad, good = "first:tag=[/]", "[bold]"
     made = [row(name, s, v + s / 50) for name, v in ((bad, 0.5), (good, 0.8)) for s in range(3)]
     made[0] = replace(made[0], scores={"test_accuracy": 0.51})
-    assert _status(compare(made, bad, good), 0.5) == 1
+    assert _exit_status(compare(made, bad, good), 0.5) == 1
     assert f"{bad} is worse than {good} by more than 0.5 points" in " ".join(capsys.readouterr().out.split())
 
 

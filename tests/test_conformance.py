@@ -61,7 +61,7 @@ def clear_memory_of_broken_parts():
 
 
 def write_files(name, folder, arrays):
-    """Write files that the data set of this name can read, and return the values of its parameters."""
+    """Write files that the dataset of this name can read, and return the values of its parameters."""
     if name == "npz":
         np.savez(folder / "tiny.npz", **arrays)
         return {"path": str(folder / "tiny.npz")}

@@ -1,4 +1,4 @@
-"""Data sets that are included, found on the machine, downloaded, or provided by the user."""
+"""Datasets that are included, found on the machine, downloaded, or provided by the user."""
 
 import gzip
 import struct

@@ -215,8 +215,8 @@ def test_keys_follow_the_part_that_changed(tmp_path):
 
 def test_built_in_parts_have_the_libraries_that_they_use():
     parts = discover().parts("trainer")
-    assert {"version of keras", "version of tensorflow", "device"} <= part_facts(parts["cnn"]).keys()
-    assert "version of scikit-learn" in part_facts(parts["logreg"])
+    assert {"library keras", "library tensorflow", "device"} <= part_facts(parts["cnn"]).keys()
+    assert "library scikit-learn" in part_facts(parts["logreg"])
     assert "device" not in part_facts(parts["logreg"])
 
 
@@ -230,5 +230,5 @@ def test_the_device_counts_for_every_backend(monkeypatch):
 
 
 def test_a_distribution_that_is_not_installed_is_no_error():
-    assert library_facts("no-such-distribution") == {"version of no-such-distribution": "none"}
+    assert library_facts("no-such-distribution") == {"library no-such-distribution": "none"}
     assert "device" in library_facts("tensorflow-cpu")

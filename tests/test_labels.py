@@ -125,7 +125,9 @@ def test_nothing_that_a_strategy_sends_is_unpickled(plugin, tmp_path, monkeypatc
     assert not (tmp_path / "trapped").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"abc", pickle.dumps([1]), encode(Message("ready"))[:-2]])
+@pytest.mark.parametrize(
+    "content", [b"", b"abc", pickle.dumps([1]), encode(Message("ready"))[:-2], b"\0" * 7 + b"\7" + b"[[],[]]"]
+)
 def test_messages_that_no_worker_sends_are_refused(content):
     with pytest.raises(MessageError):
         decode(content)

@@ -497,7 +497,7 @@ def test_strategies_work_on_duplicates_and_on_tiny_pools(name):
 
 
 def test_confident_gives_a_cluster_the_label_of_its_own_sample():
-    x = np.array([[0, 0], [0, 4], [0, 3], [0, 9]], np.float32)  # sample 2, of cluster 1, is the labeled one nearest both centers
+    x = np.array([[0, 0], [0, 4], [0, 3], [0, 9]], np.float32)  # the labeled sample 2 is nearest both centers
     pool = pool_of(x, np.array([0, 0, 1, 1]), 2, clusters_of(x, [0, 0, 1, 1]))
     assert label_by_cluster(pool, PseudoLabels([0, 2], [0, 1])).tolist() == [0, 0, 1, 1]
 

@@ -1,4 +1,4 @@
-"""Plugins are found, picked by name, left out, and contained where they fail."""
+"""Plugins are found, selected by name and excluded; a failing plugin does not affect the others."""
 
 import json
 import re
@@ -15,8 +15,8 @@ GOOD = """
 @strategy("first", uses="x")
 def first(pool: Pool, *, skip: int = 0) -> PseudoLabels:
     '''Label the first samples.'''
-    chosen = np.arange(skip, skip + pool.budget)
-    return PseudoLabels(chosen, pool.label(chosen))
+    selected = np.arange(skip, skip + pool.budget)
+    return PseudoLabels(selected, pool.label(selected))
 
 @hookimpl
 def pslbench_register():
@@ -24,7 +24,7 @@ def pslbench_register():
 """
 
 
-def test_a_plugin_file_brings_a_strategy(plugin, tmp_path, cli):
+def test_a_plugin_file_registers_a_strategy(plugin, tmp_path, cli):
     path = plugin(GOOD)
     listed = cli("list", "strategies", "--plugin", path)
     assert "Label the first samples." in listed.out
@@ -36,7 +36,7 @@ def test_a_plugin_file_brings_a_strategy(plugin, tmp_path, cli):
     assert "first:skip=5" in outcome.out
 
 
-def test_an_installed_package_brings_an_embedder(cli):
+def test_an_installed_package_registers_an_embedder(cli):
     assert "hog" in cli("list", "embedder").out
     assert "pslbench-hog" in cli("plugins").out
     off = cli("plugins", "--no-plugin", "hog")
@@ -44,7 +44,7 @@ def test_an_installed_package_brings_an_embedder(cli):
     assert "hog" not in cli("list", "embedder", "--no-plugin", "hog").out
 
 
-def test_a_plugin_that_is_left_out_is_not_imported():
+def test_an_excluded_plugin_is_not_imported():
     script = "import sys; from pslbench.plugins.discovery import discover; discover(off=['hog']); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert "pslbench.strategies.centroid" in modules
@@ -87,7 +87,7 @@ def test_a_plugin_that_is_left_out_is_not_imported():
         (GOOD.replace("yield first", "yield first; raise ValueError('late')"), "ValueError: late"),
     ],
 )
-def test_a_plugin_that_fails_costs_one_line_and_a_row_and_the_others_go_on(plugin, cli, body, problem):
+def test_a_failing_plugin_costs_one_warning_and_is_listed_as_failed(plugin, cli, body, problem):
     bad = plugin(body, "bad")
     listed = cli("list", "--plugin", bad)
     assert listed.status == 0
@@ -99,14 +99,14 @@ def test_a_plugin_that_fails_costs_one_line_and_a_row_and_the_others_go_on(plugi
     assert "failed" in row
 
 
-def test_hooks_of_a_plugin_that_failed_are_gone(plugin):
-    body = GOOD.replace("yield first", "raise ValueError") + "\n@hookimpl\ndef pslbench_run_started(plan):\n    1 / 0\n"
-    said = []
-    discover([str(plugin(body))]).notify("pslbench_run_started", said.append, plan=None)
-    assert said == []
+def test_hooks_of_a_failed_plugin_are_not_called(plugin):
+    body = GOOD.replace("yield first", "raise ValueError") + "\n@hookimpl\ndef pslbench_run_started(run):\n    1 / 0\n"
+    warnings = []
+    discover([str(plugin(body))]).notify("pslbench_run_started", warnings.append, run=None)
+    assert warnings == []
 
 
-def test_two_parts_of_one_name_are_picked_by_plugin(plugin, cli, tmp_path):
+def test_parts_of_the_same_name_are_selected_by_plugin(plugin, cli, tmp_path):
     files = ["--plugin", plugin(GOOD, "one"), "--plugin", plugin(GOOD, "two")]
     ambiguous = cli("run", "first", *files)
     assert ambiguous.status == 2
@@ -116,14 +116,14 @@ def test_two_parts_of_one_name_are_picked_by_plugin(plugin, cli, tmp_path):
     assert "two/first" in outcome.out
 
 
-def test_parts_of_all_kinds_from_one_plugin(plugin, tmp_path):
+def test_one_plugin_registers_parts_of_all_kinds(plugin, tmp_path):
     path = plugin("""
 from dataclasses import dataclass
 from pslbench import Dataset, Embedding, Result, dataset, embedder, reporter
 
 @dataset("stripes")
 def stripes(*, n: int = 200) -> Dataset:
-    '''Two kinds of stripes.'''
+    '''Horizontal and vertical stripes.'''
     y = np.arange(n) % 2
     x = np.zeros((n, 6, 6, 1), np.float32)
     x[y == 0, ::2], x[y == 1, :, ::2] = 1, 1
@@ -131,12 +131,12 @@ def stripes(*, n: int = 200) -> Dataset:
 
 @embedder("rows")
 def rows(x, seed) -> Embedding:
-    '''Means of rows; no map for new samples.'''
+    '''Compute the means of rows; new samples cannot be transformed.'''
     return Embedding(x.mean(axis=(2, 3)))
 
 @clusterer("halves")
 def halves(k: int, seed: int):
-    '''Cuts at the median.'''
+    '''Split at the mean of the first feature.'''
     class Halves:
         def fit(self, x):
             self.labels_ = (x[:, 0] > x[:, 0].mean()).astype(int)
@@ -150,12 +150,12 @@ class Prior:
 
 @trainer("prior")
 def prior(data, seed) -> Prior:
-    '''The share of each class.'''
+    '''Predict the share of each class.'''
     return Prior(np.bincount(data.labels, minlength=data.n_classes) / len(data.labels))
 
 @reporter("count")
-def count(results, folder):
-    '''Counts.'''
+def count(results, reader):
+    '''Count the rows.'''
     return f"{len(results)} rows counted"
 
 @hookimpl
@@ -172,13 +172,13 @@ def pslbench_register():
 
 
 def test_a_hook_of_a_newer_api_may_be_optional(plugin, cli):
-    body = GOOD + "\n@hookimpl(optionalhook=True)\ndef pslbench_of_a_later_day(x): ...\n"
+    body = GOOD + "\n@hookimpl(optionalhook=True)\ndef pslbench_hook_of_a_newer_api(x): ...\n"
     listed = cli("list", "strategies", "--plugin", plugin(body))
     assert "plugin 'mine'" not in listed.err
     assert "Label the first samples." in listed.out
 
 
-def test_what_is_odd_about_a_plugin_is_said(plugin, cli, monkeypatch):
+def test_notes_about_a_plugin_are_printed(plugin, cli, monkeypatch):
     monkeypatch.setattr("pslbench.plugins.discovery.SLOW_IMPORT", 0.3)
     loud = plugin("print('hello'); import time; time.sleep(0.4)\n" + GOOD, "loud")
     listed = cli("plugins", "--plugin", loud, "--plugin", plugin(GOOD, "other"))
@@ -186,38 +186,38 @@ def test_what_is_odd_about_a_plugin_is_said(plugin, cli, monkeypatch):
     assert re.search(r"\nloud: takes 0\.\d s to import", listed.out)
     assert "\nother: another plugin also has a strategy 'first'; select this one as other/first" in listed.out
     as_json = cli("plugins", "--json", "--plugin", loud)
-    (row,) = [each for each in json.loads(as_json.out) if each["name"] == "loud"]
+    (row,) = [plugin for plugin in json.loads(as_json.out) if plugin["name"] == "loud"]
     assert row["status"] == "ok"
     assert row["parts"] == [{"kind": "strategy", "name": "first"}]
     assert row["seconds"] > 0.4
 
 
-def test_a_file_of_an_installed_package_is_passed_over(cli):
+def test_the_file_of_an_installed_package_is_not_loaded_twice(cli):
     file = Path(__file__).parents[1] / "plugins" / "pslbench-activeml" / "pslbench_activeml.py"
     listed = cli("list", "strategies", "--plugin", file)
     assert "plugin" not in listed.err
     assert len([line for line in listed.out.splitlines() if " al-badge " in line]) == 1
 
 
-def test_a_part_of_a_plugin_that_failed_is_not_just_unknown(plugin, cli):
+def test_an_unknown_part_error_lists_failed_plugins(plugin, cli):
     outcome = cli("run", "first", "--plugin", plugin("1 / 0\n" + GOOD, "bad"))
     assert outcome.status == 2
     assert "failed to load: bad" in outcome.err
 
 
-def test_tracebacks_are_shown_when_asked_for(plugin, cli):
+def test_verbose_shows_tracebacks(plugin, cli):
     bad = plugin("def helper():\n    1 / 0\n\nhelper()", "bad")
     assert "in helper" not in cli("plugins", "--plugin", bad).out
     assert "in helper" in cli("plugins", "--plugin", bad, "--verbose").out
 
 
-def test_versions_of_packages_are_shown(cli):
-    (row,) = [each for each in json.loads(cli("plugins", "--json").out) if each["name"] == "hog"]
+def test_plugins_are_listed_with_the_version_of_their_package(cli):
+    (row,) = [plugin for plugin in json.loads(cli("plugins", "--json").out) if plugin["name"] == "hog"]
     assert (row["source"], row["version"]) == ("pslbench-hog", "0.1.0")
 
 
-def test_a_plugin_that_fails_does_no_harm_to_one_of_the_same_name(plugin, tmp_path):
-    body = GOOD.replace("    chosen =", "    @dataclass\n    class Skips:\n        n: 'int'\n\n    chosen =")
+def test_a_failing_plugin_does_not_affect_one_of_the_same_name(plugin, tmp_path):
+    body = GOOD.replace("    selected =", "    @dataclass\n    class Skips:\n        n: 'int'\n\n    selected =")
     first = plugin("from dataclasses import dataclass\n" + body)
     second = tmp_path / "second" / first.name
     second.parent.mkdir()
@@ -229,7 +229,7 @@ def test_a_plugin_that_fails_does_no_harm_to_one_of_the_same_name(plugin, tmp_pa
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch):
-    """Installs the package pslbench-mine with this module, where one is given, and what it says to require."""
+    """A function that installs the package pslbench-mine with this source and these requirements."""
 
     def install(source=None, requires=""):
         info = tmp_path / "pslbench_mine-1.0.dist-info"
@@ -245,33 +245,33 @@ def installed(tmp_path, monkeypatch):
     return install
 
 
-def test_an_entry_point_that_leads_nowhere_is_nothing_to_install(installed, cli):
+def test_an_entry_point_without_its_module_does_not_suggest_an_installation(installed, cli):
     installed()
     listed = cli("list")
     assert "its entry point names the module 'pslbench_mine', which the package does not contain" in listed.err
     assert "pip install" not in listed.err
 
 
-def test_a_module_that_an_installed_package_lacks_is_not_to_be_installed(plugin, cli):
+def test_a_missing_submodule_does_not_suggest_an_installation(plugin, cli):
     listed = cli("list", "--plugin", plugin("import numpy.no_such_thing", "bad"))
     assert "No module named 'numpy.no_such_thing'" in listed.err
     assert "pip install" not in listed.err
 
 
-def test_the_file_of_an_installed_package_that_failed_is_not_passed_over_in_silence(installed, cli):
+def test_checking_the_file_of_a_failed_package_is_an_error(installed, cli):
     outcome = cli("check", "--plugin", installed("1 / 0\n"))
     assert outcome.status == 2
     assert "has no part to check" in outcome.err
     assert "pslbench plugins" in outcome.err
 
 
-def test_a_part_is_shown_by_the_name_of_its_plugin_too(cli):
+def test_show_accepts_the_name_of_the_plugin(cli):
     assert cli("show", "built-in/centroid").out == cli("show", "centroid").out
 
 
-def test_a_package_that_misses_what_it_requires_says_what_to_install(installed, cli):
-    required = ("numpy", "is no requirement", "never-heard-of>=2", 'pytest-nope; extra == "test"')
-    installed("import heard_of\n", "".join(f"Requires-Dist: {each}\n" for each in required))
+def test_a_missing_requirement_is_named(installed, cli):
+    requirements = ("numpy", "not a requirement", "never-heard-of>=2", 'pytest-nope; extra == "test"')
+    installed("import heard_of\n", "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements))
     listed = cli("list")
     assert "pip install never-heard-of" in listed.err
     assert "centroid" in listed.out

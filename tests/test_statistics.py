@@ -210,7 +210,7 @@ def test_average_ranks_by_hand_with_students_interval_over_data_sets():
     assert [rank.estimate for rank in average_ranks(means)] == pytest.approx(
         [(1 + 3) / 2, (2.5 + 1) / 2, (2.5 + 2) / 2]
     )
-    assert all(isnan(rank.low) for rank in average_ranks(means))  # two data sets
+    assert all(isnan(rank.low) for rank in average_ranks(means))  # two datasets
     ranks = np.array([[1, 1, 2, 1, 3, 1], [2, 3, 1, 3, 2, 2], [3, 2, 3, 2, 1, 3]])
     for each, found in zip(ranks, average_ranks(-ranks / 10), strict=True):
         low, high = stats.ttest_1samp(each, 0).confidence_interval()
@@ -365,7 +365,7 @@ def test_aggregation_over_data_sets():
     assert best.equivalence is None
     assert best.rank.estimate == 1
     assert second.equivalence.worse > 0.99
-    assert second.p == pytest.approx(3 * 2 / 2**6)  # the smallest that six data sets allow, times three pairs
+    assert second.p == pytest.approx(3 * 2 / 2**6)  # the smallest that six datasets allow, times three pairs
     (few,) = aggregate_over_datasets(
         leaderboard_entries([r for r in rows if r.dataset in ("d0", "d1")]), reference="bad"
     )
@@ -375,7 +375,7 @@ def test_aggregation_over_data_sets():
 
 
 def over(scores):
-    """The lines under the table over data sets, for test accuracies by strategy, data set and seed."""
+    """The lines under the table over datasets, for test accuracies by strategy, dataset and seed."""
     made = [row(name, seed, value, dataset=d) for (name, d, seed), value in scores.items()]
     (found,) = aggregate_over_datasets(leaderboard_entries(made))
     console = Console(width=400)

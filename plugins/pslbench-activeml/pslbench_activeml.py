@@ -88,7 +88,7 @@ def query_strategy(
             if max_samples and len(pool) > max_samples:
                 raise InputError(
                     f"{name} compares all pairs of samples, so it takes a pool of at most {max_samples:,}, not of "
-                    f"{len(pool):,}; try al-core-set or al-typiclust, or a smaller data set"
+                    f"{len(pool):,}; try al-core-set or al-typiclust, or a smaller dataset"
                 )
             inputs = QueryInputs(pool.features, pool.n_classes, int(pool.rng.integers(2**31)))
             return query_in_rounds(pool, *function(inputs, batch=batch, **values), batch)

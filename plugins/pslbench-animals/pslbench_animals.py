@@ -1,4 +1,4 @@
-"""A data set that is contained in a package, so nothing is downloaded when it is used."""
+"""A dataset that is contained in a package, so nothing is downloaded when it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The classification data sets of MedMNIST, read from its files. The package `medmnist` would need PyTorch."""
+"""The classification datasets of MedMNIST, read from its files. The package `medmnist` would need PyTorch."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def medmnist(*, name: Name = "bloodmnist", size: Literal[28, 64] = 28) -> Datase
     from the cache, or from the folder of the package `medmnist`. If it is in none of them, it is downloaded.
 
     Args:
-        name: the data set; each has one class per image.
+        name: the dataset; each has one class per image.
         size: the side of an image in pixels.
     """
     file = name if size == 28 else f"{name}_{size}"

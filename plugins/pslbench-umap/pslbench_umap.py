@@ -51,7 +51,7 @@ def umap(
     if images != "plain" and x.ndim != 4:
         raise InputError(f"umap:images={images} needs images, not feature vectors; omit it")
     if components > min(len(x), x[0].size):
-        raise InputError(f"umap:components={components} must be at most {min(len(x), x[0].size)} for this data set")
+        raise InputError(f"umap:components={components} must be at most {min(len(x), x[0].size)} for this dataset")
     layout = partial(_layout, seed=seed, dims=dims, neighbors=neighbors, min_dist=min_dist, epochs=epochs)
     spaces = []
     for embed_images in IMAGE_FORMS[images]:

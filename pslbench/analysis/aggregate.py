@@ -1,4 +1,4 @@
-"""Comparison of strategies over several data sets."""
+"""Comparison of strategies over several datasets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pslbench.analysis.statistics import Float64s
 
 MIN_DATASETS = 6  # with five, the p value of Wilcoxon's test cannot be below 0.0625
-ROPE = 0.005  # region of practical equivalence: half a percentage point of accuracy
+EQUIVALENCE_MARGIN = 0.005  # region of practical equivalence: half a percentage point of accuracy
 POSTERIOR_DRAWS = 5_000  # the error of the probabilities is below 0.014
 
 
@@ -34,14 +34,14 @@ class PracticalEquivalence:
 
 @dataclass(frozen=True)
 class AggregateRow:
-    """One strategy over several data sets, compared with the reference.
+    """One strategy over several datasets, compared with the reference.
 
     Attributes:
         strategy: its name with parameters.
         iqm: the interquartile mean of its test accuracies, with an interval over seeds.
-        rank: its rank by mean test accuracy, averaged over data sets, with an interval over data sets; 1 is best.
+        rank: its rank by mean test accuracy, averaged over datasets, with an interval over datasets; 1 is best.
         p: the p value of Wilcoxon's signed-rank test, Holm-adjusted for all pairs; NaN for the reference, and for
-            fewer than six data sets.
+            fewer than six datasets.
         equivalence: the result of the Bayesian signed-rank test; None for the reference.
     """
 
@@ -54,16 +54,16 @@ class AggregateRow:
 
 @dataclass(frozen=True)
 class AggregateTable:
-    """Strategies and data sets such that every strategy was run on every data set, with shared seeds.
+    """Strategies and datasets such that every strategy was run on every dataset, with shared seeds.
 
     Attributes:
-        entries: the leaderboard entries of the strategies on the data sets.
-        datasets: the data sets.
-        seeds: the number of shared seeds on the data set that has the fewest.
+        entries: the leaderboard entries of the strategies on the datasets.
+        datasets: the datasets.
+        seeds: the number of shared seeds on the dataset that has the fewest.
         rows: one row per strategy, by interquartile mean.
         reference: the strategy that the others are compared with.
-        left_out: strategies that lack a data set or its seeds.
-        datasets_left_out: data sets that strategies lack.
+        left_out: strategies that lack a dataset or its seeds.
+        datasets_left_out: datasets that strategies lack.
     """
 
     entries: tuple[LeaderboardEntry, ...]
@@ -76,7 +76,7 @@ class AggregateTable:
 
 
 def aggregate_over_datasets(entries: Sequence[LeaderboardEntry], reference: str = "") -> list[AggregateTable]:
-    """Return one table for each budget, trainer, embedder and clusterer that was run on two data sets or more.
+    """Return one table for each budget, trainer, embedder and clusterer that was run on two datasets or more.
 
     Args:
         entries: leaderboard entries; those that do not compete are ignored.
@@ -113,7 +113,7 @@ def _aggregate(entries: Sequence[LeaderboardEntry], reference: str) -> Aggregate
 
 
 def _complete_part(scores: dict[str, dict[str, dict[int, float]]], reference: str) -> tuple[list[str], list[str]]:
-    """Return strategies and data sets without gaps: on each data set, every strategy has its most frequent seed.
+    """Return strategies and datasets without gaps: on each dataset, every strategy has its most frequent seed.
 
     If there is a reference, it is among the strategies.
     """
@@ -145,10 +145,10 @@ def _rows(names: Sequence[str], tables: Sequence[Float64s], reference: str) -> l
 def interquartile_means(tables: Sequence[Float64s]) -> Float64s:
     """Return the mean of the middle half of all scores (Agarwal et al. 2021), float (...).
 
-    Every data set has the same weight, independent of its number of seeds.
+    Every dataset has the same weight, independent of its number of seeds.
 
     Args:
-        tables: float (..., seeds) for each data set.
+        tables: float (..., seeds) for each dataset.
     """
     import numpy as np
 
@@ -162,10 +162,10 @@ def interquartile_means(tables: Sequence[Float64s]) -> Float64s:
 
 
 def average_ranks(means: Float64s) -> list[IntervalEstimate]:
-    """Return the average rank of each strategy over data sets; rank 1 has the highest mean score, ties share ranks.
+    """Return the average rank of each strategy over datasets; rank 1 has the highest mean score, ties share ranks.
 
-    Source: Demšar 2006, section 3.2.2. Student's interval is over the ranks on the data sets. There is none for fewer
-    than three data sets, or if the strategy has the same rank on all of them.
+    Source: Demšar 2006, section 3.2.2. Student's interval is over the ranks on the datasets. There is none for fewer
+    than three datasets, or if the strategy has the same rank on all of them.
 
     Args:
         means: float (strategies, datasets).
@@ -186,7 +186,7 @@ def wilcoxon_tests(means: Float64s) -> Float64s:
         means: float (strategies, datasets).
 
     Returns:
-        Float (strategies, strategies); all NaN for fewer than six data sets.
+        Float (strategies, strategies); all NaN for fewer than six datasets.
     """
     import numpy as np
     from scipy.stats import wilcoxon
@@ -206,5 +206,5 @@ def signed_rank_probabilities(a: Float64s, b: Float64s) -> PracticalEquivalence:
     """
     from baycomp import SignedRankTest
 
-    probabilities = SignedRankTest.probs(a, b, ROPE, nsamples=POSTERIOR_DRAWS, random_state=0)
+    probabilities = SignedRankTest.probs(a, b, EQUIVALENCE_MARGIN, nsamples=POSTERIOR_DRAWS, random_state=0)
     return PracticalEquivalence(*map(float, probabilities))

@@ -36,16 +36,16 @@ def bca_interval(values: ArrayLike) -> IntervalEstimate:
 def stratified_bootstrap(
     tables: Sequence[Float64s], statistic: Callable[[Sequence[Float64s]], Float64s]
 ) -> list[IntervalEstimate]:
-    """Return a statistic of every row with its percentile interval; seeds are resampled within each data set.
+    """Return a statistic of every row with its percentile interval; seeds are resampled within each dataset.
 
     Source: Agarwal et al. 2021.
 
     Args:
-        tables: float (rows, seeds) for each data set. All rows share the seeds, so they share the resampled seeds.
+        tables: float (rows, seeds) for each dataset. All rows share the seeds, so they share the resampled seeds.
         statistic: maps tables, float (rows, resamples, seeds) each, to float (rows, resamples).
 
     Returns:
-        The statistic of each row, without an interval if a data set has fewer than three seeds.
+        The statistic of each row, without an interval if a dataset has fewer than three seeds.
     """
     import numpy as np
 

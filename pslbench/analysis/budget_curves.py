@@ -25,7 +25,7 @@ class Curve:
 
     Attributes:
         points: its leaderboard entry at each budget, in ascending order.
-        budgets: the budgets that areas span, the same for all curves of a data set.
+        budgets: the budgets that areas span, the same for all curves of a dataset.
         areas: the area under the curve by seed, for the seeds that were run at each of these budgets.
         gap: how its area compares with the largest one.
     """
@@ -74,7 +74,7 @@ def area_under_curve(budgets: ArrayLike, accuracies: ArrayLike) -> Float64s:
 
 
 def budget_curves(entries: Sequence[LeaderboardEntry]) -> list[list[Curve]]:
-    """Return the curves of each data set with several budgets: the competing ones by area, then the others."""
+    """Return the curves of each dataset with several budgets: the competing ones by area, then the others."""
     by_dataset: dict[str, list[LeaderboardEntry]] = {}
     for entry in entries:
         if entry.rows:

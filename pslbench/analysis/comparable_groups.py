@@ -21,14 +21,14 @@ def comparable_groups(entries: Sequence[LeaderboardEntry], *kinds: str) -> list[
     groups = []
     for _, group in groupby(sorted(entries, key=shared), key=shared):
         members = list(group)
-        spaces = dict.fromkeys(map(_space, members))
+        spaces = dict.fromkeys(map(_embedder_and_clusterer, members))
         for space in spaces:
             if not any(space != other and _covers(other, space) for other in spaces):
-                groups.append([entry for entry in members if _covers(space, _space(entry))])
+                groups.append([entry for entry in members if _covers(space, _embedder_and_clusterer(entry))])
     return groups
 
 
-def _space(entry: LeaderboardEntry) -> tuple[str, str]:
+def _embedder_and_clusterer(entry: LeaderboardEntry) -> tuple[str, str]:
     return entry.part("embedder"), entry.part("clusterer")
 
 

@@ -116,7 +116,7 @@ class Comparison:
 
 
 def strategy_pairs(results: Sequence[Result], a: str, b: str) -> list[tuple[LeaderboardEntry, LeaderboardEntry]]:
-    """Return both strategies for each data set, budget, trainer, embedder and clusterer with which both were run."""
+    """Return both strategies for each dataset, budget, trainer, embedder and clusterer with which both were run."""
     entries = leaderboard_entries([row for row in results if row.ok])
     both = [entry for entry in entries if entry.part("strategy") in (a, b)]
     groups = comparable_groups(both, "dataset", "budget", "trainer")

@@ -17,7 +17,7 @@ from pslbench.results.records import UNUSED, Combination, Result
 if TYPE_CHECKING:
     import pandas as pd
 
-PARTS = ("dataset", "budget", "strategy", "clusterer", "embedder", "trainer")
+COMBINATION_COLUMNS = ("dataset", "budget", "strategy", "clusterer", "embedder", "trainer")
 LOWER_IS_BETTER = ("nll", "ece", "gap_", "failed_", "labels_", "test_set_", "peak_", "seconds_")  # prefixes of columns
 SHORT_NAMES = {"accuracy": "test_accuracy", "direct": "direct_accuracy", "pseudo": "pseudo_accuracy"}  # in tables
 SHORT_NAMES |= {"labels": "labels_spent", "seconds": "seconds_total", "group": "tie_groups"}
@@ -61,7 +61,7 @@ class LeaderboardEntry:
         return bool(self.rows) and all(row.ranked for row in self.rows)
 
     def part(self, kind: str) -> str:
-        return str(self.combination[PARTS.index(kind)])
+        return str(self.combination[COMBINATION_COLUMNS.index(kind)])
 
     def by_seed(self, score: str = "test_accuracy") -> dict[int, float]:
         return {row.seed: row.scores[score] for row in self.rows if score in row.scores}
@@ -76,7 +76,7 @@ class LeaderboardEntry:
 
 
 def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardEntry]]:
-    """Return one board for each data set, budget and value of the part `group`.
+    """Return one board for each dataset, budget and value of the part `group`.
 
     A board has the competing combinations from best to worst, then the others. A combination that does not use the
     part `group` is on the board of each value.
@@ -89,7 +89,7 @@ def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardE
 
 
 def leaderboard_entries(results: Sequence[Result]) -> list[LeaderboardEntry]:
-    """Return the entries of all boards by data set and budget, one board after the other."""
+    """Return the entries of all boards by dataset and budget, one board after the other."""
     return [entry for board in boards(results) for entry in board]
 
 
@@ -163,7 +163,7 @@ def leaderboard_row(entry: LeaderboardEntry) -> dict[str, Any]:
     """Return the columns of `leaderboard.csv` with their values."""
     scores, gap = {name: entry.score(name) for name in SCORES}, entry.gap
     return {
-        **dict(zip(PARTS, entry.combination, strict=True)),
+        **dict(zip(COMBINATION_COLUMNS, entry.combination, strict=True)),
         "seeds": len(entry.rows),
         "failed_cells": entry.failed_cells,
         "ranked": entry.ranked,

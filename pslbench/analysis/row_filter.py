@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-from pslbench.analysis.leaderboard import PARTS, current_name
+from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, current_name
 from pslbench.errors import InputError, unknown
 from pslbench.results.records import Result
 
-COLUMNS = (*PARTS, "seed", "status", "compute_dtype")
+COLUMNS = (*COMBINATION_COLUMNS, "seed", "status", "compute_dtype")
 
 
 def filter_rows(results: Sequence[Result], conditions: Sequence[str]) -> list[Result]:

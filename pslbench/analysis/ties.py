@@ -47,7 +47,7 @@ class GapToBest:
 
     @property
     def is_unclear(self) -> bool:
-        """Whether the row cannot be judged: the pair cannot be tested, or the row is better on the shared seeds."""
+        """Whether the row cannot be judged: the pair cannot be tested, or the row is significantly better."""
         return self.difference is not None and (isnan(self.p) or (self.p < ALPHA and self.difference.mean < 0))
 
 

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import stderr_console, stdout_console
+from pslbench.cli.console import new_table, stderr_console, stdout_console
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Part, Value
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from pslbench.plugins.catalog import Catalog
     from pslbench.testing import Report
 
@@ -29,7 +27,7 @@ def check(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="PART...",
+            metavar="PART",
             help="The name of a part; parameters such as cnn:epochs=1 make a slow part fast.",
             show_default=False,
         ),
@@ -156,7 +154,7 @@ def _print_report(report: Report, verbose: bool) -> None:
 
     console = stdout_console()
     console.print(f"[bold]{escape(report.name)}[/]  ({report.kind})")
-    table = _table("check", *["meaning"] * verbose, "outcome", "")
+    table = new_table("check", *["meaning"] * verbose, "outcome", "")
     for outcome in report.outcomes:
         meaning = [escape(outcome.meaning)] * verbose
         table.add_row(outcome.check, *meaning, _colored(outcome.status, outcome.status), escape(outcome.reason))
@@ -173,7 +171,7 @@ def _print_summary(reports: Sequence[Report]) -> None:
     from rich.markup import escape
 
     console = stdout_console()
-    table = _table("kind", "part", *COLORS)
+    table = new_table("kind", "part", *COLORS)
     for column in table.columns[2:]:
         column.justify = "right"
     for report in reports:
@@ -189,13 +187,3 @@ def _print_summary(reports: Sequence[Report]) -> None:
 
 def _colored(status: str, text: str) -> str:
     return f"[{COLORS[status]}]{text}[/]"
-
-
-def _table(*headers: str) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD)
-    for header in headers:
-        table.add_column(header, overflow="fold")
-    return table

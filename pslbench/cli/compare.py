@@ -9,7 +9,7 @@ from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.console import stdout_console, warn
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options
 from pslbench.cli.run import print_estimate, run_grid
-from pslbench.cli.summary import make_reader, report
+from pslbench.cli.summary import make_reader, report_results
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 def compare(
     strategies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STRATEGY...", help="By name, with parameters if it has any.", show_default=False),
+        typer.Argument(
+            metavar="STRATEGY", help="Names of strategies, with parameters if they have any.", show_default=False
+        ),
     ] = None,
-    all_strategies: Annotated[
-        bool, typer.Option("--all/--no-all", help="Every strategy that is not switched off.")
-    ] = False,
+    all_strategies: Annotated[bool, typer.Option("--all/--no-all", help="Compare every enabled strategy.")] = False,
     fail_if_worse: Annotated[
         float | None,
         typer.Option(
@@ -79,8 +79,8 @@ def compare(
         console.print(difference_matrix(entries, console.width), "", sep="\n")
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
         console.print(build_overall_table(aggregate), "", sep="\n")
-    status = report(catalog, store, results, show=False)
-    return status if fail_if_worse is None else max(status, _status(comparisons, fail_if_worse))
+    status = report_results(catalog, store, results, show=False)
+    return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
 
 
 def _distinct(grid: Grid) -> Grid:
@@ -105,7 +105,7 @@ def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) ->
     return compare_pair(a, b, y, *classes)
 
 
-def _status(comparisons: Sequence[Comparison], points: float) -> int:
+def _exit_status(comparisons: Sequence[Comparison], points: float) -> int:
     """Return 1 if the first strategy is significantly worse than another by more than `points`, else 0."""
     status = 0
     for comparison in comparisons:
@@ -119,5 +119,5 @@ def _status(comparisons: Sequence[Comparison], points: float) -> int:
             stdout_console().print(message, style="bold red", markup=False)
             status = 1
     if not comparisons:
-        warn("the strategies share no data set, budget and parts, so nothing is judged; compare them on the same ones")
+        warn("the strategies share no dataset, budget and parts, so nothing is judged; compare them on the same ones")
     return status

@@ -12,24 +12,24 @@ from pslbench.plugins.dataset_argument import parse_dataset
 if TYPE_CHECKING:
     from pslbench.contracts import Dataset
 
-app = typer.Typer(no_args_is_help=True, help="List, download and check data sets.", rich_markup_mode="rich")
+app = typer.Typer(no_args_is_help=True, help="List, download and check datasets.", rich_markup_mode="rich")
 
 Name = Annotated[
-    str, typer.Argument(metavar="DATASET", help="The name of a data set, an .npz file or a folder of images.")
+    str, typer.Argument(metavar="DATASET", help="The name of a dataset, an .npz file or a folder of images.")
 ]
 
 
 @app.command("list")
 @options.expand_options
 def list_data(*, plugins: options.PluginOptions) -> None:
-    """List the data sets, and where they are on this machine."""
+    """List the datasets, and where they are on this machine."""
     from rich.markup import escape
 
     from pslbench.datasets.mnist import FASHION, MNIST
 
     catalog = plugins.load_catalog()
     folders = {known.name: next((str(f) for f, _ in known.find()), "not downloaded yet") for known in (MNIST, FASHION)}
-    table = new_table("data set", "where", "description")
+    table = new_table("dataset", "where", "description")
     for name, part in catalog.parts("dataset").items():
         default = "your own files" if part.parameters else "included"
         table.add_row(name, escape(folders.get(name, default)), escape(part.summary))
@@ -39,7 +39,7 @@ def list_data(*, plugins: options.PluginOptions) -> None:
 @app.command()
 @options.expand_options
 def fetch(name: Name, *, plugins: options.PluginOptions) -> None:
-    """Download a data set into the cache, unless it is on this machine.
+    """Download a dataset into the cache, unless it is on this machine.
 
     Example:
 
@@ -51,7 +51,7 @@ def fetch(name: Name, *, plugins: options.PluginOptions) -> None:
 @app.command()
 @options.expand_options
 def check(name: Name, *, plugins: options.PluginOptions) -> None:
-    """Load a data set, and print what it contains or what is wrong with it.
+    """Load a dataset, and print what it contains or what is wrong with it.
 
     Example:
 
@@ -66,7 +66,7 @@ def _load(name: str, plugins: options.PluginOptions) -> Dataset:
     catalog = plugins.load_catalog()
     configs = parse_dataset(catalog, name)
     if len(configs) != 1:
-        raise InputError(f"'{name}' stands for {len(configs)} data sets; name one")
+        raise InputError(f"'{name}' stands for {len(configs)} datasets; name one")
     return load_dataset(catalog.call, configs[0])
 
 

@@ -51,7 +51,7 @@ def import_results(
     """Unpack an exported zip file into a folder of results, and show its leaderboard.
 
     If the folder already has results, the two are merged: see pslbench merge
-    --help. Neither the data sets nor the plugins of the results are needed.
+    --help. Neither the datasets nor the plugins of the results are needed.
 
     Examples:
 

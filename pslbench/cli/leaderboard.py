@@ -7,7 +7,7 @@ import typer
 
 from pslbench.cli import options
 from pslbench.cli.console import warn
-from pslbench.cli.summary import finished_rows, report
+from pslbench.cli.summary import finished_rows, report_results
 from pslbench.errors import unknown
 
 
@@ -42,16 +42,16 @@ def leaderboard(
 
       pslbench leaderboard results/latest --sort seconds --group trainer --top 5
     """
-    from pslbench.analysis.leaderboard import PARTS, column
+    from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column
     from pslbench.analysis.row_filter import filter_rows
     from pslbench.results.folder import ResultsFolder
 
-    if group and group not in PARTS:
-        raise unknown("part", group, PARTS)
+    if group and group not in COMBINATION_COLUMNS:
+        raise unknown("part", group, COMBINATION_COLUMNS)
     results_folder = ResultsFolder.open(folder)
     with warnings.catch_warnings(record=True) as deprecations:
         warnings.simplefilter("always", DeprecationWarning)
         sort, rows = column(sort), filter_rows(finished_rows(results_folder), filters)
     for deprecation in deprecations:
         warn(str(deprecation.message))
-    return report(plugins.load_catalog(), results_folder, rows, sort=sort, group=group, top=top)
+    return report_results(plugins.load_catalog(), results_folder, rows, sort=sort, group=group, top=top)

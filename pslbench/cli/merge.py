@@ -10,7 +10,7 @@ import typer
 
 from pslbench.cli import options
 from pslbench.cli.console import stderr_console, stdout_console, warn
-from pslbench.cli.summary import report
+from pslbench.cli.summary import report_results
 
 if TYPE_CHECKING:
     from pslbench.plugins.catalog import Catalog
@@ -77,7 +77,7 @@ def merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output
         _write(merged, target)
     counts = f"{pluralize(len(sources), 'folder')}: {pluralize(len(merged.files), 'cell')}"
     stdout_console().print(f"{counts}, {merged.n_shared:,} of them in more than one folder", soft_wrap=True)
-    return report(catalog, target, target.current_rows())
+    return report_results(catalog, target, target.current_rows())
 
 
 def _warn_of_differences(merged: MergePlan) -> bool:

@@ -16,7 +16,6 @@ import typer
 
 from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, unknown
-from pslbench.processor import cores
 
 if TYPE_CHECKING:
     from pslbench.execution.cache import CacheSettings
@@ -184,10 +183,6 @@ class ExecutionOptions:
     save_config: Annotated[
         Path | None, _run_option(metavar="FILE", help="Write these options to FILE for --config, and exit.")
     ] = None
-
-    def count_workers(self, n_cells: int) -> int:
-        """Return the number of worker processes for `n_cells` cells."""
-        return max(1, min(self.jobs or cores(), n_cells))
 
     def prepare_cache(self) -> CacheSettings:
         """Create the folder of the cache, and return its settings. Raises InputError."""

@@ -9,7 +9,7 @@ import typer
 
 from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stdout_console
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options, save_config
-from pslbench.cli.summary import report
+from pslbench.cli.summary import report_results
 from pslbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def run(
     strategies: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="STRATEGY...",
+            metavar="STRATEGY",
             help="Names of strategies, with parameters if they have any; see pslbench list.",
             show_default=False,
         ),
@@ -63,7 +63,7 @@ def run(
     if execution.dry_run:
         return print_estimate(catalog, grid, execution)
     folder, rows = run_grid(catalog, grid, execution, plugins)
-    return report(catalog, folder, rows)
+    return report_results(catalog, folder, rows)
 
 
 def run_grid(
@@ -77,7 +77,7 @@ def run_grid(
         with ProgressBar(execution.explain_cache) as progress:
             return run.run_grid(catalog, grid, _settings(execution, plugins), progress)
     except run.RunInterruptedError as interruption:
-        report(catalog, interruption.folder, interruption.rows)
+        report_results(catalog, interruption.folder, interruption.rows)
         print_interrupted()
         raise typer.Exit(EXIT_INTERRUPTED) from None
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pslbench.results.records import Result
 
 
-def report(
+def report_results(
     catalog: Catalog, folder: ResultsFolder, rows: Sequence[Result], show: bool = True, **parameters: Value
 ) -> int:
     """Call every enabled reporter and say which cells failed.
@@ -29,7 +29,7 @@ def report(
         folder: of the results. Reporters that write files receive all of its current rows.
         rows: what the command asked for. The other reporters receive these.
         show: whether reporters that print are called.
-        parameters: values for the reporters that have a parameter of the name.
+        parameters: values by name; each reporter receives those of its own parameters.
 
     Returns:
         The exit status: 0 for success, 2 if a cell or a reporter failed because of the user's input, 1 if one failed

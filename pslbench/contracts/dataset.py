@@ -1,4 +1,4 @@
-"""The data set of a benchmark."""
+"""The dataset of a benchmark."""
 
 from __future__ import annotations
 

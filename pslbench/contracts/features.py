@@ -127,7 +127,7 @@ class Graph:
         return self.weighted(np.ones_like(self.nearest_distances(k), np.float64))
 
     def nearest_distances(self, k: int) -> Floats:
-        """Return the distances to the k nearest others, float32 (n, k), or (n, n - 1) if there are no more others.
+        """Return the distances to the k nearest others, float32 (n, min(k, n - 1)).
 
         Raises:
             ContractError: the graph has fewer than k neighbors per sample.

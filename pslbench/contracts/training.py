@@ -19,7 +19,7 @@ class Predictor(Protocol):
     """A trained classifier."""
 
     def predict_proba(self, x: Floats) -> Floats:
-        """Return class probabilities, float (m, classes), of samples `x`, shaped like those of the data set."""
+        """Return class probabilities, float (m, classes), of samples `x`, shaped like those of the dataset."""
 
 
 @dataclass(frozen=True, eq=False)

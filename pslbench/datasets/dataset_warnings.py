@@ -1,4 +1,4 @@
-"""Warnings about data sets that are valid but may not be what the user means."""
+"""Warnings about datasets that are valid but may not be what the user means."""
 
 from __future__ import annotations
 

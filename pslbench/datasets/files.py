@@ -1,4 +1,4 @@
-"""Read data sets from files, and find or download well-known ones."""
+"""Read datasets from files, and find or download well-known ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-
 
 @dataclass(frozen=True)
 class KnownDataset:
-    """A well-known data set that is identified by its content.
+    """A well-known dataset that is identified by its content.
 
     Attributes:
         name: what users type.
@@ -46,7 +46,7 @@ class KnownDataset:
     classes: tuple[str, ...] = ()
 
     def load(self) -> Dataset:
-        """Find the data set on this machine, or download it. Raises InputError if neither is possible."""
+        """Find the dataset on this machine, or download it. Raises InputError if neither is possible."""
         for _, arrays in self.find():
             return make_dataset(self.name, arrays, self.classes)
         for arrays in _read_folder(self._download()):
@@ -55,7 +55,7 @@ class KnownDataset:
         raise InputError(f"the downloaded files are not {self.name}; remove {cache_folder() / self.name} and try again")
 
     def find(self) -> Iterator[tuple[Path, ByteArrays]]:
-        """Yield every folder on this machine that contains the data set, with its arrays."""
+        """Yield every folder on this machine that contains the dataset, with its arrays."""
         for folder in self._search_folders():
             for arrays in _read_folder(folder):
                 if _hash_arrays(arrays) == self.sha256:
@@ -99,7 +99,7 @@ def read_npz(path: Path) -> dict[str, Any]:
     import numpy as np
 
     if not path.is_file():
-        raise InputError(f"no file '{path}'; -d takes the name of a data set, an .npz file or a folder of images")
+        raise InputError(f"no file '{path}'; -d takes the name of a dataset, an .npz file or a folder of images")
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path} is not an .npz file; write one with numpy.savez(path, x_train=..., ...)")
     try:
@@ -120,7 +120,7 @@ def make_dataset(name: str, arrays: dict[str, Any], classes: Sequence[str] = ())
     """Return a `Dataset` of raw arrays.
 
     Bytes are scaled from [0, 255] to [0, 1], gray images get a channel axis, and labels of shape (n, 1) are flattened.
-    Raises InputError if the arrays do not form a data set.
+    Raises InputError if the arrays do not form a dataset.
     """
     import numpy as np
 

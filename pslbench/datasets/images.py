@@ -32,7 +32,7 @@ def images(*, path: str, size: Annotated[int | None, Ge(1)] = None) -> Dataset:
     """
     folder = Path(path)
     if not folder.is_dir():
-        raise InputError(f"no folder '{path}'; -d takes the name of a data set, an .npz file or a folder of images")
+        raise InputError(f"no folder '{path}'; -d takes the name of a dataset, an .npz file or a folder of images")
     classes = sorted(p.name for p in folder.glob("train/*") if p.is_dir() and not p.name.startswith("."))
     paths = {split: _image_paths(folder / split) for split in ("train", "test")}
     for split in paths:

@@ -30,6 +30,6 @@ def pca(x: Floats, seed: int, *, dims: Annotated[int, Ge(1)] = 50, whiten: bool 
 
     flattened = flatten(x)
     if dims > min(flattened.shape):
-        raise InputError(f"pca:dims={dims} must be from 1 to {min(flattened.shape)} for this data set")
+        raise InputError(f"pca:dims={dims} must be from 1 to {min(flattened.shape)} for this dataset")
     fitted = PCA(dims, whiten=whiten, random_state=seed).fit(flattened)
     return Embedding(fitted.transform(flattened), lambda new: fitted.transform(flatten(new)))

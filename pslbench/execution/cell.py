@@ -13,14 +13,14 @@ from pslbench.execution.cache import Entry, StageCache
 from pslbench.execution.memory import PeakMemory
 from pslbench.execution.messages import Message
 from pslbench.execution.oracle import Oracle
-from pslbench.execution.stages import COMPUTE, Context, pseudo_labels_of
+from pslbench.execution.stages import STAGE_FUNCTIONS, CellContext, pseudo_labels_of
 from pslbench.planning.cells import Cell
 from pslbench.planning.stages import with_keys
 from pslbench.plugins.catalog import Catalog
 
 
 class CellRunner:
-    """Runs cells with the stages that the cache has.
+    """Runs cells. A stage comes from the cache, or is computed.
 
     Args:
         catalog: the parts.
@@ -42,20 +42,20 @@ class CellRunner:
             try:
                 self._verify(cell)
                 outputs = self._run_stages(cell)
-                facts, arrays = summarize(outputs)
+                facts, arrays = collect_output(outputs)
             except (Exception, SystemExit) as error:
                 text = "".join(traceback.format_exception(error))
-                facts, arrays = failure(type(error).__name__, str(error), text, time.perf_counter() - start), {}
+                facts, arrays = failure_facts(type(error).__name__, str(error), text, time.perf_counter() - start), {}
         return Message("done", {**facts, "peak_memory_mb": memory.peak_mb}, arrays)
 
     def _run_stages(self, cell: Cell) -> dict[str, Entry]:
-        context = Context(self._catalog, cell.configs, cell.budget, cell.seed, self._oracle)
+        context = CellContext(self._catalog, cell.configs, cell.budget, cell.seed, self._oracle)
         outputs: dict[str, Entry] = {}
         for name, stage in cell.stages.items():
             if not self._cache.holds(stage):
                 self._on_stage(name)
             inputs = {each: outputs[each] for each in stage.inputs}
-            outputs[name] = self._cache.get(stage, partial(COMPUTE[name], context, inputs))
+            outputs[name] = self._cache.get(stage, partial(STAGE_FUNCTIONS[name], context, inputs))
         return outputs
 
     def _verify(self, cell: Cell) -> None:
@@ -70,7 +70,7 @@ class CellRunner:
         self._verified.add(cell.fingerprint)
 
 
-def summarize(outputs: Mapping[str, Entry]) -> tuple[dict[str, Any], dict[str, Any]]:
+def collect_output(outputs: Mapping[str, Entry]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the facts and the arrays of the outputs of a cell that the supervisor needs."""
     labeled, trained, clusters = outputs["label"], outputs["train"], outputs.get("cluster")
     pseudo_labels = pseudo_labels_of(labeled)
@@ -92,7 +92,7 @@ def summarize(outputs: Mapping[str, Entry]) -> tuple[dict[str, Any], dict[str, A
     return facts, {name: array for name, array in arrays.items() if array is not None}
 
 
-def failure(kind: str, message: str, text: str = "", seconds: float = 0) -> dict[str, Any]:
+def failure_facts(kind: str, message: str, text: str = "", seconds: float = 0) -> dict[str, Any]:
     """Return the facts of a cell that failed."""
     error = {"type": kind, "message": message, "traceback": text}
     return {"status": "failed", "seconds": {"total": seconds}, "error": error}

@@ -13,7 +13,7 @@ from pslbench.results.records import CellInfo, Result
 
 
 class RuntimeEstimator:
-    """Mean seconds of the rows of the same combination, otherwise of the same data set, strategy and trainer."""
+    """Mean seconds of the rows of the same combination, otherwise of the same dataset, strategy and trainer."""
 
     def __init__(self, rows: Sequence[Result]) -> None:
         self._counts: Counter[tuple[object, ...]] = Counter()
@@ -29,7 +29,7 @@ class RuntimeEstimator:
                 self._sums[group].update(row.seconds)
 
     def stage_seconds(self, cell: Cell) -> Mapping[str, float]:
-        """Return the seconds of each stage, and in `total`; empty if nothing is known."""
+        """Return the expected seconds per stage and their sum, `total`; empty if nothing is known."""
         for group in _groups(cell.info, cell.combination):
             if count := self._counts[group]:
                 return {stage: total / count for stage, total in self._sums[group].items()}

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from zipfile import BadZipFile
 
 from pslbench.errors import ContractError
@@ -18,9 +18,9 @@ from pslbench.errors import ContractError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Kind = Literal["ready", "stage", "computed", "waiting", "samples", "label", "test_accuracy", "done"]
-QUERIES: tuple[Kind, ...] = ("samples", "label", "test_accuracy")  # the worker waits for an answer to these
-LENGTH = 8  # bytes, of the length of the JSON
+MessageKind = Literal["ready", "stage", "computed", "waiting", "samples", "label", "test_accuracy", "done"]
+QUERIES: tuple[MessageKind, ...] = ("samples", "label", "test_accuracy")  # the worker waits for an answer to these
+HEADER_LENGTH = 8  # bytes, of the length of the JSON
 
 
 class MessageError(Exception):
@@ -38,7 +38,7 @@ class Message:
         arrays: by name.
     """
 
-    kind: Kind
+    kind: MessageKind
     facts: Mapping[str, Any] = field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
@@ -55,16 +55,18 @@ def encode(message: Message) -> bytes:
     if message.arrays:
         arrays: Any = {name: np.ascontiguousarray(array) for name, array in message.arrays.items()}
         np.savez(body, **arrays)
-    return len(head).to_bytes(LENGTH, "big") + head + body.getvalue()
+    return len(head).to_bytes(HEADER_LENGTH, "big") + head + body.getvalue()
 
 
 def decode(content: bytes) -> Message:
     """Raises MessageError if the content is anything but an encoded message."""
     import numpy as np
 
-    size = LENGTH + int.from_bytes(content[:LENGTH], "big")
+    size = HEADER_LENGTH + int.from_bytes(content[:HEADER_LENGTH], "big")
     try:
-        kind, facts = json.loads(content[LENGTH:size])
+        kind, facts = json.loads(content[HEADER_LENGTH:size])
+        if kind not in get_args(MessageKind) or not isinstance(facts, dict):
+            raise ValueError("its head is not a kind and facts")
         arrays = {}
         if body := content[size:]:
             with np.load(BytesIO(body), allow_pickle=False) as stored:

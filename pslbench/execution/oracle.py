@@ -1,4 +1,4 @@
-"""What knows the true labels: the label account and the test set. Both live in the process that supervises a worker."""
+"""The true labels: the label account and the test set. Both are in the process that supervises a worker."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def check_probabilities(probabilities: Floats, n: int, n_classes: int) -> Floats
 
 @dataclass(frozen=True, eq=False)
 class TrueLabels:
-    """The labels of a data set: int64 (n,) of the pool and int64 (n_test,) of the test set."""
+    """The labels of a dataset: int64 (n,) of the pool and int64 (n_test,) of the test set."""
 
     pool: Ints
     test: Ints
@@ -133,10 +133,10 @@ class CellOracle:
 
 
 class OracleFactory:
-    """Creates the oracles of cells. It loads each data set once, and puts its samples into the cache for the workers.
+    """Creates the oracles of cells. It loads each dataset once, and puts its samples into the cache for the workers.
 
     Args:
-        load: loads a data set.
+        load: loads a dataset.
         cache: where workers find the samples.
     """
 
@@ -146,7 +146,7 @@ class OracleFactory:
         self._lock = threading.Lock()
 
     def create(self, cell: Cell) -> CellOracle:
-        """Raises ContractError if the data set is not the one that the cell was planned for."""
+        """Raises ContractError if the dataset is not the one that the cell was planned for."""
         stage = cell.stages["data"]
         with self._lock:
             if stage.key not in self._truths:
@@ -164,10 +164,10 @@ class OracleFactory:
     def _dataset(self, cell: Cell) -> Dataset:
         data = load_dataset(self._load, cell.dataset)
         if data.checksum != cell.checksum:
-            raise ContractError(f"the data set {cell.dataset} has changed since the run began; run again")
+            raise ContractError(f"the dataset {cell.dataset} has changed since the run began; run again")
         return data
 
 
 def samples_of(data: Dataset) -> Entry:
-    """Return what workers know of a data set: `x_train`, `x_test` and the number of classes, but no labels."""
+    """Return what workers know of a dataset: `x_train`, `x_test` and the number of classes, but no labels."""
     return Entry({"x_train": data.x_train, "x_test": data.x_test}, {"n_classes": data.n_classes})

@@ -27,24 +27,24 @@ from pslbench.results.manifest import describe_machine, run_entry
 from pslbench.results.provenance import Provenance
 from pslbench.results.records import Outcome, Result, RunInfo
 
-PACKAGES = ("pslbench", "numpy", "pandas", "pluggy")  # in the manifest, besides the libraries of the parts
-LIBRARY = "version of "  # begins the name of a fact about a library
+MANIFEST_PACKAGES = ("pslbench", "numpy", "pandas", "pluggy")  # in the manifest, besides the libraries of the parts
+LIBRARY_PREFIX = "library "  # begins the name of a fact about a library
 
 
 class RunObserver(Protocol):
     """Is notified of the progress of a run."""
 
     def started(self, cells: int, done: int) -> None:
-        """A run of so many cells begins, of which some have a row already."""
+        """Called when a run of `cells` cells begins; `done` of them already have a row."""
 
     def progressed(self, cell: Cell, kind: str, message: str) -> None:
-        """A `stage` of a cell begins, or a stage was `computed` for a reason. Called from any thread."""
+        """Called from any thread when a `stage` of a cell begins, or when a stage was `computed` for a reason."""
 
     def finished(self, result: Result) -> None:
-        """A cell has ended."""
+        """Called when a cell has ended."""
 
     def warn(self, message: str) -> None:
-        """Something deserves a warning."""
+        """Called with a warning for the user."""
 
 
 @dataclass(frozen=True)
@@ -209,9 +209,7 @@ def _open_pool(
 
 def _manifest_entry(plan: Plan, settings: RunSettings, jobs: int) -> dict[str, Any]:
     facts = {name for cell in plan.cells for stage in cell.stages.values() for name in stage.facts}
-    libraries = {
-        name.removeprefix(LIBRARY) for name in facts if name.startswith(LIBRARY) and " " not in name[len(LIBRARY) :]
-    }
+    libraries = {name.removeprefix(LIBRARY_PREFIX) for name in facts if name.startswith(LIBRARY_PREFIX)}
     provenance = Provenance(
         {cell.dataset.text: cell.checksum for cell in plan.cells},
         {cell.combination: cell.fingerprint for cell in plan.cells},
@@ -222,5 +220,5 @@ def _manifest_entry(plan: Plan, settings: RunSettings, jobs: int) -> dict[str, A
         cells=len(plan.cells),
         jobs=jobs,
         **describe_machine(),
-        versions={library: library_version(library) for library in sorted({*PACKAGES, *libraries})},
+        versions={library: library_version(library) for library in sorted({*MANIFEST_PACKAGES, *libraries})},
     )

@@ -23,7 +23,7 @@ Inputs = Mapping[str, Entry]
 
 
 @dataclass(frozen=True, eq=False)
-class Context:
+class CellContext:
     """What the stages of one cell share.
 
     Attributes:
@@ -59,12 +59,12 @@ def derive_seed(seed: int, stream: str, count: int = 0) -> int:
     return int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1)[0])
 
 
-def load(context: Context, inputs: Inputs) -> Entry:  # noqa: ARG001
+def load_samples(context: CellContext, inputs: Inputs) -> Entry:  # noqa: ARG001
     """Return `x_train` and `x_test`."""
     return context.oracle.samples()
 
 
-def embed(context: Context, inputs: Inputs) -> Entry:
+def embed(context: CellContext, inputs: Inputs) -> Entry:
     """Return `features`, float32 (n, d), and `test_features`, float32 (m, d), if the embedder can map new samples."""
     config, data = context.config("embedder"), inputs["data"].arrays
     embedding = context.call("embedder", data["x_train"], derive_seed(context.seed, "embed"))
@@ -89,12 +89,12 @@ def _check_features(embedder: PartConfig, given: Any, n: int) -> Floats:
     return features
 
 
-def find_neighbors(context: Context, inputs: Inputs) -> Entry:  # noqa: ARG001
+def find_neighbors(context: CellContext, inputs: Inputs) -> Entry:  # noqa: ARG001
     """Return the arrays of `Graph`."""
     return Entry(vars(nearest_neighbors(inputs["embed"].arrays["features"])))
 
 
-def cluster(context: Context, inputs: Inputs) -> Entry:
+def cluster(context: CellContext, inputs: Inputs) -> Entry:
     """Return the arrays of `Clusters`, and `test_assignment`, int64 (m,), if the test samples have features."""
     features = inputs["embed"].arrays
     fitter = context.call("clusterer", context.budget, derive_seed(context.seed, "cluster"))
@@ -103,7 +103,7 @@ def cluster(context: Context, inputs: Inputs) -> Entry:
     return Entry({**vars(clusters), **({} if test is None else {"test_assignment": test})})
 
 
-def label(context: Context, inputs: Inputs) -> Entry:
+def label(context: CellContext, inputs: Inputs) -> Entry:
     """Return the arrays of `PseudoLabels`, and `asked`, int64 (spent,), the samples whose label was queried.
 
     Its info has `evaluations`, the number of evaluations on the test set by trainers that the strategy called.
@@ -122,7 +122,7 @@ def label(context: Context, inputs: Inputs) -> Entry:
 
 
 def make_pool(
-    context: Context,
+    context: CellContext,
     inputs: Inputs,
     ask: Callable[[Ints], Ints],
     train: Callable[[PseudoLabels], Predictor],
@@ -180,7 +180,7 @@ class RecordedQueries:
 class TrainerWithinStrategy:
     """The trainer of the cell, for a strategy that calls it. Each call has a seed of its own."""
 
-    def __init__(self, context: Context, data: Entry, queries: RecordedQueries) -> None:
+    def __init__(self, context: CellContext, data: Entry, queries: RecordedQueries) -> None:
         self._context, self._data, self._queries, self._calls = context, data, queries, 0
 
     def __call__(self, pseudo_labels: PseudoLabels) -> CheckedPredictor:
@@ -193,7 +193,7 @@ class TrainerWithinStrategy:
 
 
 def train_within_strategy(
-    context: Context, data: Entry, queries: RecordedQueries, pseudo_labels: PseudoLabels, count: int = 0
+    context: CellContext, data: Entry, queries: RecordedQueries, pseudo_labels: PseudoLabels, count: int = 0
 ) -> CheckedPredictor:
     """Train the trainer of the cell for a strategy; `count` is the number of earlier trainings."""
     seed = derive_seed(context.seed, "train-within-strategy", count)
@@ -210,7 +210,7 @@ class CheckedPredictor:
         return check_probabilities(self._predictor.predict_proba(x), len(x), self._n_classes)
 
 
-def train(context: Context, inputs: Inputs) -> Entry:
+def train(context: CellContext, inputs: Inputs) -> Entry:
     """Return `probabilities`, float16 (m, classes), of the test samples.
 
     Its info has `evaluations`, the number of evaluations on the test set, and the `compute_dtype`.
@@ -227,7 +227,7 @@ def train(context: Context, inputs: Inputs) -> Entry:
 
 
 def _train(
-    context: Context, data: Entry, pseudo_labels: PseudoLabels, queries: RecordedQueries, seed: int
+    context: CellContext, data: Entry, pseudo_labels: PseudoLabels, queries: RecordedQueries, seed: int
 ) -> Predictor:
     config = context.config("trainer")
     check_labels(pseudo_labels, len(data.arrays["x_train"]), data.info["n_classes"])
@@ -279,8 +279,8 @@ def _check_cluster_labels(cluster_labels: Ints, k: int, n_classes: int) -> None:
         raise ContractError(f"PseudoLabels.cluster_labels must be classes, 0 to {n_classes - 1}")
 
 
-COMPUTE: Mapping[str, Callable[[Context, Inputs], Entry]] = {
-    "data": load,
+STAGE_FUNCTIONS: Mapping[str, Callable[[CellContext, Inputs], Entry]] = {
+    "data": load_samples,
     "embed": embed,
     "graph": find_neighbors,
     "cluster": cluster,

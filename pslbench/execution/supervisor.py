@@ -7,7 +7,7 @@ import time
 import traceback
 from datetime import UTC, datetime
 
-from pslbench.execution.cell import failure
+from pslbench.execution.cell import failure_facts
 from pslbench.execution.messages import Message
 from pslbench.execution.oracle import CellOracle, OracleFactory
 from pslbench.execution.scoring import artifacts_of, score
@@ -74,7 +74,7 @@ class WorkerSupervisor:
 
 def failed_row(cell: Cell, kind: str, message: str, text: str = "", seconds: float = 0) -> Result:
     """Return the row of a cell that failed."""
-    return cell.row(**failure(kind, message, text, seconds), finished=_now())
+    return cell.row(**failure_facts(kind, message, text, seconds), finished=_now())
 
 
 def make_outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pslbench import errors
 from pslbench.execution.cache import CacheSettings, Entry, StageCache
-from pslbench.execution.messages import Kind, Message, encode
+from pslbench.execution.messages import Message, MessageKind, encode
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats, Ints
@@ -99,7 +99,7 @@ def serve(pipe: Connection) -> None:
     from pslbench.execution.cell import CellRunner
     from pslbench.plugins.discovery import discover
 
-    def send(kind: Kind, text: str | bool) -> None:
+    def send(kind: MessageKind, text: str | bool) -> None:
         pipe.send_bytes(encode(Message(kind, {"text": text})))
 
     cache = StageCache(config.cache, lambda reason: send("computed", reason), lambda waits: send("waiting", waits))

@@ -13,7 +13,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 from pslbench.errors import BudgetExceeded, ContractError, InputError
-from pslbench.execution.cell import failure
+from pslbench.execution.cell import failure_facts
 from pslbench.execution.messages import QUERIES, Message, MessageError, decode
 from pslbench.execution.oracle import CellOracle
 from pslbench.execution.worker import ENVIRONMENT, Answer, WorkerConfig
@@ -95,8 +95,8 @@ class WorkerProcess:
                         on_progress(cell, message.kind, str(message.facts["text"]))
                 elif exceeded := self._exceeded_limit(watch.seconds):
                     self.kill()
-                    return Message("done", failure(*exceeded, seconds=watch.seconds))
-        except (EOFError, OSError, MessageError, KeyError) as error:
+                    return Message("done", failure_facts(*exceeded, seconds=watch.seconds))
+        except (EOFError, OSError, MessageError, LookupError, TypeError) as error:
             raise self._died(error) from None
 
     def _wait_until_ready(self) -> None:
@@ -117,7 +117,7 @@ class WorkerProcess:
 
     def _died(self, error: Exception) -> WorkerDiedError:
         self.kill()
-        reason = f"; {error}" if isinstance(error, MessageError | KeyError) else ""
+        reason = f"; {error}" if isinstance(error, MessageError | LookupError | TypeError) else ""
         return WorkerDiedError(f"its worker process ended with status {self._process.returncode}{reason}")
 
     def _exceeded_limit(self, seconds: float) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pslbench.parts.part import USES, Part, Uses
+from pslbench.parts.part import POOL_INPUTS, Part, PoolInput
 
 Decorator = Callable[[Callable[..., Any]], Part]
 
@@ -42,7 +42,7 @@ def strategy(
     reference: str = "",
     version: str = "1",
     enabled: bool = True,
-    uses: Uses | tuple[Uses, ...] = "clusters",
+    uses: PoolInput | tuple[PoolInput, ...] = "clusters",
     needs_all_labels: bool = False,
     trains: bool = False,
 ) -> Decorator:
@@ -58,9 +58,9 @@ def strategy(
         needs_all_labels: whether it may query every label. Its rows are upper bounds and are not ranked.
         trains: whether it calls `pool.train`. Its pseudo-labels are then computed and cached per trainer.
     """
-    used: tuple[Uses, ...] = (uses,) if isinstance(uses, str) else tuple(uses)
-    if not used or not set(used) <= set(USES):
-        raise ValueError(f"strategy '{name}': uses must be some of {', '.join(USES)}, not {uses!r}")
+    used: tuple[PoolInput, ...] = (uses,) if isinstance(uses, str) else tuple(uses)
+    if not used or not set(used) <= set(POOL_INPUTS):
+        raise ValueError(f"strategy '{name}': uses must be some of {', '.join(POOL_INPUTS)}, not {uses!r}")
     return lambda function: Part(
         "strategy",
         name,

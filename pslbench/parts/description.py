@@ -15,7 +15,7 @@ class PartDescription:
     Attributes:
         summary, details: its docstring, without the sections that describe parameters, errors and return values.
         parameters: for each parameter its name, its type and range, its default, and its meaning.
-        example: a command that sets every parameter.
+        example: a command that sets the required parameters, or the first two.
     """
 
     summary: str
@@ -42,5 +42,6 @@ def describe(part: Part) -> PartDescription:
 
 def _example(part: Part) -> str:
     command = {"strategy": "run ", "reporter": "report --format "}.get(part.kind, f"run --all --{part.kind} ")
-    values = {name: "..." if p.required else format_value(p.default) for name, p in part.parameters.items()}
-    return f"pslbench {command}{part.name}:{','.join(f'{name}={value}' for name, value in values.items())}"
+    required = [f"{name}=..." for name, p in part.parameters.items() if p.required]
+    optional = [f"{name}={format_value(p.default)}" for name, p in part.parameters.items() if not p.required]
+    return f"pslbench {command}{part.name}:{','.join([*required, *optional][: max(2, len(required))])}"

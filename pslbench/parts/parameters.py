@@ -15,13 +15,13 @@ from pslbench.errors import InputError
 
 Value = str | int | float | bool | None
 SCALARS: tuple[type, ...] = (str, int, float, bool)
-BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "gt": ("above", operator.gt),
     "ge": ("at least", operator.ge),
     "lt": ("below", operator.lt),
     "le": ("at most", operator.le),
 }
-RESERVED = ',|"'  # characters that a value needs quotes for
+RESERVED_CHARACTERS = ',|"'  # characters that a value needs quotes for
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Parameter:
 
     def _bounds(self) -> Iterator[tuple[str, Callable[[Any, Any], bool], float]]:
         for limit in self.limits:
-            for name, (word, holds) in BOUNDS.items():
+            for name, (word, holds) in LIMITS.items():
                 if (bound := getattr(limit, name, None)) is not None:
                     yield word, holds, bound
 
@@ -108,7 +108,7 @@ def allowed_values(kind: Any) -> tuple[Value, ...]:
 def format_value(value: Value) -> str:
     """Write a value as a user would type it, in double quotes if it contains a comma, a bar or a quote."""
     text = _plain(value)
-    if any(sign in text for sign in RESERVED):
+    if any(sign in text for sign in RESERVED_CHARACTERS):
         return '"' + text.replace('"', '""') + '"'
     return text
 

@@ -22,9 +22,13 @@ N_POSITIONAL: Mapping[Kind, int] = {
     "trainer": 1,
     "reporter": 2,
 }
-SEEDED: tuple[Kind, ...] = ("embedder", "clusterer", "trainer")  # called with a seed if they have such an argument
-Uses = Literal["clusters", "graph", "features", "x"]
-USES: tuple[Uses, ...] = typing.get_args(Uses)
+SEEDED_KINDS: tuple[Kind, ...] = (
+    "embedder",
+    "clusterer",
+    "trainer",
+)  # may have an argument `seed`
+PoolInput = Literal["clusters", "graph", "features", "x"]
+POOL_INPUTS: tuple[PoolInput, ...] = typing.get_args(PoolInput)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Part:
     reference: str = ""
     version: str = "1"
     enabled: bool = True
-    uses: tuple[Uses, ...] = ("clusters",)
+    uses: tuple[PoolInput, ...] = ("clusters",)
     needs_all_labels: bool = False
     images_only: bool = False
     max_pool: int | None = None
@@ -91,7 +95,7 @@ class Part:
         return found
 
     def _is_misplaced(self, place: int, name: str) -> bool:
-        is_seed = name == "seed" and self.kind in SEEDED
+        is_seed = name == "seed" and self.kind in SEEDED_KINDS
         return place >= N_POSITIONAL[self.kind] and not is_seed
 
     def _parameter(self, parameter: inspect.Parameter) -> Parameter:
@@ -117,7 +121,7 @@ class Part:
 
     @property
     def takes_seed(self) -> bool:
-        """Whether the output may depend on the seed. A strategy has `pool.rng`; other kinds have an argument `seed`."""
+        """Whether the seed can affect the output: a strategy has `pool.rng`, other functions an argument `seed`."""
         arguments = inspect.signature(self.function).parameters.keys()
         return self.kind == "strategy" or "seed" in arguments - self.parameters.keys()
 

@@ -45,7 +45,7 @@ class Cell:
         dataset, strategy, trainer: configurations of parts.
         embedder, clusterer: None if the strategy uses none.
         budget, seed: as requested.
-        checksum: of the data set.
+        checksum: of the dataset.
         with_graph: whether the strategy uses the graph of nearest neighbors.
         needs_all_labels: whether the strategy may query every label.
         key, fingerprint, protocol, stages: what determines the row, as `with_keys` computes it.

@@ -25,12 +25,17 @@ from pslbench.parts import Part
 from pslbench.planning.syntax import ModuleSource, Reference, find_module, module_source, normalized
 from pslbench.processor import has_gpu, multiplies_bfloat16
 
-ENGINE = {  # subpackages of pslbench whose code the protocol version stands for
+ENGINE_PACKAGES = {  # subpackages of pslbench whose code the protocol version stands for
     *("", "analysis", "cli", "contracts", "errors", "execution", "parts", "planning"),
     *("plugins", "reporters", "results", "testing"),
 }
-ACCELERATED = ("keras", "tensorflow", "jax", "torch")  # begin the names of libraries whose results depend on the device
-FOUNDATIONS = {"numpy", "scipy", "scikit-learn"}
+DEVICE_LIBRARIES = (
+    "keras",
+    "tensorflow",
+    "jax",
+    "torch",
+)  # prefixes; their results depend on the device
+NUMERICAL_LIBRARIES = {"numpy", "scipy", "scikit-learn"}
 SCALARS = (str, int, float, bool, type(None))
 
 
@@ -43,7 +48,7 @@ def part_facts(part: Part) -> Mapping[str, str]:
         facts[f"registration of {label}"] = f"uses {part.uses}, all labels: {part.needs_all_labels}"
     if part.file is None:
         return facts
-    code = _Code(part)
+    code = _ReachableCode(part)
     facts[f"code of {label}"] = code.digest
     return facts | library_facts(*code.libraries)
 
@@ -53,11 +58,11 @@ def library_facts(*libraries: str) -> dict[str, str]:
 
     The backend of Keras is added, and NumPy, SciPy and scikit-learn if a library requires them.
     """
-    used = {*libraries, *(needed for library in libraries for needed in _required(library) & FOUNDATIONS)}
+    used = {*libraries, *(needed for library in libraries for needed in _required(library) & NUMERICAL_LIBRARIES)}
     if "keras" in used:
         used.update(_distributions().get(keras_backend(), [keras_backend()]))
-    facts = {f"version of {library}": library_version(library) for library in sorted(used)}
-    if any(name.startswith(ACCELERATED) for library in used for name in (library, *_required(library))):
+    facts = {f"library {library}": library_version(library) for library in sorted(used)}
+    if any(name.startswith(DEVICE_LIBRARIES) for library in used for name in (library, *_required(library))):
         facts["device"] = "GPU" if has_gpu() else "bfloat16" if multiplies_bfloat16() else "float32"
     return facts
 
@@ -97,7 +102,7 @@ def _distributions() -> Mapping[str, list[str]]:
     return packages_distributions()
 
 
-class _Code:
+class _ReachableCode:
     """The local code that a part reaches, in the order in which it is reached.
 
     Each definition gets a number when it is first reached, and the number stands for its name in the code that refers
@@ -155,7 +160,7 @@ class _Code:
             return self._definition(source, reference.name)
         top, _, rest = reference.module.partition(".")
         package = __name__.partition(".")[0]
-        if top == package and rest.partition(".")[0] in ENGINE and not self._is_submodule(source, reference):
+        if top == package and rest.partition(".")[0] in ENGINE_PACKAGES and not self._is_submodule(source, reference):
             return f"{package}:{reference.name}"
         own = source.name.partition(".")[0]
         if top not in (own, package) and (owners := _distributions().get(top)):
@@ -168,7 +173,11 @@ class _Code:
     def _is_submodule(self, source: ModuleSource, reference: Reference) -> bool:
         """Whether `from pslbench import x` imports a package of built-in parts rather than a name of the API."""
         inner = f"{reference.module}.{reference.name}".split(".")
-        return len(inner) > 1 and inner[1] not in ENGINE and find_module(".".join(inner[:2]), source.file) is not None
+        return (
+            len(inner) > 1
+            and inner[1] not in ENGINE_PACKAGES
+            and find_module(".".join(inner[:2]), source.file) is not None
+        )
 
     def _local(self, source: ModuleSource, reference: Reference) -> str:
         module, path = str(reference.module), [name for name in reference.name.split(".") if name]

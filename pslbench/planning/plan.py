@@ -14,7 +14,7 @@ from pslbench.planning.grid import Grid
 from pslbench.planning.stages import with_keys
 from pslbench.plugins.catalog import Catalog
 
-ALTERNATIVES = {"trainer": "logreg", "embedder": "pca", "clusterer": "minibatch-kmeans"}  # they take any data
+SUGGESTED_PARTS = {"trainer": "logreg", "embedder": "pca", "clusterer": "minibatch-kmeans"}  # they take any data
 
 
 def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]) -> Plan:
@@ -23,7 +23,7 @@ def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]
     Args:
         catalog: the parts.
         grid: what to combine.
-        load: loads a data set. Each data set is loaded once, to check it against the rest of the grid.
+        load: loads a dataset. Each dataset is loaded once, to check it against the rest of the grid.
 
     Raises:
         InputError: a budget exceeds the pool, or no trainer, embedder or clusterer of the grid takes the data.
@@ -42,15 +42,15 @@ def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]
 
 
 def load_dataset(load: Callable[[PartConfig], object], config: PartConfig) -> Dataset:
-    """Load a data set. Raises InputError if that fails, whatever the reason."""
+    """Load a dataset. Raises InputError if that fails, whatever the reason."""
     try:
         data = load(config)
     except InputError:
         raise
     except (Exception, SystemExit) as error:
-        raise InputError(f"data set {config} cannot be loaded: {one_line(error)}") from None
+        raise InputError(f"dataset {config} cannot be loaded: {one_line(error)}") from None
     if not isinstance(data, Dataset):
-        raise InputError(f"data set {config} returns {type(data).__name__}, not a Dataset")
+        raise InputError(f"dataset {config} returns {type(data).__name__}, not a Dataset")
     return data
 
 
@@ -104,7 +104,7 @@ def _without_problems(problems: Mapping[PartConfig, str]) -> list[PartConfig]:
     suitable = [config for config, problem in problems.items() if not problem]
     if not suitable:
         first = next(iter(problems))
-        raise InputError(f"{problems[first]}; try -{first.kind[0]} {ALTERNATIVES[first.kind]}")
+        raise InputError(f"{problems[first]}; try -{first.kind[0]} {SUGGESTED_PARTS[first.kind]}")
     return suitable
 
 

@@ -38,7 +38,7 @@ class StageKind:
     libraries: tuple[str, ...] = ("numpy",)
 
 
-GRAPH = (
+STAGE_GRAPH = (
     StageKind("data", "dataset"),
     StageKind("embed", "embedder", ("data",)),
     StageKind("graph", None, ("embed",), libraries=("faiss-cpu",)),
@@ -51,7 +51,7 @@ GRAPH = (
 def with_keys(catalog: Catalog, cell: Cell) -> Cell:
     """Return the cell with its stages, its key, and its fingerprint, which is the key without the seed."""
     stages: dict[str, Stage] = {}
-    for kind in GRAPH:
+    for kind in STAGE_GRAPH:
         if _is_needed(kind, cell):
             stages[kind.name] = _stage(catalog, cell, kind, stages)
     shared = [{k: v for k, v in stage.facts.items() if not _depends_on_seed(k)} for stage in stages.values()]
@@ -91,7 +91,7 @@ def _stage(catalog: Catalog, cell: Cell, kind: StageKind, stages: Mapping[str, S
 
 def _title(cell: Cell, kind: StageKind) -> str:
     """Return, for example, `cluster kmeans on pixels on digits, 40 labels, seed 0`."""
-    chain = [each for each in GRAPH[: GRAPH.index(kind) + 1] if _is_needed(each, cell) and each.part]
+    chain = [each for each in STAGE_GRAPH[: STAGE_GRAPH.index(kind) + 1] if _is_needed(each, cell) and each.part]
     parts = " on ".join(str(cell.configs[each.part]) for each in reversed(chain) if each.part)
     target = parts if kind.part else f"of neighbors in {parts}"
     budget = f", {cell.budget} labels" if any(each.uses_budget for each in chain) else ""

@@ -17,7 +17,13 @@ Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 NESTED_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *COMPREHENSIONS)
 PART_DECORATORS = {"dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"}
-READS_NAMES = {"locals", "vars", "eval", "exec", "dir"}  # a function that calls these keeps its variable names
+NAME_READING_BUILTINS = {
+    "locals",
+    "vars",
+    "eval",
+    "exec",
+    "dir",
+}  # the names of variables matter to them
 
 
 class Reference(NamedTuple):
@@ -281,7 +287,7 @@ class _Normalizer(ast.NodeTransformer):
             argument.annotation = argument.type_comment = None
 
     def _function_scope(self, node: Any) -> dict[str, str | Reference]:
-        """Return the names that a function binds. Variables of an outermost function get numbers."""
+        """Map each name in a function to what replaces it: variables of an outermost function become numbers."""
         arguments = set(_argument_names(node.args))
         bound = _bound_names(node.body) - arguments
         package = self._source.name.rpartition(".")[0]
@@ -289,7 +295,9 @@ class _Normalizer(ast.NodeTransformer):
         imported = {name: reference for name, reference in imported.items() if name not in bound | arguments}
         is_nested = any(not is_class for is_class, _ in self._scopes)
         calls = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        keeps_names = is_nested or calls & READS_NAMES or any(isinstance(n, ast.Match) for n in ast.walk(node))
+        keeps_names = (
+            is_nested or calls & NAME_READING_BUILTINS or any(isinstance(n, ast.Match) for n in ast.walk(node))
+        )
         ordered = sorted(bound, key=lambda name: _first_use(node, name))
         variables = {name: name if keeps_names else f"%{i}" for i, name in enumerate(ordered)}
         return {**{name: name for name in arguments}, **variables, **imported}

@@ -1,4 +1,4 @@
-"""The parts that come with pslbench: one plugin among others, through the same door."""
+"""The parts that come with pslbench, registered like those of any other plugin."""
 
 from __future__ import annotations
 

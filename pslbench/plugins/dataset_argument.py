@@ -1,4 +1,4 @@
-"""The text of a data set that a user types: a name, or a path."""
+"""The text of a dataset that a user types: a name, or a path."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pslbench.plugins.catalog import Catalog
 
 
 def parse_dataset(catalog: Catalog, text: str) -> list[PartConfig]:
-    """Parse a data set: a name with parameters, an .npz file, or a folder of images. Raises InputError.
+    """Parse a dataset: a name with parameters, an .npz file, or a folder of images. Raises InputError.
 
     The text of each configuration that is returned can be parsed again.
     """
     if not text:
-        raise InputError("the data set is empty; give a name, an .npz file or a folder of images to -d")
+        raise InputError("the dataset is empty; give a name, an .npz file or a folder of images to -d")
     known = catalog.parts("dataset")
     name = text.partition(":")[0]
     if name in known:

@@ -10,7 +10,7 @@ from pslbench.results.records import Result, ResultsReader
 
 @reporter("csv", writes=True)
 def csv(results: Sequence[Result], reader: ResultsReader) -> None:
-    """Write results.csv, a row a cell, and leaderboard.csv, a row a combination."""
+    """Write results.csv, one row per cell, and leaderboard.csv, one row per combination."""
     frames = {"results.csv": results_frame(results), "leaderboard.csv": leaderboard_frame(results)}
     for name, frame in frames.items():
         partial = reader.folder / f".{name}"

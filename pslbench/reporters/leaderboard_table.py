@@ -35,7 +35,7 @@ from pslbench.results.records import UNUSED, Combination, Result, ResultsReader
 if TYPE_CHECKING:
     from rich.console import Group, RenderableType
 
-PARTS = ("strategy", "clusterer", "embedder", "trainer")
+PART_COLUMNS = ("strategy", "clusterer", "embedder", "trainer")
 NUMBERS = {"direct_accuracy": ("direct", 4), "pseudo_accuracy": ("pseudo", 4)}  # head and decimal places
 NUMBERS |= {"labels_spent": ("labels", 0), "seconds_total": ("seconds", 1)}
 
@@ -54,7 +54,7 @@ MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
         "?",
         lambda row: row.gap.is_unclear,
         f"cannot be compared with the best: fewer than {MIN_SEEDS} shared seeds, or the same difference on every seed, "
-        "or better on the shared seeds",
+        "or significantly better on the shared seeds",
     ),
     ("∞", is_upper_bound, "upper bound: may query every label"),
     ("†", used_test_set, "used the test set during training"),
@@ -65,7 +65,7 @@ MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
 def table(
     results: Sequence[Result], reader: ResultsReader, *, sort: str = "test_accuracy", group: str = "", top: int = 0
 ) -> RenderableType:
-    """Show a leaderboard for each data set and budget on the screen.
+    """Show a leaderboard for each dataset and budget on the screen.
 
     Args:
         sort: the column of leaderboard.csv that orders the rows.
@@ -90,7 +90,7 @@ def _board(board: list[LeaderboardEntry], sort: str, top: int) -> Group:
 
     shown, rich_table = columns(board, sort), create_table()
     for col in shown:
-        width, is_part = max(len(col.head), col.min_width), col.head in PARTS
+        width, is_part = max(len(col.head), col.min_width), col.head in PART_COLUMNS
         rich_table.add_column(col.head, justify=col.justify, min_width=width, no_wrap=not is_part, overflow="fold")
     for ranked in (True, False):
         entries = sort_entries([entry for entry in board if entry.ranked == ranked], sort)
@@ -126,7 +126,7 @@ def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[
 def varying_parts(rows: Iterable[Row]) -> list[str]:
     """Return the parts that get a column: the strategy, and the parts in which the rows differ."""
     rows = list(rows)
-    return [kind for kind in PARTS if kind == "strategy" or len(_names(rows, kind)) > 1]
+    return [kind for kind in PART_COLUMNS if kind == "strategy" or len(_names(rows, kind)) > 1]
 
 
 def marks(row: Row) -> str:

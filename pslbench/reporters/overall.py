@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from math import comb, isnan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.aggregate import MIN_DATASETS, ROPE, AggregateRow, AggregateTable, aggregate_over_datasets
+from pslbench.analysis.aggregate import (
+    EQUIVALENCE_MARGIN,
+    MIN_DATASETS,
+    AggregateRow,
+    AggregateTable,
+    aggregate_over_datasets,
+)
 from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
 from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import leaderboard_entries
@@ -62,7 +68,7 @@ def _format_probabilities(row: AggregateRow) -> list[str]:
 
 
 def _build_legend(aggregate: AggregateTable) -> list[str]:
-    n, points = len(aggregate.datasets), 100 * ROPE
+    n, points = len(aggregate.datasets), 100 * EQUIVALENCE_MARGIN
     caution = "; too narrow with so few seeds, see docs/protocol.md" if aggregate.seeds < MIN_BOOTSTRAP_SEEDS else ""
     over_seeds = (
         f"no interval with fewer than {MIN_SEEDS} seeds in common on each dataset"

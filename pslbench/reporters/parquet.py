@@ -10,6 +10,6 @@ from pslbench.results.records import Result, ResultsReader
 
 @reporter("parquet", writes=True, enabled=False)
 def parquet(results: Sequence[Result], reader: ResultsReader) -> None:
-    """Write results.parquet, a row a cell, and leaderboard.parquet, a row a combination."""
+    """Write results.parquet, one row per cell, and leaderboard.parquet, one row per combination."""
     results_frame(results).to_parquet(reader.folder / "results.parquet", index=False)
     leaderboard_frame(results).to_parquet(reader.folder / "leaderboard.parquet", index=False)

@@ -15,8 +15,8 @@ from pslbench.results.codec import FORMAT, KEY_PATTERN
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.manifest import MANIFEST
 
-MADE_BY = "pslbench results, format "  # the comment of the zip file, followed by FORMAT
-MEMBER = re.compile(
+ZIP_COMMENT = "pslbench results, format "  # the comment of the zip file, followed by FORMAT
+MEMBER_PATTERN = re.compile(
     rf"manifest\.json|cells/{KEY_PATTERN}\.json|predictions/{KEY_PATTERN}\.npy|labels/{KEY_PATTERN}\.npz"
 )
 
@@ -39,7 +39,7 @@ def pack(folder: ResultsFolder, file: Path) -> None:
             if not (rows := source.all_rows()):
                 raise InputError(f"no cell has finished in '{folder.path}' yet, so there is nothing to export")
             with ZipFile(partial, "w", ZIP_DEFLATED) as archive:
-                archive.comment = f"{MADE_BY}{FORMAT}".encode()
+                archive.comment = f"{ZIP_COMMENT}{FORMAT}".encode()
                 if folder.runs():
                     archive.writestr(_member(MANIFEST), (folder.path / MANIFEST).read_bytes())
                 for path in (path for row in rows for path in source.files_of(row.key)):
@@ -72,10 +72,10 @@ def unpack(file: Path, folder: Path) -> ResultsFolder:
 
 def _check(file: Path, archive: ZipFile, free: int) -> None:
     """Raises InputError if `pack` did not write the archive, a newer version did, or it does not fit on the disk."""
-    made_by, _, form = archive.comment.decode(errors="replace").partition(MADE_BY)
+    made_by, _, form = archive.comment.decode(errors="replace").partition(ZIP_COMMENT)
     if not made_by and form.isdecimal() and int(form) > FORMAT:
         raise InputError(f"'{file}' has format {form}, and this pslbench reads formats up to {FORMAT}; update it")
-    strange = [member.filename for member in archive.infolist() if not MEMBER.fullmatch(member.filename)]
+    strange = [member.filename for member in archive.infolist() if not MEMBER_PATTERN.fullmatch(member.filename)]
     if made_by or not form.isdecimal() or strange:
         holds = f"; it contains {strange[0]!r}" if strange else ""
         raise InputError(f"'{file}' was not written by pslbench export{holds}")

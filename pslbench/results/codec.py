@@ -25,10 +25,16 @@ SCORES = (
 )
 STAGES = ("embed", "graph", "cluster", "label", "train", "score", "total")
 MAX_ERROR_LENGTH = 10_000  # characters, in the table
-SECONDS = "seconds_"
+SECONDS_PREFIX = "seconds_"
 COLUMNS = (  # of results.csv
     *("dataset", "budget", "strategy", "clusterer", "embedder", "trainer", "seed", "status", "labels_spent"),
-    *("upper_bound", "test_set_evaluations", "compute_dtype", *SCORES, *(f"{SECONDS}{stage}" for stage in STAGES)),
+    *(
+        "upper_bound",
+        "test_set_evaluations",
+        "compute_dtype",
+        *SCORES,
+        *(f"{SECONDS_PREFIX}{stage}" for stage in STAGES),
+    ),
     *("peak_memory_mb", "error", "key", "finished", "protocol", "fingerprint", "checksum"),
 )
 FIELD_TYPES: Mapping[str, str] = {field.name: str(field.type) for field in fields(Result)}
@@ -101,7 +107,7 @@ def results_frame(rows: Iterable[Result]) -> pd.DataFrame:
 def _table_row(row: Result) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in COLUMNS if FIELD_TYPES.get(name) in FROM_TEXT}
     values |= {name: row.scores.get(name) for name in SCORES}
-    values |= {f"{SECONDS}{stage}": row.seconds.get(stage) for stage in STAGES}
+    values |= {f"{SECONDS_PREFIX}{stage}": row.seconds.get(stage) for stage in STAGES}
     if row.error:
         values["error"] = " ".join("{type}: {message}".format(**row.error).split())[:MAX_ERROR_LENGTH]
     return values
@@ -137,7 +143,7 @@ def _row_of(texts: Mapping[str, str]) -> Result:
     return Result(
         **{"fingerprint": "", "checksum": "", **facts},
         scores={name: float(given[name]) for name in SCORES if name in given},
-        seconds={stage: float(given[SECONDS + stage]) for stage in STAGES if SECONDS + stage in given},
+        seconds={stage: float(given[SECONDS_PREFIX + stage]) for stage in STAGES if SECONDS_PREFIX + stage in given},
         error={"type": kind, "message": message, "traceback": ""} if kind else None,
     )
 

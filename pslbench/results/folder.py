@@ -164,7 +164,7 @@ class ResultsFolder:
         """Return the rows that belong together, sorted.
 
         Rows that were computed before a part or a data file changed are not current: of each combination only rows
-        with the fingerprint of the last run count, and of each data set only rows with its checksum.
+        with the fingerprint of the last run count, and of each dataset only rows with its checksum.
         """
         return self.split_rows()[0]
 
@@ -197,7 +197,7 @@ class ResultsFolder:
             return stored
 
     def labeling(self, row: Result) -> LabelingRecord | None:
-        """Return the labeling of a row; None if its version did not store it. Raises InputError if it is damaged."""
+        """Return the labeling of a row; None if it was not stored (version 0.1). Raises InputError if damaged."""
         import numpy as np
 
         if not self._sidecar("labels", row.key).exists():

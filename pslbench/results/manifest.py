@@ -54,10 +54,10 @@ def read_runs(folder: Path) -> list[dict[str, Any]]:
     content = load_json(path) if path.exists() else {"runs": []}
     runs = content.get("runs") if isinstance(content, dict) else None
     if not isinstance(runs, list) or not all(isinstance(run, dict) for run in runs):
-        raise _foreign(path)
+        raise _foreign_file_error(path)
     renamed = [{RENAMED.get(name, name): value for name, value in run.items()} for run in runs]
     if not all(map(_is_run, renamed)):
-        raise _foreign(path)
+        raise _foreign_file_error(path)
     return renamed
 
 
@@ -65,7 +65,7 @@ def to_manifest(runs: Iterable[Mapping[str, Any]]) -> bytes:
     return json.dumps({"runs": list(runs)}, indent=2).encode() + b"\n"
 
 
-def _foreign(path: Path) -> InputError:
+def _foreign_file_error(path: Path) -> InputError:
     return InputError(f"{path} was not written by pslbench; choose another folder with -o")
 
 

@@ -22,7 +22,7 @@ class MergePlan:
     """What a merge of several folders would write.
 
     Attributes:
-        files: the files to copy by cell, that of the row last, from the first folder in which the cell succeeded.
+        files: for each cell the files to copy, that of the row last; from the first folder in which the cell succeeded.
         n_shared: the number of cells in more than one folder.
         differing: one line for each cell whose values differ between folders.
         incompatible: one line for rows that were computed with other data, code or libraries in another folder.
@@ -45,7 +45,7 @@ def plan_merge(sources: Mapping[str, ResultsFolder]) -> MergePlan:
     for name, of_folder in rows.items():
         for row in of_folder:
             cells.setdefault(row.key, {})[name] = row
-    settled = {key: _settle(by_folder) for key, by_folder in cells.items()}
+    settled = {key: _resolve_cell(by_folder) for key, by_folder in cells.items()}
     provenance = {name: folder.provenance(rows[name]) for name, folder in sources.items()}
     return MergePlan(
         {key: _files(key, [sources[name] for name in names]) for key, (names, _) in settled.items()},
@@ -60,7 +60,7 @@ def plan_merge(sources: Mapping[str, ResultsFolder]) -> MergePlan:
     )
 
 
-def _settle(by_folder: Mapping[str, Result]) -> tuple[list[str], list[str]]:
+def _resolve_cell(by_folder: Mapping[str, Result]) -> tuple[list[str], list[str]]:
     """Return the folders that agree on a cell, the one to copy it from first, and a line for each that disagrees."""
     first = max(by_folder, key=lambda name: by_folder[name].ok)
     others = {n: _differences(by_folder[first], row) for n, row in by_folder.items() if row.ok and n != first}

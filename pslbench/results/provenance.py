@@ -14,7 +14,7 @@ class Provenance:
     """What a row must have been computed with to be current.
 
     Attributes:
-        dataset_checksums: the checksum of each data set.
+        dataset_checksums: the checksum of each dataset.
         fingerprints: the fingerprint of each combination.
     """
 

@@ -26,7 +26,7 @@ class Result:
         fingerprint: a hash of everything that determines the row except the seed. Rows of one combination with
             different fingerprints cannot be compared.
         protocol: the version of the protocol that the row was computed with; 0 for rows of version 0.1.
-        checksum: of the data set.
+        checksum: of the dataset.
         dataset, embedder, clusterer, strategy, trainer: the parts with their parameters, as a user would type them;
             `-` if the strategy uses none.
         budget, seed: as requested.
@@ -144,7 +144,7 @@ class ResultsReader:
         runs: the entries of the manifest, the oldest first: command, versions, processor and more.
         probabilities: returns the class probabilities of the test samples of a row, float16 (n_test, classes).
         labeling: returns the labeling of a row; None for rows of versions that did not store it.
-        dataset: returns the data set of a row.
+        dataset: returns the dataset of a row.
 
     The last three raise InputError if the data is lost, or differs from what the row was computed with.
     """

@@ -172,20 +172,18 @@ def weighted() -> TinyPool:
     """The pseudo-labels have weights; some weights are 0."""
     import numpy as np
 
-    x, y = _draw_samples(N_SAMPLES)
-    half = np.arange(N_SAMPLES // 2)
-    return make_pool(x, y, pseudo_labels=PseudoLabels(half, y[half], (half % 4 / 2).astype(np.float32)))
+    tiny = ordinary()
+    half = tiny.pseudo_labels.indices
+    return replace(tiny, pseudo_labels=replace(tiny.pseudo_labels, weights=(half % 4 / 2).astype(np.float32)))
 
 
 def soft_labels() -> TinyPool:
     """The pseudo-labels are probabilities: 0.8 for the true class, 0.1 for the others."""
     import numpy as np
 
-    x, y = _draw_samples(N_SAMPLES)
-    half = np.arange(N_SAMPLES // 2)
-    probabilities = np.full((len(half), N_CLASSES), 0.1, np.float32)
-    probabilities[half, y[half]] = 0.8
-    return make_pool(x, y, pseudo_labels=PseudoLabels(half, probabilities))
+    tiny = ordinary()
+    soft = np.eye(N_CLASSES, dtype=np.float32)[tiny.pseudo_labels.hard_labels] * np.float32(0.7) + np.float32(0.1)
+    return replace(tiny, pseudo_labels=replace(tiny.pseudo_labels, labels=soft))
 
 
 def only_failures() -> TinyPool:

@@ -6,7 +6,7 @@ import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -85,7 +85,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcomes of all checks of one part."""
+    """The outcomes of all checks of one part.
+
+    Attributes:
+        kind: the kind of the part.
+        name: the name of the part with the values of its parameters.
+        outcomes: one per check.
+    """
 
     kind: str
     name: str
@@ -160,9 +166,8 @@ def check(
         raise InputError(
             "the file of the part calls check when it is imported; call it under if __name__ == '__main__':"
         )
-    all_checks = checks(part, values={**(values or {}), **old_values})
     known_failures, skips = known_failures or {}, skips or {}
-    _validate_reasons(part, {**known_failures, **skips}, all_checks)
+    all_checks = _declared_checks(part, {**known_failures, **skips}, {**(values or {}), **old_values})
     outcomes = (_outcome_of(each, known_failures.get(each.name), skips.get(each.name)) for each in all_checks)
     return Report(part.kind, all_checks[0]._subject.config.text, tuple(outcomes))
 
@@ -187,23 +192,24 @@ def parametrize(
 
     if old_values:
         deprecated("parametrize(part, name=value)", "parametrize(part, values={'name': value})")
-    all_checks = checks(part, values={**(values or {}), **old_values})
     known_failures, skips = known_failures or {}, skips or {}
-    _validate_reasons(part, {**known_failures, **skips}, all_checks)
+    all_checks = _declared_checks(part, {**known_failures, **skips}, {**(values or {}), **old_values})
     marks = {name: [pytest.mark.xfail(reason=reason, strict=True)] for name, reason in known_failures.items()}
     marks |= {name: [pytest.mark.skip(reason=reason)] for name, reason in skips.items()}
     cases = [pytest.param(each, id=f"{part.name}-{each.name}", marks=marks.get(each.name, ())) for each in all_checks]
     return pytest.mark.parametrize("check", cases)
 
 
-def _validate_reasons(part: Part, reasons: Reasons, all_checks: Sequence[Check]) -> None:
-    """Raise InputError if a check is unknown or has no reason."""
+def _declared_checks(part: Part, reasons: Reasons, values: Values) -> tuple[Check, ...]:
+    """Return the checks of a part. Raises InputError if `reasons` names an unknown check or a reason is missing."""
+    all_checks = checks(part, values=values)
     names = [each.name for each in all_checks]
     for name, reason in reasons.items():
         if name not in names:
             raise unknown(f"check of a {part.kind}", name, names)
         if not (reason or "").strip():
             raise InputError(f"the known failure or skip '{name}' of {part.name} has no reason; write one")
+    return all_checks
 
 
 def _outcome_of(check: Check, known_failure: str | None, skip: str | None) -> Outcome:

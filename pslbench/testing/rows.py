@@ -47,7 +47,7 @@ def _catalog() -> Catalog:
 
 @lru_cache(maxsize=1)
 def outcomes() -> tuple[Outcome, ...]:
-    """Compute the rows of two data sets, two budgets, two seeds and four strategies, one of which fails."""
+    """Compute the rows of two datasets, two budgets, two seeds and four strategies, one of which fails."""
     from pslbench.execution.cache import GIGABYTE, CacheSettings, StageCache
     from pslbench.execution.cell import CellRunner
     from pslbench.execution.oracle import OracleFactory

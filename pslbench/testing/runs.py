@@ -60,7 +60,7 @@ def _catalog_of(part: Part) -> Catalog:
 def _run_dataset(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
     data = catalog.call(config)
     if not isinstance(data, Dataset):
-        raise ContractError(f"a data set must return Dataset(...), not {type(data).__name__}")
+        raise ContractError(f"a dataset must return Dataset(...), not {type(data).__name__}")
     arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
     return Entry(arrays, {"name": data.name, "classes": data.classes})
 
@@ -82,7 +82,7 @@ def _run_trainer(catalog: Catalog, config: PartConfig, tiny: TinyPool, seed: int
     return stages.train(_context(catalog, tiny, seed, config), {**_inputs(tiny), "label": Entry(labels)})
 
 
-def _context(catalog: Catalog, tiny: TinyPool, seed: int, config: PartConfig | None = None) -> stages.Context:
+def _context(catalog: Catalog, tiny: TinyPool, seed: int, config: PartConfig | None = None) -> stages.CellContext:
     """Return the context of a cell with this part, and with logistic regression if the part is not a trainer."""
     data, is_unlimited = tiny.data, config is not None and catalog.part_of(config).needs_all_labels
     truth = TrueLabels(data.y_train, data.y_test, data.n_classes)
@@ -90,7 +90,7 @@ def _context(catalog: Catalog, tiny: TinyPool, seed: int, config: PartConfig | N
     configs: dict[Kind, PartConfig | None] = {config.kind: config} if config else {}
     if "trainer" not in configs:
         configs["trainer"] = catalog.parse("trainer", "logreg")[0]
-    return stages.Context(catalog, configs, tiny.budget, seed, oracle)
+    return stages.CellContext(catalog, configs, tiny.budget, seed, oracle)
 
 
 def _inputs(tiny: TinyPool, uses: tuple[str, ...] = ("clusters", "graph")) -> dict[str, Entry]:

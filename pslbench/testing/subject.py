@@ -13,10 +13,10 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
-from pslbench.contracts import Pool, Predictor, PseudoLabels
+from pslbench.contracts import Pool
 from pslbench.errors import BadData, BudgetExceeded, ContractError, InputError, one_line, unknown
 from pslbench.execution.cache import Entry
-from pslbench.parts import SEEDED, Kind, Part, PartConfig, Value, configure, format_value
+from pslbench.parts import SEEDED_KINDS, Kind, Part, PartConfig, Value, configure, format_value
 from pslbench.testing import pools
 from pslbench.testing.pools import TinyPool
 from pslbench.testing.runs import run_part
@@ -31,10 +31,6 @@ class Skip(SkipTest):
     """A check does not apply to the part; the message says why. Test runners treat it as a skipped test."""
 
 
-class UndeclaredTraining(ContractError):
-    """A strategy calls `pool.train` but is not registered with `trains=True`."""
-
-
 @dataclass(eq=False)
 class CallRecorder:
     """A record of one call of the function of a part.
@@ -43,14 +39,12 @@ class CallRecorder:
         part: the part.
         returned: what the function returned.
         queries: the indices of every call of `pool.label`.
-        n_trainings: the number of calls of `pool.train`.
         used_rng: whether the function drew from `pool.rng`.
     """
 
     part: Part
     returned: Any = None
     queries: list[Ints] = field(default_factory=list)
-    n_trainings: int = 0
     used_rng: bool = False
 
     @property
@@ -66,8 +60,7 @@ class CallRecorder:
         def record(*arguments: Any, **values: Any) -> Any:
             if arguments and isinstance(pool := arguments[0], Pool):
                 state = _rng_state(pool)
-                watched = replace(pool, _ask=self._record_queries(pool), _train=self._record_trainings(pool))
-                self.returned = function(watched, **values)
+                self.returned = function(replace(pool, _ask=self._record_queries(pool)), **values)
                 self.used_rng = state != _rng_state(pool)
             else:
                 self.returned = function(*arguments, **values)
@@ -82,15 +75,6 @@ class CallRecorder:
             return labels
 
         return ask
-
-    def _record_trainings(self, pool: Pool) -> Callable[[PseudoLabels], Predictor]:
-        def train(pseudo_labels: PseudoLabels) -> Predictor:
-            if not self.part.trains:
-                raise UndeclaredTraining("it calls pool.train; register it with trains=True")
-            self.n_trainings += 1
-            return pool._train(pseudo_labels)
-
-        return train
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +136,11 @@ class Subject:
     @property
     def randomness_advice(self) -> str:
         """Where the part should take its random numbers from."""
-        if self.kind in SEEDED and not self.part.takes_seed:
+        if self.kind in SEEDED_KINDS and not self.part.takes_seed:
             return "add an argument `seed` and draw from it alone"
         if self.kind == "strategy":
             return "draw from pool.rng alone"
-        return "draw from its seed alone" if self.kind in SEEDED else "use no random numbers"
+        return "draw from its seed alone" if self.kind in SEEDED_KINDS else "use no random numbers"
 
     @property
     def config(self) -> PartConfig:
@@ -203,7 +187,7 @@ class Subject:
 
     def _reporting_check(self, error: Exception) -> str:
         """Return the name of the check that reports an error on an ordinary pool."""
-        if isinstance(error, UndeclaredTraining):
+        if isinstance(error, ContractError) and not self.part.trains and "trains=True" in str(error):
             return "declared_training"
         if isinstance(error, BudgetExceeded) and self.kind == "strategy" and not self.part.needs_all_labels:
             return "budget"
@@ -240,14 +224,14 @@ class Subject:
     def describe_error(self, error: BaseException) -> str:
         """Describe an error in one sentence, with the line of the file of the part."""
         if isinstance(error, BadData):
-            return f"it does not return a valid data set: {error}"
+            return f"it does not return a valid dataset: {error}"
         if isinstance(error, InputError):
             refused = "the rows of a run" if self.kind == "reporter" else "60 images of 8 x 8 pixels"
             return f"it refuses {refused} ({error}); give values of parameters that suit them"
         file = self.part.file
         lines = [frame.lineno for frame in extract_tb(error.__traceback__) if file and Path(frame.filename) == file]
         line = f" ({file.name}:{lines[-1]})" if file and lines else ""
-        return f"{error}{line}" if isinstance(error, UndeclaredTraining) else f"it raises {one_line(error)}{line}"
+        return f"it raises {one_line(error)}{line}"
 
 
 def require(condition: object, sentence: str) -> None:

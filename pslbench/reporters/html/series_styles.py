@@ -55,7 +55,7 @@ def render_legend(names: Sequence[str]) -> Markup:
         (name, i % N_COLORS, " ".join(map(str, _dash(i))), list(SHAPES.values())[i % len(SHAPES)])
         for i, name in enumerate(names)
     ]
-    return render_template("legend", series=series)
+    return render_template("series_buttons", series=series)
 
 
 def _dash(index: int) -> list[int]:
