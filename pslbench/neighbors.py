@@ -10,10 +10,10 @@ from pslbench.errors import ContractError
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats
 
-K = 20  # the most that a built-in strategy uses
+MAX_NEIGHBORS = 20  # the most that a built-in strategy needs
 
 
-def nearest_neighbors(features: Floats, k: int = K) -> Graph:
+def nearest_neighbors(features: Floats, k: int = MAX_NEIGHBORS) -> Graph:
     """Return the `k` nearest other samples of each sample, by features, float32 (n, d); at most n - 1.
 
     Raises:
