@@ -155,7 +155,7 @@ def test_the_legend_explains_question_marks():
     scores = {"a": dict(enumerate((1, 1, 1, 0.5, 0.51, 0.5))), "b": {3: 0.603, 4: 0.604, 5: 0.605}}
     out = said(table([row(name, s, v) for name, by_seed in scores.items() for s, v in by_seed.items()], None))
     assert "? cannot be compared" in out
-    assert "or better on the shared seeds" in out
+    assert "or significantly better on the shared seeds" in out
 
 
 def test_words_replace_letters_if_there_are_many_groups():
