@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, get_args
-from zipfile import BadZipFile
 
 from pslbench.errors import ContractError
 
@@ -71,6 +70,6 @@ def decode(content: bytes) -> Message:
         if body := content[size:]:
             with np.load(BytesIO(body), allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-    except (ValueError, TypeError, KeyError, OSError, EOFError, BadZipFile) as error:
+    except Exception as error:
         raise MessageError(f"a message of the worker cannot be read: {error}") from None
     return Message(kind, facts, arrays)

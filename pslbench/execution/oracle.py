@@ -124,8 +124,15 @@ class CellOracle:
         self.truth, self.samples = truth, samples
         self.account = LabelAccount(truth.pool, limit)
         self.test_set = TestSet(truth.test, truth.n_classes)
+        self._may_label = True
+
+    def begin(self, stage: str) -> None:
+        """Note which stage of the cell begins. Only the strategy may query labels."""
+        self._may_label = stage != "train"
 
     def label(self, indices: Ints) -> Ints:
+        if not self._may_label:
+            raise ContractError("a trainer must not query labels; only the strategy may")
         return self.account.label(indices)
 
     def test_accuracy(self, probabilities: Floats) -> float:

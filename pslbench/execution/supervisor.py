@@ -37,30 +37,40 @@ class WorkerSupervisor:
 
     def __call__(self, cell: Cell) -> Outcome:
         """Run a cell. If its worker dies, the cell is tried once more in another worker."""
+        try:
+            return self._run(cell, self._oracles.create(cell))
+        except Exception as error:
+            text = "".join(traceback.format_exception(error))
+            return failed_row(cell, type(error).__name__, message_of(error), text), None
+
+    def _run(self, cell: Cell, oracle: CellOracle) -> Outcome:
         start, message = time.monotonic(), ""
-        for _ in range(MAX_ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):  # with the same label account
             try:
-                oracle = self._oracles.create(cell)
-                return make_outcome(cell, oracle, self._worker().run(cell, oracle, self._on_progress))
+                output = self._worker(cell.needs_all_labels).run(cell, oracle, self._on_progress)
             except WorkerDiedError as error:
-                self._of_thread.worker, message = None, str(error)
+                message = str(error)
                 if self._is_closed:
                     break
-            except Exception as error:
-                text = "".join(traceback.format_exception(error))
-                return failed_row(cell, type(error).__name__, str(error), text), None
+            else:
+                return make_outcome(cell, oracle, output)
         seconds = time.monotonic() - start
         return failed_row(
             cell, "WorkerDied", f"{message}, {MAX_ATTEMPTS} times; see {self._config.log}", "", seconds
         ), None
 
-    def _worker(self) -> WorkerProcess:
-        worker: WorkerProcess | None = getattr(self._of_thread, "worker", None)
+    def _worker(self, sees_all_labels: bool) -> WorkerProcess:
+        """Return a worker of this thread. One that has seen all labels runs no cell that must count its labels."""
+        name, workers = "unlimited" if sees_all_labels else "limited", vars(self._of_thread)
+        worker: WorkerProcess | None = workers.get(name)
         if worker is None or worker.has_ended:
             with self._lock:
                 if self._is_closed:
                     raise WorkerDiedError("the run was ended")
-                worker = self._of_thread.worker = WorkerProcess(self._config)
+                if worker:
+                    worker.kill()
+                    self._workers.remove(worker)
+                worker = workers[name] = WorkerProcess(self._config)
                 self._workers.append(worker)
         return worker
 
@@ -79,6 +89,8 @@ def failed_row(cell: Cell, kind: str, message: str, text: str = "", seconds: flo
 
 def make_outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:
     """Return the row and the artifacts of a cell from the output of its worker."""
+    import numpy as np
+
     facts, arrays = dict(output.facts), output.arrays
     evaluations = max(facts.pop("evaluations", 0), oracle.test_set.evaluations)
     if facts["status"] != "ok":
@@ -86,8 +98,8 @@ def make_outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:
     start = time.perf_counter()
     scores = score(oracle.truth, arrays)
     seconds = {**facts.pop("seconds"), "score": time.perf_counter() - start}
-    asked = oracle.account.asked  # empty if the pseudo-labels came from the cache
-    artifacts = artifacts_of(arrays, asked if len(asked) else arrays["asked"])
+    asked = np.union1d(oracle.account.asked, arrays["asked"])  # the account is empty if the stage was cached
+    artifacts = artifacts_of(arrays, asked)
     row = cell.row(
         **facts,
         labels_spent=len(artifacts.labeling.asked),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -57,10 +57,11 @@ class WorkerConfig:
 
 @dataclass(frozen=True)
 class Answer:
-    """The supervisor's answer to a query: a value, or the type and the message of an error."""
+    """The supervisor's answer to the query of this number: a value, or the type and the message of an error."""
 
     value: Any = None
     error: tuple[str, str] | None = None
+    number: int = 0
 
 
 class RemoteOracle:
@@ -68,6 +69,7 @@ class RemoteOracle:
 
     def __init__(self, pipe: Connection, answers: SimpleQueue[Answer]) -> None:
         self._pipe, self._answers, self._lock = pipe, answers, threading.Lock()
+        self._pid, self._number = os.getpid(), 0
 
     def samples(self) -> Entry:
         arrays, info = self._query(Message("samples"))
@@ -81,9 +83,13 @@ class RemoteOracle:
         return float(self._query(Message("test_accuracy", arrays={"probabilities": probabilities})))
 
     def _query(self, message: Message) -> Any:
+        if os.getpid() != self._pid:
+            raise errors.ContractError("only the process of the worker may query the pool, and no child of it")
         with self._lock:
-            self._pipe.send_bytes(encode(message))
-            answer = self._answers.get()
+            self._number += 1
+            self._pipe.send_bytes(encode(replace(message, facts={"number": self._number})))
+            while (answer := self._answers.get()).number != self._number:
+                pass  # it belongs to a query that was interrupted
         if answer.error:
             kind, text = answer.error
             raise getattr(errors, kind, RuntimeError)(text)
@@ -108,7 +114,8 @@ def serve(pipe: Connection) -> None:
     send("ready", "")
     while True:
         cell: Cell = tasks.get()
-        pipe.send_bytes(encode(runner.run(cell)))
+        output = runner.run(cell)
+        pipe.send_bytes(encode(replace(output, facts={"cell": cell.key, **output.facts})))
 
 
 def _listen(pipe: Connection, tasks: SimpleQueue[Any], answers: SimpleQueue[Answer]) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from pslbench.execution.worker import ENVIRONMENT, Answer, WorkerConfig
 from pslbench.planning.cells import Cell
 from pslbench.processor import cores
 
-POLL_INTERVAL = 0.2  # seconds between two checks of the memory, the time and the process
+POLL_INTERVAL = 0.2  # seconds between two checks of a worker that sends nothing
+START_TIMEOUT = 300.0  # seconds in which a worker must have imported the plugins
 OnProgress = Callable[[Cell, str, str], None]
 """Called with a cell, and `stage` and the stage that begins, or `computed` and the stage that was computed and why."""
 
@@ -77,33 +79,48 @@ class WorkerProcess:
         that another worker computes.
 
         Raises:
-            WorkerDiedError: the process ended.
+            WorkerDiedError: the process ended, sent nonsense, or was not ready within `START_TIMEOUT`.
         """
         self._wait_until_ready()
         watch = Stopwatch()
         try:
             self._pipe.send(cell)
-            while True:
+            while not (exceeded := self._exceeded_limit(watch.seconds)):
                 if message := self._receive():
                     if message.kind == "done":
-                        return message
-                    if message.kind == "waiting":
-                        watch.pause(bool(message.facts["text"]))
-                    elif message.kind in QUERIES:
-                        self._pipe.send(answer(oracle, message))
-                    else:
-                        on_progress(cell, message.kind, str(message.facts["text"]))
-                elif exceeded := self._exceeded_limit(watch.seconds):
-                    self.kill()
-                    return Message("done", failure_facts(*exceeded, seconds=watch.seconds))
+                        return _of_cell(cell, message)
+                    self._handle(message, cell, oracle, watch, on_progress)
         except (EOFError, OSError, MessageError, LookupError, TypeError) as error:
             raise self._died(error) from None
+        except BaseException:
+            self.kill()  # its next message would belong to this cell
+            raise
+        self.kill()
+        return Message("done", failure_facts(*exceeded, seconds=watch.seconds))
+
+    def _handle(
+        self, message: Message, cell: Cell, oracle: CellOracle, watch: Stopwatch, on_progress: OnProgress
+    ) -> None:
+        if message.kind in QUERIES:
+            reply = answer(oracle, message)
+            self._pipe.send(replace(reply, number=int(message.facts["number"])))
+            return
+        text = message.facts["text"]
+        if message.kind == "waiting":
+            watch.pause(bool(text))
+            return
+        if message.kind == "stage":
+            oracle.begin(str(text))
+        on_progress(cell, message.kind, str(text))
 
     def _wait_until_ready(self) -> None:
+        watch = Stopwatch()
         try:
             while not self._is_ready:
                 message = self._receive()
                 self._is_ready = message is not None and message.kind == "ready"
+                if watch.seconds > START_TIMEOUT:
+                    raise MessageError(f"it was not ready within {START_TIMEOUT:g} seconds")
         except (EOFError, OSError, MessageError) as error:
             raise self._died(error) from None
 
@@ -144,6 +161,14 @@ class WorkerProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._pipe.close()
+
+
+def _of_cell(cell: Cell, output: Message) -> Message:
+    """Return the output without the key of its cell. Raises MessageError if it is the output of another cell."""
+    facts = dict(output.facts)
+    if facts.pop("cell") != cell.key:
+        raise MessageError("the worker sent the output of another cell")
+    return Message("done", facts, output.arrays)
 
 
 def answer(oracle: CellOracle, query: Message) -> Answer:
