@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pslbench.errors import InputError
 from pslbench.planning.grid import Grid
 from pslbench.planning.identity import library_facts, part_facts
 from pslbench.planning.plan import make_plan
@@ -75,6 +76,24 @@ def digests(folder: Path, source: str, *names: str) -> list[str]:
     file.write_text(source)
     strategies = discover([str(file)]).parts("strategy")
     return [part_facts(strategies[name])[f"code of strategy {name}"] for name in names or ("one", "two")]
+
+
+def changes_key(folder: Path, source: str, old: str, new: str) -> bool:
+    """Whether a change of a plugin's source changes the code digest of its strategy `one`."""
+    assert old in source
+    header = "from pslbench import hookimpl, strategy\n"
+    footer = "\n@hookimpl\ndef pslbench_register():\n    yield one\n"
+    before, after = (digests(folder, header + text + footer, "one") for text in (source, source.replace(old, new)))
+    return before != after
+
+
+def returning(expression: str) -> str:
+    return f"""
+@strategy("one", uses="x")
+def one(pool):
+    '''Label some samples.'''
+    return {expression}
+"""
 
 
 HARMLESS = {
@@ -182,6 +201,71 @@ def pslbench_register():
     one, two = digests(tmp_path, factory)
     assert one != two
     assert digests(tmp_path, factory.replace('"two", 4', '"two", 3')) == [one, one]
+
+
+WRAPPED = f"""
+from functools import wraps
+def clip(function):
+    @wraps(function)
+    def inner(pool):
+        return function(pool) * 2
+    return inner
+{returning("1").replace("def one", "@clip{}def one").format(chr(10))}"""
+
+
+def test_a_decorator_of_a_part_counts(tmp_path):
+    assert changes_key(tmp_path, WRAPPED, "* 2", "* 3")
+    assert changes_key(tmp_path, WRAPPED, "@clip\n", "")
+    assert not changes_key(tmp_path, WRAPPED, 'uses="x"', 'uses="x", reference="A paper"')
+
+
+CLOSURE = """
+from functools import partial
+import numpy as np
+from sklearn.cluster import KMeans, MiniBatchKMeans
+def helper(x, k): return k + 7
+class Local:
+    factor = 7
+def make(name, score):
+    def visit(n):
+        return visit(n - 1) if n else 0
+    @strategy(name, uses="x")
+    def one(pool):
+        'Label some samples.'
+        return score(pool) + visit(3)
+    return one
+one = make("one", VALUE)
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "old", "new"),
+    [
+        ("(1, 2)", "(1, 2)", "(1, 3)"),
+        ("{'a': [1]}", "[1]", "[2]"),
+        ("KMeans", '"one", KMeans', '"one", MiniBatchKMeans'),
+        ("np.max", "np.max", "np.min"),
+        ("np.add", "np.add", "np.subtract"),
+        ("len", "len)", "sum)"),
+        ("np", '"one", np', '"one", np.linalg'),
+        ("partial(helper, k=1)", "k=1", "k=2"),
+        ("partial(helper, k=1)", "k + 7", "k + 8"),
+        ("Local", "factor = 7", "factor = 8"),
+        ("lambda d: helper(d, 1)", "helper(d, 1)", "helper(d, 2)"),
+        ("lambda d: helper(d, 1)", "k + 7", "k + 8"),
+        ("lambda d, k=5: k", "k=5", "k=6"),
+        ("1", "else 0", "else 1"),
+    ],
+)
+def test_every_kind_of_value_that_a_part_closes_over_counts(value, old, new, tmp_path):
+    source = CLOSURE.replace("VALUE", value)
+    assert changes_key(tmp_path, source, old, new)
+    assert not changes_key(tmp_path, source, "def make(", "\n# a comment\ndef make(")
+
+
+def test_a_value_without_an_identity_is_refused(tmp_path):
+    with pytest.raises(InputError, match="uses a Generator of the function that made it"):
+        changes_key(tmp_path, CLOSURE.replace("VALUE", "np.random.default_rng(0)"), "else 0", "else 1")
 
 
 @pytest.mark.parametrize("indent", ["", "    "])

@@ -42,6 +42,7 @@ class ModuleSource:
         definitions: the statements that bind each module-level name, imports excepted.
         imports: what each imported name refers to.
         effects: statements that bind no name, such as calls.
+        tree: the whole module.
     """
 
     file: Path
@@ -49,6 +50,7 @@ class ModuleSource:
     definitions: Mapping[str, Sequence[ast.stmt]]
     imports: Mapping[str, Reference]
     effects: Sequence[ast.stmt]
+    tree: ast.Module
 
 
 def module_source(file: Path, name: str) -> ModuleSource:
@@ -63,7 +65,8 @@ def _module_source(file: Path, name: str, _stamp: tuple[int, int]) -> ModuleSour
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, Reference] = {}
     effects: list[ast.stmt] = []
-    for statement in ast.parse(file.read_bytes()).body:
+    tree = ast.parse(file.read_bytes())
+    for statement in tree.body:
         if _is_docstring(statement) or _is_for_type_checkers(statement):
             continue
         imports |= imported_names(ast.walk(statement) if not _is_definition(statement) else (), package)
@@ -74,7 +77,7 @@ def _module_source(file: Path, name: str, _stamp: tuple[int, int]) -> ModuleSour
             definitions.setdefault(each, []).append(statement)
         if not bound:
             effects.append(statement)
-    return ModuleSource(file, name, definitions, imports, effects)
+    return ModuleSource(file, name, definitions, imports, effects, tree)
 
 
 def _is_definition(statement: ast.stmt) -> bool:
@@ -120,25 +123,22 @@ def find_module(module: str, importer: Path) -> Path | None:
     return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
 
 
-def normalized(
-    source: ModuleSource, statement: ast.stmt, resolve: Callable[[Reference], str], drop_decorators: bool
-) -> str:
+def normalized(source: ModuleSource, statement: ast.stmt, resolve: Callable[[Reference], str]) -> str:
     """Return the text of a statement without what cannot change its result.
 
     Args:
         source: the module of the statement.
         statement: what to normalize.
         resolve: returns what stands for a name from outside the statement.
-        drop_decorators: whether the decorators of a function are left out.
     """
-    return ast.dump(_Normalizer(source, resolve, drop_decorators).normalize(statement))
+    return ast.dump(_Normalizer(source, resolve).normalize(statement))
 
 
 class _Normalizer(ast.NodeTransformer):
     """Removes docstrings, annotations and imports, and renames what may be named otherwise."""
 
-    def __init__(self, source: ModuleSource, resolve: Callable[[Reference], str], drop_decorators: bool) -> None:
-        self._source, self._resolve, self._drop_decorators = source, resolve, drop_decorators
+    def __init__(self, source: ModuleSource, resolve: Callable[[Reference], str]) -> None:
+        self._source, self._resolve = source, resolve
         self._scopes: list[tuple[bool, Mapping[str, str | Reference]]] = []  # (is a class, names bound)
 
     @contextmanager
@@ -150,8 +150,6 @@ class _Normalizer(ast.NodeTransformer):
     def normalize(self, statement: ast.stmt) -> ast.AST:
         copied: Any = deepcopy(statement)
         if _is_definition(copied):
-            if self._drop_decorators:
-                copied.decorator_list = []
             copied.name = "_"
         result: ast.AST = self.visit(copied)
         return result
@@ -277,9 +275,11 @@ class _Normalizer(ast.NodeTransformer):
     def _makes_part(self, decorator: ast.expr) -> bool:
         """Whether a decorator registers a part with pslbench: its arguments are in other facts."""
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        meaning = self._lookup(target.id) if isinstance(target, ast.Name) else None
-        of_pslbench = isinstance(meaning, Reference) and (meaning.module or "").partition(".")[0] == "pslbench"
-        return of_pslbench and isinstance(meaning, Reference) and meaning.name in PART_DECORATORS
+        root = target.value if isinstance(target, ast.Attribute) else target  # pslbench.strategy or strategy
+        meaning = self._lookup(root.id) if isinstance(root, ast.Name) else None
+        if not isinstance(meaning, Reference) or (meaning.module or "").partition(".")[0] != "pslbench":
+            return False
+        return (target.attr if isinstance(target, ast.Attribute) else meaning.name) in PART_DECORATORS
 
     def _strip_arguments(self, arguments: ast.arguments) -> None:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
