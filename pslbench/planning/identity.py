@@ -2,8 +2,12 @@
 
 The digest of a part covers the normalized syntax tree of its function and of the local code that the function reaches:
 functions, classes and constants of its own module, of modules beside it, of its package, and of built-in parts.
-Comments, docstrings, type annotations, formatting, the place and order of imports, and the names of local variables and
-of module-level helpers do not count. Data that a module reads while it is imported is not covered.
+Comments, docstrings, type annotations, formatting, the place and order of imports, and the names of module-level
+helpers and of the variables of their bodies do not count. These names do count: arguments, variables of comprehensions,
+of nested functions and of functions with `match`, and helpers that are defined under `if` or `try`. Statements that may
+do more than bind a name, such as calls, loops and decorators of the module, count for every part that reaches the
+module. A module that is imported only for its effect, and data that a module reads while it is imported, are not
+covered.
 """
 
 from __future__ import annotations
@@ -115,6 +119,7 @@ class _ReachableCode:
         self.libraries: set[str] = set()
         self._numbers: dict[tuple[Path, str], int] = {}
         self._functions: dict[Any, int] = {}
+        self._modules: list[Path] = []
         self._dumps: list[str] = []
         self._part = part
         self._source = module_source(Path(part.file or ""), inspect.unwrap(part.function).__module__)
@@ -190,13 +195,15 @@ class _ReachableCode:
 
     def _definition(self, source: ModuleSource, name: str) -> str:
         """Return the token of what a module defines by this name, after its code was added."""
+        if name not in source.definitions:
+            return f"{source.name}:{name}"
         key = (source.file, name)
         if key not in self._numbers:
             is_first = not any(file == source.file for file, _ in self._numbers)
             self._numbers[key] = len(self._numbers)
             for statement in source.effects if is_first else ():
                 self._dumps.append(f"import: {self._dump(source, statement)}")
-            for statement in source.definitions.get(name, ()):
+            for statement in source.definitions[name]:
                 self._dumps.append(f"{self._numbers[key]}: {self._dump(source, statement)}")
         return f"#{self._numbers[key]}"
 
@@ -240,9 +247,17 @@ class _ReachableCode:
             return f"{module}:{'.'.join(path)}"
         found = module_source(file, module)
         if not path:  # the module itself is handed on: all of it counts
-            return f"module {[self._definition(found, name) for name in found.definitions]}"
+            return self._whole_module(found)
         name, *attributes = path
-        if name in found.imports and name not in found.definitions:
-            origin = found.imports[name]
+        origin = found.origin(name) if name not in found.definitions else None
+        if origin:
             return self._resolve(found, Reference(origin.module, ".".join([*filter(None, [origin.name]), *attributes])))
-        return ".".join([self._definition(found, name), *attributes])
+        dynamic = [self._definition(found, "__getattr__")] if name not in found.definitions else []
+        return ".".join([self._definition(found, name), *attributes, *dynamic])
+
+    def _whole_module(self, source: ModuleSource) -> str:
+        if source.file in self._modules:
+            return f"module {self._modules.index(source.file)}"
+        self._modules.append(source.file)
+        imported = [self._resolve(source, origin) for _, origin in sorted(source.imports.items())]
+        return f"module {[self._definition(source, name) for name in source.definitions]} {imported}"
