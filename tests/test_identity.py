@@ -1,9 +1,13 @@
 """What changes the keys of rows, and what does not."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pslbench.errors import InputError
 from pslbench.planning.grid import Grid
 from pslbench.planning.identity import library_facts, part_facts
 from pslbench.planning.plan import make_plan
@@ -75,6 +79,24 @@ def digests(folder: Path, source: str, *names: str) -> list[str]:
     file.write_text(source)
     strategies = discover([str(file)]).parts("strategy")
     return [part_facts(strategies[name])[f"code of strategy {name}"] for name in names or ("one", "two")]
+
+
+def changes_key(folder: Path, source: str, old: str, new: str) -> bool:
+    """Whether a change of a plugin's source changes the code digest of its strategy `one`."""
+    assert old in source
+    header = "from pslbench import hookimpl, strategy\n"
+    footer = "\n@hookimpl\ndef pslbench_register():\n    yield one\n"
+    before, after = (digests(folder, header + text + footer, "one") for text in (source, source.replace(old, new)))
+    return before != after
+
+
+def returning(expression: str) -> str:
+    return f"""
+@strategy("one", uses="x")
+def one(pool):
+    '''Label some samples.'''
+    return {expression}
+"""
 
 
 HARMLESS = {
@@ -182,6 +204,170 @@ def pslbench_register():
     one, two = digests(tmp_path, factory)
     assert one != two
     assert digests(tmp_path, factory.replace('"two", 4', '"two", 3')) == [one, one]
+
+
+WRAPPED = f"""
+from functools import wraps
+def clip(function):
+    @wraps(function)
+    def inner(pool):
+        return function(pool) * 2
+    return inner
+{returning("1").replace("def one", "@clip{}def one").format(chr(10))}"""
+
+
+def test_a_decorator_of_a_part_counts(tmp_path):
+    assert changes_key(tmp_path, WRAPPED, "* 2", "* 3")
+    assert changes_key(tmp_path, WRAPPED, "@clip\n", "")
+    assert not changes_key(tmp_path, WRAPPED, 'uses="x"', 'uses="x", reference="A paper"')
+
+
+CLOSURE = """
+from functools import partial
+import numpy as np
+from sklearn.cluster import KMeans, MiniBatchKMeans
+def helper(x, k): return k + 7
+class Local:
+    factor = 7
+def make(name, score):
+    def visit(n):
+        return visit(n - 1) if n else 0
+    @strategy(name, uses="x")
+    def one(pool):
+        'Label some samples.'
+        return score(pool) + visit(3)
+    return one
+one = make("one", VALUE)
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "old", "new"),
+    [
+        ("(1, 2)", "(1, 2)", "(1, 3)"),
+        ("{'a': [1]}", "[1]", "[2]"),
+        ("KMeans", '"one", KMeans', '"one", MiniBatchKMeans'),
+        ("np.max", "np.max", "np.min"),
+        ("np.add", "np.add", "np.subtract"),
+        ("len", "len)", "sum)"),
+        ("np", '"one", np', '"one", np.linalg'),
+        ("partial(helper, k=1)", "k=1", "k=2"),
+        ("partial(helper, k=1)", "k + 7", "k + 8"),
+        ("Local", "factor = 7", "factor = 8"),
+        ("lambda d: helper(d, 1)", "helper(d, 1)", "helper(d, 2)"),
+        ("lambda d: helper(d, 1)", "k + 7", "k + 8"),
+        ("lambda d, k=5: k", "k=5", "k=6"),
+        ("1", "else 0", "else 1"),
+    ],
+)
+def test_every_kind_of_value_that_a_part_closes_over_counts(value, old, new, tmp_path):
+    source = CLOSURE.replace("VALUE", value)
+    assert changes_key(tmp_path, source, old, new)
+    assert not changes_key(tmp_path, source, "def make(", "\n# a comment\ndef make(")
+
+
+def test_a_value_without_an_identity_is_refused(tmp_path):
+    with pytest.raises(InputError, match="uses a Generator of the function that made it"):
+        changes_key(tmp_path, CLOSURE.replace("VALUE", "np.random.default_rng(0)"), "else 0", "else 1")
+
+
+EFFECTS = {
+    "loop": ("TABLE = []\nfor i in range(3):\n    TABLE.append(i)\n", "TABLE", "range(3)", "range(5)"),
+    "assigned call": ("TABLE = []\n_ = TABLE.append(5)\n", "TABLE", "5", "6"),
+    "function in an assigned call": ("T = {}\ndef fill(): T[0] = 5\n_ = fill()\n", "T", "5", "6"),
+    "with": (
+        "import contextlib\nT = []\nwith contextlib.suppress(Exception) as c:\n    T.append(5)\n",
+        "T",
+        "5",
+        "6",
+    ),
+    "registry": (
+        "TABLE = {}\ndef register(f):\n    TABLE[1] = f\n    return f\n@register\ndef first(): return 7\n",
+        "TABLE[1]()",
+        "7",
+        "8",
+    ),
+    "else of TYPE_CHECKING": (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    X = int\nelse:\n    X = 5\n",
+        "X",
+        "5",
+        "6",
+    ),
+    "not TYPE_CHECKING": ("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    X = 5\n", "X", "5", "6"),
+    "no script": ("if __name__ != '__main__':\n    X = 5\n", "X", "5", "6"),
+    "annotation first": ("X: float\nX = 5\n", "X", "5", "6"),
+    "swap in a condition": (
+        "import sys\nif sys.platform:\n    A = 1\n    B = 2\n",
+        "A",
+        "A = 1\n    B = 2",
+        "B = 1\n    A = 2",
+    ),
+    "first iterable": ("DATA = [1, 2]\n", "[DATA for DATA in DATA]", "[1, 2]", "[1, 3]"),
+    "class variable": (
+        "from dataclasses import dataclass\nfrom typing import ClassVar\n@dataclass\nclass C:\n    a: int = 1\n",
+        "C()",
+        "a: int",
+        "a: ClassVar[int]",
+    ),
+    "constant of the same name": ("LIMIT = 5\nclass C:\n    LIMIT = LIMIT\n", "C.LIMIT", "= 5", "= 6"),
+}
+
+
+@pytest.mark.parametrize("change", EFFECTS)
+def test_code_that_runs_at_import_counts(change, tmp_path):
+    statements, expression, old, new = EFFECTS[change]
+    assert changes_key(tmp_path, statements + returning(expression), old, new)
+
+
+def test_an_annotation_without_a_value_does_not_count(tmp_path):
+    assert not changes_key(tmp_path, "X: float\nX = 5\n" + returning("X"), "X: float\n", "")
+
+
+PACKAGES = {
+    "star": {"mine.py": "from core import *", "core.py": "def f(): return 1"},
+    "star of a star": {"mine.py": "from mid import f", "mid.py": "from core import *", "core.py": "def f(): return 1"},
+    "imported again": {"mine.py": "from mid import f", "mid.py": "from core import f", "core.py": "def f(): return 1"},
+    "dynamic": {
+        "mine.py": "import core\ndef f(): return core.f()",
+        "core.py": "def __getattr__(name):\n    return {'f': lambda: 1}[name]",
+    },
+    "parent of a package": {
+        "mine.py": "from pkg.sub import f",
+        "pkg/__init__.py": "",
+        "pkg/other.py": "def g(): return 1",
+        "pkg/sub/__init__.py": "def f():\n    from ..other import g\n    return g()",
+    },
+    "fallback in a package": {
+        "mine.py": "from pkg.sub import f",
+        "pkg/__init__.py": "",
+        "pkg/sub/other.py": "def g(): return 1",
+        "pkg/sub/__init__.py": "try:\n    from .other import g\nexcept ImportError:\n    g = None\ndef f(): return g()",
+    },
+    "same distribution": {
+        "mine.py": "from core import f",
+        "core.py": "def f(): return 1",
+        "both-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: both\nVersion: 1.0\n",
+        "both-1.0.dist-info/top_level.txt": "mine\ncore\n",
+    },
+}
+
+
+@pytest.mark.parametrize("layout", PACKAGES)
+def test_code_of_other_files_counts(layout, tmp_path):
+    found = []
+    for result in ("1", "2"):
+        folder = tmp_path / result
+        for name, text in PACKAGES[layout].items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text.replace("1", result) if "dist-info" not in name else text)
+        (folder / "mine.py").write_text(
+            "from pslbench import strategy\n" + PACKAGES[layout]["mine.py"] + returning("f()")
+        )
+        script = "import mine; from pslbench.planning.identity import part_facts as f; print(f(mine.one))"
+        path = os.pathsep.join([str(folder), *sys.path])
+        command = [sys.executable, "-c", script]
+        found.append(subprocess.check_output(command, env={**os.environ, "PYTHONPATH": path}))
+    assert found[0] != found[1]
 
 
 @pytest.mark.parametrize("indent", ["", "    "])

@@ -38,3 +38,8 @@ def test_quotes_protect_a_separator_and_a_bar_outside_them_spans_a_grid():
 def test_wrong_parameters_are_refused(text):
     with pytest.raises(InputError):
         list(parse_configs(mine, "mine", text))
+
+
+def test_a_lambda_is_no_part():
+    with pytest.raises(TypeError, match=r"must be a function that is written with def.* cover a lambda"):
+        strategy("short")(lambda pool: 1)

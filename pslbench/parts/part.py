@@ -65,10 +65,12 @@ class Part:
     soft_labels: bool = True
 
     def __post_init__(self) -> None:
-        if not inspect.isfunction(inspect.unwrap(self.function)):
+        inner = inspect.unwrap(self.function)
+        if not inspect.isfunction(inner) or inner.__name__ == "<lambda>":
+            kind = "lambda" if inspect.isfunction(inner) else type(self.function).__name__
             raise TypeError(
                 f"{self.kind} '{self.name}' must be a function that is written with def: the key of a row cannot "
-                f"cover the state of a {type(self.function).__name__}"
+                f"cover a {kind}"
             )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib.util
+import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -17,6 +20,7 @@ Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 NESTED_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *COMPREHENSIONS)
 PART_DECORATORS = {"dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"}
+NAMES_OF_TYPES = {"Annotated", "NewType", "ParamSpec", "TypeVar"}
 NAME_READING_BUILTINS = {
     "locals",
     "vars",
@@ -38,17 +42,36 @@ class ModuleSource:
     """The statements of a module.
 
     Attributes:
-        file, name: where it is, and what it is called.
+        file, name, package: where it is, what it is called, and what its relative imports start from.
         definitions: the statements that bind each module-level name, imports excepted.
         imports: what each imported name refers to.
-        effects: statements that bind no name, such as calls.
+        stars: the modules whose names are all imported.
+        effects: statements that may do more than bind a name, such as calls.
+        tree: the whole module.
     """
 
     file: Path
     name: str
+    package: str
     definitions: Mapping[str, Sequence[ast.stmt]]
     imports: Mapping[str, Reference]
+    stars: Sequence[str]
     effects: Sequence[ast.stmt]
+    tree: ast.Module
+
+    def origin(self, name: str) -> Reference | None:
+        """Return what a name refers to that the module imports."""
+        if name in self.imports or name in dir(builtins):
+            return self.imports.get(name)
+        providers = [star for star in self.stars if self._star_provides(star, name)]
+        return Reference(providers[-1], name) if providers else None
+
+    def _star_provides(self, star: str, name: str) -> bool:
+        file = find_module(star, self.file)
+        if not file or star.partition(".")[0] in sys.stdlib_module_names or "site-packages" in file.parts:
+            return hasattr(sys.modules.get(star), name)
+        provider = module_source(file, star)
+        return name in provider.definitions or provider.origin(name) is not None
 
 
 def module_source(file: Path, name: str) -> ModuleSource:
@@ -63,18 +86,50 @@ def _module_source(file: Path, name: str, _stamp: tuple[int, int]) -> ModuleSour
     definitions: dict[str, list[ast.stmt]] = {}
     imports: dict[str, Reference] = {}
     effects: list[ast.stmt] = []
-    for statement in ast.parse(file.read_bytes()).body:
-        if _is_docstring(statement) or _is_for_type_checkers(statement):
-            continue
+    tree = ast.parse(file.read_bytes())
+    for statement in _statements_that_run(tree.body):
         imports |= imported_names(ast.walk(statement) if not _is_definition(statement) else (), package)
         if isinstance(statement, ast.Import | ast.ImportFrom):
             continue
         bound = sorted(_bound_names([statement]))
-        for each in bound:
-            definitions.setdefault(each, []).append(statement)
-        if not bound:
+        for name_bound in bound:
+            definitions.setdefault(name_bound, []).append(statement)
+        if not bound or _has_effects(statement, imports):
             effects.append(statement)
-    return ModuleSource(file, name, definitions, imports, effects)
+    stars = [reference.module or "" for name, reference in imports.items() if reference.name == "*"]
+    imports = {name: reference for name, reference in imports.items() if reference.name != "*"}
+    return ModuleSource(file, name, package, definitions, imports, stars, effects, tree)
+
+
+def _statements_that_run(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield statements without docstrings, annotations, and what is for type checkers or for a script alone."""
+    for statement in body:
+        if isinstance(statement, ast.If) and _is_never_true(statement.test):
+            yield from _statements_that_run(statement.orelse)
+        elif not _is_docstring(statement) and not (isinstance(statement, ast.AnnAssign) and statement.value is None):
+            yield statement
+
+
+def _is_never_true(test: ast.expr) -> bool:
+    text = ast.unparse(test)
+    return text == "__name__ == '__main__'" or (
+        isinstance(test, ast.Name | ast.Attribute) and text.rpartition(".")[2] == "TYPE_CHECKING"
+    )
+
+
+def _has_effects(statement: ast.stmt, imports: Mapping[str, Reference]) -> bool:
+    """Whether a statement that binds a name may do more: it is compound, calls something or has a local decorator."""
+    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        if re.split(r"[\[(]", ast.unparse(statement.value or statement))[0].rpartition(".")[2] in NAMES_OF_TYPES:
+            return False
+        return any(isinstance(node, ast.Call) for node in ast.walk(statement))
+    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return True
+    roots = [ast.unparse(decorator).partition("(")[0].partition(".")[0] for decorator in statement.decorator_list]
+    modules = [(imports[root].module or "").partition(".")[0] if root in imports else root for root in roots]
+    if {"pslbench", "hookimpl"} & set(modules):
+        return False
+    return any(module not in sys.stdlib_module_names for module in modules)
 
 
 def _is_definition(statement: ast.stmt) -> bool:
@@ -83,13 +138,6 @@ def _is_definition(statement: ast.stmt) -> bool:
 
 def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def _is_for_type_checkers(statement: ast.stmt) -> bool:
-    """Whether a statement is under `if TYPE_CHECKING:` or `if __name__ == "__main__":`."""
-    names = {n.id for n in ast.walk(statement.test) if isinstance(n, ast.Name)} if isinstance(statement, ast.If) else ()
-    attributes = [n.attr for n in ast.walk(statement) if isinstance(n, ast.Attribute)] if names else ()
-    return bool({"TYPE_CHECKING", "__name__"} & {*names, *(a for a in attributes if a == "TYPE_CHECKING")})
 
 
 def imported_names(nodes: Iterable[ast.AST], package: str) -> dict[str, Reference]:
@@ -103,7 +151,9 @@ def imported_names(nodes: Iterable[ast.AST], package: str) -> dict[str, Referenc
         elif isinstance(node, ast.ImportFrom):
             base = "." * node.level + (node.module or "")
             base = importlib.util.resolve_name(base, package) if node.level and package else base.lstrip(".")
-            found |= {alias.asname or alias.name: Reference(base, alias.name) for alias in node.names}
+            for alias in node.names:
+                bound = f"* of {base}" if alias.name == "*" else alias.asname or alias.name
+                found[bound] = Reference(base, alias.name)
     return found
 
 
@@ -115,30 +165,27 @@ def find_module(module: str, importer: Path) -> Path | None:
         return beside
     try:
         found = importlib.util.find_spec(module)
-    except (ImportError, ValueError, AttributeError):
+    except Exception:  # a module may have a __getattr__ of its own, which raises anything
         return None
     return Path(found.origin) if found and found.origin and found.origin.endswith(".py") else None
 
 
-def normalized(
-    source: ModuleSource, statement: ast.stmt, resolve: Callable[[Reference], str], drop_decorators: bool
-) -> str:
+def normalized(source: ModuleSource, statement: ast.stmt, resolve: Callable[[Reference], str]) -> str:
     """Return the text of a statement without what cannot change its result.
 
     Args:
         source: the module of the statement.
         statement: what to normalize.
         resolve: returns what stands for a name from outside the statement.
-        drop_decorators: whether the decorators of a function are left out.
     """
-    return ast.dump(_Normalizer(source, resolve, drop_decorators).normalize(statement))
+    return ast.dump(_Normalizer(source, resolve).normalize(statement))
 
 
 class _Normalizer(ast.NodeTransformer):
     """Removes docstrings, annotations and imports, and renames what may be named otherwise."""
 
-    def __init__(self, source: ModuleSource, resolve: Callable[[Reference], str], drop_decorators: bool) -> None:
-        self._source, self._resolve, self._drop_decorators = source, resolve, drop_decorators
+    def __init__(self, source: ModuleSource, resolve: Callable[[Reference], str]) -> None:
+        self._source, self._resolve = source, resolve
         self._scopes: list[tuple[bool, Mapping[str, str | Reference]]] = []  # (is a class, names bound)
 
     @contextmanager
@@ -150,9 +197,11 @@ class _Normalizer(ast.NodeTransformer):
     def normalize(self, statement: ast.stmt) -> ast.AST:
         copied: Any = deepcopy(statement)
         if _is_definition(copied):
-            if self._drop_decorators:
-                copied.decorator_list = []
             copied.name = "_"
+        if isinstance(copied, ast.AnnAssign) and copied.value:
+            copied = ast.Assign([copied.target], copied.value)
+        if isinstance(copied, ast.Assign):  # the name that a statement binds is known by its number
+            copied.targets = [_placeholder(target) for target in copied.targets]
         result: ast.AST = self.visit(copied)
         return result
 
@@ -160,12 +209,20 @@ class _Normalizer(ast.NodeTransformer):
         for depth, (is_class, names) in enumerate(reversed(self._scopes)):
             if name in names and not (is_class and depth):
                 return names[name]
+        return self._of_module(name)
+
+    def _of_module(self, name: str) -> Reference | None:
         if name in self._source.definitions:
             return Reference(None, name)
-        return self._source.imports.get(name)
+        return self._source.origin(name)
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
+        if not hasattr(node, "ctx"):  # a placeholder
+            return node
         meaning = self._lookup(node.id)
+        if isinstance(node.ctx, ast.Load) and self._scopes and self._scopes[-1][0] and isinstance(meaning, str):
+            outer = self._of_module(node.id)  # as in `LIMIT = LIMIT` in the body of a class
+            meaning = f"{meaning} or {self._resolve(outer)}" if outer else meaning
         if isinstance(meaning, Reference):
             return ast.copy_location(ast.Name(self._resolve(meaning)), node)
         return ast.copy_location(ast.Name(meaning or node.id), node)
@@ -217,14 +274,20 @@ class _Normalizer(ast.NodeTransformer):
 
     def _comprehension(self, node: Any) -> ast.AST:
         bound = {n.id: n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        first = self.visit(node.generators[0].iter)  # does not see the variables of the comprehension
+        node.generators[0].iter = ast.Constant(None)
         with self._scope(False, bound):
-            return self.generic_visit(node)
+            self.generic_visit(node)
+        node.generators[0].iter = first
+        result: ast.AST = node
+        return result
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension  # noqa: N815
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
         if self._scopes and self._scopes[-1][0]:  # a field of a dataclass: that it is annotated matters
-            node.annotation = ast.Constant(None)
+            special = re.findall(r"\b(?:ClassVar|InitVar|KW_ONLY)\b", ast.unparse(node.annotation))
+            node.annotation = ast.Constant(special[0] if special else None)
             node.value = self.visit(node.value) if node.value else None
             return node
         if node.value is None:
@@ -233,10 +296,6 @@ class _Normalizer(ast.NodeTransformer):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         node.type_comment = None
-        if not self._scopes:  # the names that a module binds are known by their numbers
-            node.targets = [_placeholder(each) for each in node.targets]
-            node.value = self.visit(node.value)
-            return node
         return self.generic_visit(node)
 
     def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
@@ -265,8 +324,8 @@ class _Normalizer(ast.NodeTransformer):
 
     def visit_Import(self, node: Any) -> ast.AST | None:
         """Remove an import, unless its name is also assigned, as after `except ImportError`."""
-        imported = imported_names([node], self._source.name.rpartition(".")[0])
-        assigned = {name: origin for name, origin in imported.items() if self._lookup(name) != origin}
+        imported = imported_names([node], self._source.package)
+        assigned = {n: origin for n, origin in imported.items() if origin.name != "*" and self._lookup(n) != origin}
         values: list[ast.expr] = [
             ast.Name(f"{self._lookup(name)}={self._resolve(origin)}") for name, origin in assigned.items()
         ]
@@ -277,9 +336,11 @@ class _Normalizer(ast.NodeTransformer):
     def _makes_part(self, decorator: ast.expr) -> bool:
         """Whether a decorator registers a part with pslbench: its arguments are in other facts."""
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        meaning = self._lookup(target.id) if isinstance(target, ast.Name) else None
-        of_pslbench = isinstance(meaning, Reference) and (meaning.module or "").partition(".")[0] == "pslbench"
-        return of_pslbench and isinstance(meaning, Reference) and meaning.name in PART_DECORATORS
+        root = target.value if isinstance(target, ast.Attribute) else target  # pslbench.strategy or strategy
+        meaning = self._lookup(root.id) if isinstance(root, ast.Name) else None
+        if not isinstance(meaning, Reference) or (meaning.module or "").partition(".")[0] != "pslbench":
+            return False
+        return (target.attr if isinstance(target, ast.Attribute) else meaning.name) in PART_DECORATORS
 
     def _strip_arguments(self, arguments: ast.arguments) -> None:
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
@@ -290,8 +351,7 @@ class _Normalizer(ast.NodeTransformer):
         """Map each name in a function to what replaces it: variables of an outermost function become numbers."""
         arguments = set(_argument_names(node.args))
         bound = _bound_names(node.body) - arguments
-        package = self._source.name.rpartition(".")[0]
-        imported = imported_names(_own_nodes(node.body), package)
+        imported = imported_names(_own_nodes(node.body), self._source.package)
         imported = {name: reference for name, reference in imported.items() if name not in bound | arguments}
         is_nested = any(not is_class for is_class, _ in self._scopes)
         calls = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
