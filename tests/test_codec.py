@@ -10,6 +10,7 @@ from helpers import row
 from pslbench.errors import InputError, message_of, one_line
 from pslbench.execution.cell import failure_facts
 from pslbench.results.codec import csv_frame, read_table, results_frame
+from pslbench.results.folder import ResultsFolder
 from pslbench.results.records import Result
 
 
@@ -60,3 +61,23 @@ def test_an_error_without_a_readable_message_has_its_type_alone(kind):
 
     assert message_of(UnreadableError()) == ""
     assert one_line(UnreadableError()) == "UnreadableError"
+
+
+def test_a_row_that_could_not_be_read_again_is_written_as_failed(tmp_path):
+    folder = ResultsFolder.create(tmp_path / "r")
+    written = folder.write_cell(made_row(compute_dtype=7), None)
+    assert not written.ok
+    assert written.error["type"] == "ContractError"
+    assert folder.all_rows() == [written]
+
+
+def test_a_failed_row_does_not_replace_one_that_succeeded(tmp_path):
+    folder = ResultsFolder.create(tmp_path / "r")
+    good = folder.write_cell(made_row(), None)
+    predictions = tmp_path / "r" / "predictions" / f"{good.key}.npy"
+    predictions.touch()
+    error = {"type": "ValueError", "message": "no", "traceback": ""}
+    failed = made_row(status="failed", scores={}, error=error)
+    assert folder.write_cell(failed, None) == failed
+    assert folder.all_rows() == [good]
+    assert predictions.exists()

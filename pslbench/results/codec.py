@@ -71,7 +71,7 @@ def read_json(path: Path) -> Result:
         row = Result(**{RENAMED.get(str(name), str(name)): value for name, value in facts.items()})
     except TypeError:
         raise InputError(f"{path} was written by another version of pslbench; choose another folder with -o") from None
-    if not _is_valid(row) or row.key != path.stem:
+    if not is_valid(row) or row.key != path.stem:
         raise _damaged(path)
     return row
 
@@ -88,7 +88,8 @@ def _damaged(path: Path) -> InputError:
     return InputError(f"{path} is damaged; remove it and run again")
 
 
-def _is_valid(row: Result) -> bool:
+def is_valid(row: Result) -> bool:
+    """Whether the values of a row have the types that a reader expects."""
     have_types = all(isinstance(getattr(row, name), JSON_TYPES[kind]) for name, kind in FIELD_TYPES.items())
     error = row.error
     return (
