@@ -40,11 +40,17 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Return the type and the message of an error on one line, or the type alone if the message cannot be read."""
+    """Return the type and the message of an error on one line, or the type alone if there is no message."""
+    name, message = type(error).__name__, " ".join(message_of(error).split())
+    return f"{name}: {message}" if message else name
+
+
+def message_of(error: BaseException) -> str:
+    """Return the message of an error, or an empty text if it cannot be read."""
     try:
-        return " ".join(f"{type(error).__name__}: {error}".split())
-    except Exception:
-        return type(error).__name__
+        return str(error)
+    except (Exception, SystemExit):
+        return ""
 
 
 def deprecated(old: str, new: str) -> None:

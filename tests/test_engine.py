@@ -204,6 +204,19 @@ def test_fresh_runs_all_cells_again(plugin, notes, tmp_path):
     assert notes.read_text().count("ran") == 4
 
 
+def test_fresh_keeps_a_row_whose_cell_now_fails_and_says_so(plugin, notes, tmp_path):
+    given = ["run", "slow:seconds=3", *CELLS, "-s", "1", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    assert command(*given).status == 0
+    before, files = rows(tmp_path / "r"), sorted((tmp_path / "r" / "predictions").iterdir())
+    again = command(*given, "--fresh", "--timeout", "2", "--cache-dir", tmp_path / "empty")
+    assert again.status == 1
+    assert "failed with Timeout" in again.err
+    assert "the earlier rows of 1 failed cells are kept" in again.err
+    assert "remove its file" not in again.err
+    pd.testing.assert_frame_equal(rows(tmp_path / "r"), before)
+    assert sorted((tmp_path / "r" / "predictions").iterdir()) == files
+
+
 @pytest.mark.parametrize("more", [["--dask", "local", "--explain-cache"], ["--dask", "tcp://127.0.0.1:9"]])
 def test_fresh_loses_no_row_if_the_run_cannot_start(more, tmp_path):
     given = ["run", "random", *CELLS, "-s", "2", "-o", tmp_path / "r"]

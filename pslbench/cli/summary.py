@@ -54,10 +54,14 @@ def report_results(
 def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: int) -> None:
     error = failed[0].error or {}
     file = folder.path / "cells" / f"{failed[0].key}.json"
-    has_traceback = error.get("traceback")
+    kept = [row for row in failed if folder.has_success(row.key)]
+    if kept:
+        warn(f"the earlier rows of {len(kept)} failed cells are kept in {folder.path}")
+    has_traceback = error.get("traceback") and failed[0] not in kept
     first = f"the first traceback is in {file}" if has_traceback else f"the first error is: {error.get('message')}"
-    removal = f"; to discard a failed cell, remove its file from {file.parent}" if file.exists() else ""
-    warn(f"{len(failed)} of {n_rows} cells failed; {first}; pslbench run --retry-failed runs them again{removal}")
+    removal = f"; to discard a failed cell, remove its file from {file.parent}" if file.exists() and not kept else ""
+    again = "--fresh" if len(kept) == len(failed) else "--retry-failed"
+    warn(f"{len(failed)} of {n_rows} cells failed; {first}; pslbench run {again} runs them again{removal}")
 
 
 def finished_rows(folder: ResultsFolder) -> list[Result]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from pslbench.errors import ContractError
+from pslbench.errors import ContractError, message_of
 from pslbench.execution.cache import Entry, StageCache
 from pslbench.execution.memory import PeakMemory
 from pslbench.execution.messages import Message
@@ -45,7 +45,8 @@ class CellRunner:
                 facts, arrays = collect_output(outputs)
             except (Exception, SystemExit) as error:
                 text = "".join(traceback.format_exception(error))
-                facts, arrays = failure_facts(type(error).__name__, str(error), text, time.perf_counter() - start), {}
+                seconds = time.perf_counter() - start
+                facts, arrays = failure_facts(type(error).__name__, message_of(error), text, seconds), {}
         return Message("done", {**facts, "peak_memory_mb": memory.peak_mb}, arrays)
 
     def _run_stages(self, cell: Cell) -> dict[str, Entry]:
@@ -93,6 +94,7 @@ def collect_output(outputs: Mapping[str, Entry]) -> tuple[dict[str, Any], dict[s
 
 
 def failure_facts(kind: str, message: str, text: str = "", seconds: float = 0) -> dict[str, Any]:
-    """Return the facts of a cell that failed."""
-    error = {"type": kind, "message": message, "traceback": text}
+    """Return the facts of a cell that failed. Its texts can be written as UTF-8."""
+    texts = {"type": kind, "message": message, "traceback": text}
+    error = {name: value.encode("utf-8", "backslashreplace").decode() for name, value in texts.items()}
     return {"status": "failed", "seconds": {"total": seconds}, "error": error}

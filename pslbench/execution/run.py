@@ -104,7 +104,8 @@ def run_grid(
     A row that exists is replaced only when its successor is complete.
 
     Returns:
-        The folder, and the rows of all cells of the grid.
+        The folder, and the rows of all cells of the grid. A cell that failed in this run has its failed row, even if
+        the folder keeps an earlier row that succeeded.
 
     Raises:
         InputError: the grid does not fit the data, the folder cannot be written, or the workers cannot start.
@@ -169,11 +170,14 @@ def _run(
     info = RunInfo(tuple(cell.info for cell in plan.cells), folder.path)
     catalog.notify("pslbench_run_started", observer.warn, run=info, plan=info)
     observer.started(len(plan.cells), len(plan.cells) - len(missing))
-    for row, artifacts in _outcomes(pool, missing, folder):
-        folder.write_cell(row, artifacts)
+    failures: dict[str, Result] = {}  # of cells whose earlier row is kept
+    for outcome, artifacts in _outcomes(pool, missing, folder):
+        row = folder.write_cell(outcome, artifacts)
         observer.finished(row)
+        if not row.ok and folder.has_success(row.key):
+            failures[row.key] = row
         catalog.notify("pslbench_cell_finished", observer.warn, result=row)
-    rows = folder.rows_of(cell.key for cell in plan.cells)
+    rows = [failures.get(row.key, row) for row in folder.rows_of(cell.key for cell in plan.cells)]
     catalog.notify("pslbench_run_finished", observer.warn, results=rows)
     return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -70,7 +71,7 @@ def read_json(path: Path) -> Result:
         row = Result(**{RENAMED.get(str(name), str(name)): value for name, value in facts.items()})
     except TypeError:
         raise InputError(f"{path} was written by another version of pslbench; choose another folder with -o") from None
-    if not _is_valid(row) or row.key != path.stem:
+    if not is_valid(row) or row.key != path.stem:
         raise _damaged(path)
     return row
 
@@ -87,7 +88,8 @@ def _damaged(path: Path) -> InputError:
     return InputError(f"{path} is damaged; remove it and run again")
 
 
-def _is_valid(row: Result) -> bool:
+def is_valid(row: Result) -> bool:
+    """Whether the values of a row have the types that a reader expects."""
     have_types = all(isinstance(getattr(row, name), JSON_TYPES[kind]) for name, kind in FIELD_TYPES.items())
     error = row.error
     return (
@@ -104,7 +106,23 @@ def results_frame(rows: Iterable[Result]) -> pd.DataFrame:
     return pd.DataFrame([_table_row(row) for row in rows], columns=list(COLUMNS))
 
 
+def csv_frame(rows: Iterable[Result]) -> pd.DataFrame:
+    """Return the table of results.csv for a text file: NaN is the text "NaN", and an absent value is empty."""
+    import numpy as np
+
+    rows = list(rows)
+    frame = results_frame(rows)
+    values = [_table_row(row) for row in rows]
+    for name in COLUMNS:
+        is_nan = np.array([isinstance(value := row.get(name), float) and math.isnan(value) for row in values])
+        if is_nan.any():
+            frame[name] = frame[name].astype(object).mask(is_nan, "NaN")
+    return frame
+
+
 def _table_row(row: Result) -> dict[str, Any]:
+    if unknown := [name for name in row.scores if name not in SCORES]:
+        raise InputError(f"the row {row.key} has the unknown score '{unknown[0]}'; update pslbench")
     values = {name: getattr(row, name) for name in COLUMNS if FIELD_TYPES.get(name) in FROM_TEXT}
     values |= {name: row.scores.get(name) for name in SCORES}
     values |= {f"{SECONDS_PREFIX}{stage}": row.seconds.get(stage) for stage in STAGES}
@@ -139,12 +157,12 @@ def _row_of(texts: Mapping[str, str]) -> Result:
     }
     if not re.fullmatch(KEY_PATTERN, facts["key"]):
         raise ValueError(facts["key"])
-    kind, _, message = given.get("error", "").partition(": ")
+    kind, _, message = given.get("error", "").partition(":")
     return Result(
         **{"fingerprint": "", "checksum": "", **facts},
         scores={name: float(given[name]) for name in SCORES if name in given},
         seconds={stage: float(given[SECONDS_PREFIX + stage]) for stage in STAGES if SECONDS_PREFIX + stage in given},
-        error={"type": kind, "message": message, "traceback": ""} if kind else None,
+        error={"type": kind, "message": message.strip(), "traceback": ""} if kind else None,
     )
 
 

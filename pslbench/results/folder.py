@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 from filelock import FileLock, Timeout
 
 from pslbench.errors import InputError
-from pslbench.results.codec import read_json, read_table, sort_rows, to_json
+from pslbench.results.codec import is_valid, read_json, read_table, sort_rows, to_json
 from pslbench.results.manifest import MANIFEST, read_runs, to_manifest
 from pslbench.results.provenance import Provenance, provenance_of
 from pslbench.results.records import CellArtifacts, LabelingRecord, Result
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats, Ints
 
 TABLE = "results.csv"
+IDENTITY = (  # the values of a row that the plan determines
+    *("key", "dataset", "embedder", "clusterer", "strategy", "trainer", "budget", "seed"),
+    *("fingerprint", "checksum", "protocol"),
+)
 SIDECARS = {"predictions": ".npy", "labels": ".npz"}  # folder of the files beside cells/KEY.json, and their suffix
 
 
@@ -118,10 +122,18 @@ class ResultsFolder:
             copy.write_runs(runs)
             yield copy
 
-    def write_cell(self, row: Result, artifacts: CellArtifacts | None) -> None:
-        """Save a row and the arrays beside it. A row of the same key is replaced."""
+    def write_cell(self, row: Result, artifacts: CellArtifacts | None) -> Result:
+        """Save a row and the arrays beside it. A row of the same key is replaced, unless only the old one succeeded.
+
+        Returns:
+            The row, or, if it could not be read again, the failed row that takes its place.
+        """
         import numpy as np
 
+        if not is_valid(row):
+            row, artifacts = _without_outcome(row), None
+        if not row.ok and self.has_success(row.key):
+            return row
         with self._write_errors():
             if artifacts is not None:
                 predictions, labels = BytesIO(), BytesIO()  # numpy.save does not notice a full disk
@@ -135,6 +147,14 @@ class ResultsFolder:
                 for kind in SIDECARS:
                     self._sidecar(kind, row.key).unlink(missing_ok=True)
             _write(self._cell(row.key), to_json(row))
+        return row
+
+    def has_success(self, key: str) -> bool:
+        """Whether the stored row of a cell succeeded."""
+        try:
+            return any(row.ok for row in self.rows_of([key]))
+        except InputError:  # the row is damaged
+            return False
 
     def copy_files(self, files: Iterable[Path]) -> None:
         """Copy files of another folder of results to the same place in this one."""
@@ -237,6 +257,13 @@ class ResultsFolder:
                 f"cannot write to '{self.path}' ({error.strerror}); finished cells are saved: free some space, and run "
                 "the same command to continue"
             ) from None
+
+
+def _without_outcome(row: Result) -> Result:
+    """Return the failed row of a cell whose outcome has values of the wrong type."""
+    facts = {name: getattr(row, name) for name in (*IDENTITY, "finished")}
+    message = "the outcome has values of the wrong type; a part reports something that is not a text or a number"
+    return Result(**facts, status="failed", error={"type": "ContractError", "message": message, "traceback": ""})
 
 
 def _with_provenance(row: Result, declared: Provenance) -> Result:
