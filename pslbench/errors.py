@@ -33,7 +33,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a hint: the nearest known name, or the list of known names if none is near."""
     known = sorted(known)
-    if near := get_close_matches(name, known, n=1, cutoff=0.5):
+    if near := get_close_matches(name, known, n=1, cutoff=0.6):
         return f"did you mean '{near[0]}'?"
     listed = known if len(known) <= MAX_NAMES else [*known[:MAX_NAMES], f"{len(known) - MAX_NAMES} more"]
     return f"known: {', '.join(listed) or 'none'}"

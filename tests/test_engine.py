@@ -189,7 +189,7 @@ def test_failures_stay_until_they_are_retried(plugin, notes, tmp_path):
     assert "1 of 1 cells are finished already" in again.err
     shown = command("leaderboard", tmp_path / "r")
     for said in (again.err, shown.err):
-        assert "pslbench run --retry-failed" in said
+        assert "repeat the command with --retry-failed" in said
         assert "remove its file from" in said
     shutil.rmtree(tmp_path / "r" / "cells")
     assert "remove its file" not in command("leaderboard", tmp_path / "r").err

@@ -61,7 +61,7 @@ def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: i
     first = f"the first traceback is in {file}" if has_traceback else f"the first error is: {error.get('message')}"
     removal = f"; to discard a failed cell, remove its file from {file.parent}" if file.exists() and not kept else ""
     again = "--fresh" if len(kept) == len(failed) else "--retry-failed"
-    warn(f"{len(failed)} of {n_rows} cells failed; {first}; pslbench run {again} runs them again{removal}")
+    warn(f"{len(failed)} of {n_rows} cells failed; {first}; repeat the command with {again} to run them again{removal}")
 
 
 def finished_rows(folder: ResultsFolder) -> list[Result]:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
+from pslbench.errors import message_of
 from pslbench.execution.executors import WorkerPool
 from pslbench.execution.supervisor import failed_row
 from pslbench.planning.cells import Cell
@@ -43,7 +44,7 @@ def _outcome(future: Future[Outcome], cell: Cell) -> Outcome:
     try:
         return future.result()
     except Exception as error:  # of the cluster; errors of a cell are in its row
-        return failed_row(cell, type(error).__name__, str(error), traceback.format_exc()), None
+        return failed_row(cell, type(error).__name__, message_of(error), traceback.format_exc()), None
 
 
 class CellQueue:

@@ -7,6 +7,7 @@ import time
 import traceback
 from datetime import UTC, datetime
 
+from pslbench.errors import message_of
 from pslbench.execution.cell import failure_facts
 from pslbench.execution.messages import Message
 from pslbench.execution.oracle import CellOracle, OracleFactory

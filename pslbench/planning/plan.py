@@ -76,7 +76,7 @@ def _combine(catalog: Catalog, grid: Grid, dataset: PartConfig, checksum: str) -
 def _check_budgets(budgets: Sequence[int], config: PartConfig, data: Dataset) -> list[str]:
     """Return warnings about small budgets. Raises InputError if a budget exceeds the pool."""
     if (largest := max(budgets)) > len(data.x_train):
-        raise InputError(f"budget {largest} exceeds the pool of {data.name}, which has {len(data.x_train)} samples")
+        raise InputError(f"budget {largest} exceeds the pool of {data.name}; use -b {len(data.x_train)} or less")
     return [
         f"budget {budget} is below the {data.n_classes} classes of {config}: some classes will have no label"
         for budget in budgets

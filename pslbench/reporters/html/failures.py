@@ -10,7 +10,9 @@ from pslbench.results.records import Result
 MAX_ERRORS = 60
 
 
-@section("Failures", "Failures", "Failed cells, grouped by error. pslbench run --retry-failed runs them again.")
+@section(
+    "Failures", "Failures", "Failed cells, grouped by error. Repeat the command with --retry-failed to run them again."
+)
 def failures(data: ReportData) -> Markup:
     groups: dict[tuple[str, ...], list[Result]] = {}
     for row in data.results:
