@@ -112,7 +112,7 @@ class StageCache:
         """Say why a stage must be computed; empty if it is cached."""
         if self.has(stage):
             return ""
-        if (self._place(stage) / METADATA).exists():
+        if (self._entry_folder(stage) / METADATA).exists():
             return "recomputed on request, or damaged"
         try:
             before = json.loads(self._trace(stage).read_text())
@@ -121,7 +121,7 @@ class StageCache:
         changed = [name for name in stage.facts if before.get(name) != stage.facts[name]]
         return f"changed: {', '.join(changed)}" if changed else "evicted from the cache"
 
-    def _place(self, stage: Stage) -> Path:
+    def _entry_folder(self, stage: Stage) -> Path:
         return self._folder / "stages" / stage.key[:2] / stage.key
 
     def _trace(self, stage: Stage) -> Path:
@@ -165,7 +165,7 @@ class StageCache:
 
     def _metadata(self, stage: Stage) -> dict[str, Any] | None:
         try:
-            meta: dict[str, Any] = json.loads((self._place(stage) / METADATA).read_text(encoding="utf-8"))
+            meta: dict[str, Any] = json.loads((self._entry_folder(stage) / METADATA).read_text(encoding="utf-8"))
             return meta if meta["written"] >= self._since else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -174,7 +174,7 @@ class StageCache:
         """Return the entry with memory-mapped arrays; None if there is none. A damaged entry is removed."""
         import numpy as np
 
-        place = self._place(stage)
+        place = self._entry_folder(stage)
         if not (meta := self._metadata(stage)):
             return None
         try:
@@ -194,7 +194,7 @@ class StageCache:
         """Write the entry atomically."""
         import numpy as np
 
-        place = self._place(stage)
+        place = self._entry_folder(stage)
         place.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
         try:

@@ -89,7 +89,7 @@ class WorkerProcess:
                 if message := self._receive():
                     if message.kind == "done":
                         return _of_cell(cell, message)
-                    self._handle(message, cell, oracle, watch, on_progress)
+                    self._answer_or_report(message, cell, oracle, watch, on_progress)
         except (EOFError, OSError, MessageError, LookupError, TypeError) as error:
             raise self._died(error) from None
         except BaseException:
@@ -98,7 +98,7 @@ class WorkerProcess:
         self.kill()
         return Message("done", failure_facts(*exceeded, seconds=watch.seconds))
 
-    def _handle(
+    def _answer_or_report(
         self, message: Message, cell: Cell, oracle: CellOracle, watch: Stopwatch, on_progress: OnProgress
     ) -> None:
         if message.kind in QUERIES:

@@ -15,8 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 NESTED_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, *COMPREHENSIONS)
 PART_DECORATORS = {"dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"}
@@ -88,7 +87,7 @@ def _module_source(file: Path, name: str, _stamp: tuple[int, int]) -> ModuleSour
     effects: list[ast.stmt] = []
     tree = ast.parse(file.read_bytes())
     for statement in _statements_that_run(tree.body):
-        imports |= imported_names(ast.walk(statement) if not _is_definition(statement) else (), package)
+        imports |= imported_names(ast.walk(statement) if not isinstance(statement, Definition) else (), package)
         if isinstance(statement, ast.Import | ast.ImportFrom):
             continue
         bound = sorted(_bound_names([statement]))
@@ -123,17 +122,13 @@ def _has_effects(statement: ast.stmt, imports: Mapping[str, Reference]) -> bool:
         if re.split(r"[\[(]", ast.unparse(statement.value or statement))[0].rpartition(".")[2] in NAMES_OF_TYPES:
             return False
         return any(isinstance(node, ast.Call) for node in ast.walk(statement))
-    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+    if not isinstance(statement, Definition):
         return True
     roots = [ast.unparse(decorator).partition("(")[0].partition(".")[0] for decorator in statement.decorator_list]
     modules = [(imports[root].module or "").partition(".")[0] if root in imports else root for root in roots]
     if {"pslbench", "hookimpl"} & set(modules):
         return False
     return any(module not in sys.stdlib_module_names for module in modules)
-
-
-def _is_definition(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -196,7 +191,7 @@ class _Normalizer(ast.NodeTransformer):
 
     def normalize(self, statement: ast.stmt) -> ast.AST:
         copied: Any = deepcopy(statement)
-        if _is_definition(copied):
+        if isinstance(copied, Definition):
             copied.name = "_"
         if isinstance(copied, ast.AnnAssign) and copied.value:
             copied = ast.Assign([copied.target], copied.value)
@@ -343,8 +338,7 @@ class _Normalizer(ast.NodeTransformer):
         return (target.attr if isinstance(target, ast.Attribute) else meaning.name) in PART_DECORATORS
 
     def _strip_arguments(self, arguments: ast.arguments) -> None:
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        for argument in filter(None, every):
+        for argument in _each_argument(arguments):
             argument.annotation = argument.type_comment = None
 
     def _function_scope(self, node: Any) -> dict[str, str | Reference]:
@@ -377,9 +371,13 @@ def _binds(node: ast.AST, name: str) -> TypeGuard[Any]:
     return is_name or (getattr(node, "name", None) == name and hasattr(node, "lineno"))
 
 
-def _argument_names(arguments: ast.arguments) -> Iterator[str]:
+def _each_argument(arguments: ast.arguments) -> Iterator[ast.arg]:
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-    return (argument.arg for argument in every if argument)
+    return filter(None, every)
+
+
+def _argument_names(arguments: ast.arguments) -> Iterator[str]:
+    return (argument.arg for argument in _each_argument(arguments))
 
 
 def _own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
@@ -397,7 +395,7 @@ def _bound_names(body: Iterable[ast.stmt]) -> set[str]:
     for node in _own_nodes(body):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             bound.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
+        elif isinstance(node, Definition | ast.ExceptHandler):
             bound.add(node.name or "")
         elif isinstance(node, ast.Global | ast.Nonlocal):
             excluded.update(node.names)

@@ -108,16 +108,13 @@ def results_frame(rows: Iterable[Result]) -> pd.DataFrame:
 
 def csv_frame(rows: Iterable[Result]) -> pd.DataFrame:
     """Return the table of results.csv for a text file: NaN is the text "NaN", and an absent value is empty."""
-    import numpy as np
+    import pandas as pd
 
-    rows = list(rows)
-    frame = results_frame(rows)
-    values = [_table_row(row) for row in rows]
-    for name in COLUMNS:
-        is_nan = np.array([isinstance(value := row.get(name), float) and math.isnan(value) for row in values])
-        if is_nan.any():
-            frame[name] = frame[name].astype(object).mask(is_nan, "NaN")
-    return frame
+    values = [
+        {name: "NaN" if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
+        for row in map(_table_row, rows)
+    ]
+    return pd.DataFrame(values, columns=list(COLUMNS))
 
 
 def _table_row(row: Result) -> dict[str, Any]:
