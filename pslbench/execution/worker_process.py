@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -54,6 +55,7 @@ class WorkerProcess:
 
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
+        self._kill_lock = threading.Lock()
         self._pipe, theirs = Pipe()
         environment = {**os.environ, **ENVIRONMENT, "TF_NUM_INTEROP_THREADS": str(cores())}
         with open(config.log, "ab") as log:  # noqa: PTH123
@@ -155,12 +157,15 @@ class WorkerProcess:
         return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def kill(self) -> None:
-        """End the process and its children. A second call does nothing."""
-        if self._process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._pipe.close()
+        """End the process and its children, from any thread. A second call does nothing.
+
+        The pipe stays open: another thread may be reading from it, and would read from the file that takes its number.
+        """
+        with self._kill_lock:
+            if self._process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
 
 
 def _of_cell(cell: Cell, output: Message) -> Message:
