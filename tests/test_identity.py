@@ -323,10 +323,10 @@ EFFECTS = {
         "pickle import loads\nexcept ImportError:\n    from json",
     ),
     "two local imports of one name": (
-        "def a():\n    from json import load\n    return load\ndef b():\n    from pickle import load\n    return load\n",
+        "def a():\n    from json import load\n    return load\n\ndef b():\n    from csv import load\n    return load\n",
         "(a, b)",
-        "def a():\n    from json import load\n    return load\ndef b():\n    from pickle",
-        "def a():\n    from pickle import load\n    return load\ndef b():\n    from json",
+        "def a():\n    from json import load\n    return load\n\ndef b():\n    from csv",
+        "def a():\n    from csv import load\n    return load\n\ndef b():\n    from json",
     ),
     "constant of the same name": ("LIMIT = 5\nclass C:\n    LIMIT = LIMIT\n", "C.LIMIT", "= 5", "= 6"),
 }
