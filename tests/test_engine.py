@@ -171,6 +171,16 @@ def test_the_timeout_counts_from_the_moment_a_worker_is_ready(plugin, notes, tmp
     assert outcome.status == 0, outcome.err
 
 
+def test_a_worker_that_never_becomes_ready_is_ended(plugin, tmp_path):
+    waits = "import sys, time\nif sys.argv[0].endswith('worker.py'):\n    time.sleep(100)\n"
+    path = plugin(SLOW.replace("import os, time", f"{waits}import os, time"))
+    impatient = "import sys; import pslbench.execution.worker_process as w; w.START_TIMEOUT = 3; "
+    impatient += "from pslbench.cli import main; sys.exit(main(sys.argv[1:]))"
+    given = ["run", "random", *CELLS, "-s", "1", "-o", str(tmp_path / "r"), "--plugin", str(path)]
+    subprocess.run([sys.executable, "-c", impatient, *given], capture_output=True, timeout=60)
+    assert "it was not ready within 3 seconds" in rows(tmp_path / "r").error[0]
+
+
 def test_a_child_that_outlives_its_worker_does_not_stop_the_run(plugin, notes, tmp_path):
     given = ["run", "parent", "random", *CELLS, "-s", "1", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
     start = time.monotonic()
@@ -229,7 +239,7 @@ def test_fresh_loses_no_row_if_the_run_cannot_start(more, tmp_path):
 
 
 def test_a_second_run_on_the_same_folder_is_told_so(plugin, notes, tmp_path):
-    given = ["run", "slow:seconds=2", *CELLS, "-s", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
+    given = ["run", "slow:seconds=15", *CELLS, "-s", "2", "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
     first = start(*given)
     until(lambda: (tmp_path / "r" / ".owner").exists())
     second = command(*given)

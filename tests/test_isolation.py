@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pslbench import PseudoLabels, TrainingData, hookimpl, strategy, trainer
+from pslbench.execution import cell
 from pslbench.execution.cache import StageCache
 from pslbench.execution.worker import RemoteOracle
 
@@ -79,6 +80,27 @@ def nested(pool):
     return first_samples(pool)
 
 
+@strategy("forges", uses="x")
+def forges(pool):
+    """Return labels that are no classes, after they were checked."""
+    original = cell.collect_output
+
+    def forged(outputs):
+        cell.collect_output = original
+        facts, arrays = original(outputs)
+        return facts, {**arrays, "labels": arrays["labels"] + 99}
+
+    cell.collect_output = forged
+    return first_samples(pool)
+
+
+@strategy("floods", uses="x")
+def floods(pool):
+    """Announce a message of two gigabytes."""
+    os.write(first(RemoteOracle)._pipe.fileno(), (2**31 - 1).to_bytes(4, "big"))
+    return first_samples(pool)
+
+
 @trainer("spends")
 def spends(data: TrainingData):
     """Query labels."""
@@ -87,7 +109,7 @@ def spends(data: TrainingData):
 
 @hookimpl
 def pslbench_register():
-    yield from (scavenger, twice, forks, loops, nested, spends)
+    yield from (scavenger, twice, forks, loops, nested, forges, floods, spends)
 '''
 
 
@@ -124,6 +146,15 @@ def test_a_message_that_cannot_be_read_costs_no_other_row(attack):
     found = attack("nested", "random", "-s", "1")
     assert found.error["nested"].startswith("WorkerDied")
     assert found.test_accuracy["random"] == attack("random", "-s", "1", "--fresh").test_accuracy["random"]
+
+
+def test_output_that_does_not_fit_the_data_is_an_error(attack):
+    error = attack("forges", "-s", "1").error["forges"]
+    assert error == "ContractError: the worker returned labels that are not integers (m,) from 0 to 9"
+
+
+def test_a_message_of_any_size_is_not_read(attack):
+    assert "WorkerDied" in attack("floods", "-s", "1").error["floods"]
 
 
 def test_a_trainer_cannot_query_labels(attack):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MessageKind = Literal["ready", "stage", "computed", "waiting", "samples", "label", "test_accuracy", "done"]
 QUERIES: tuple[MessageKind, ...] = ("samples", "label", "test_accuracy")  # the worker waits for an answer to these
 HEADER_LENGTH = 8  # bytes, of the length of the JSON
+MAX_LENGTH = 2**30  # bytes of a message
 
 
 class MessageError(Exception):
@@ -48,12 +49,10 @@ def encode(message: Message) -> bytes:
 
     if any(array.dtype.hasobject for array in message.arrays.values()):
         raise ContractError("a query must consist of plain arrays, without Python objects")
-
-    head = json.dumps([message.kind, dict(message.facts)]).encode()
+    head = json.dumps([message.kind, dict(message.facts), list(message.arrays)]).encode()
     body = BytesIO()
-    if message.arrays:
-        arrays: Any = {name: np.ascontiguousarray(array) for name, array in message.arrays.items()}
-        np.savez(body, **arrays)
+    for array in message.arrays.values():
+        np.save(body, np.ascontiguousarray(array), allow_pickle=False)
     return len(head).to_bytes(HEADER_LENGTH, "big") + head + body.getvalue()
 
 
@@ -63,13 +62,11 @@ def decode(content: bytes) -> Message:
 
     size = HEADER_LENGTH + int.from_bytes(content[:HEADER_LENGTH], "big")
     try:
-        kind, facts = json.loads(content[HEADER_LENGTH:size])
+        kind, facts, names = json.loads(content[HEADER_LENGTH:size])
         if kind not in get_args(MessageKind) or not isinstance(facts, dict):
             raise ValueError("its head is not a kind and facts")
-        arrays = {}
-        if body := content[size:]:
-            with np.load(BytesIO(body), allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+        body = BytesIO(content[size:])
+        arrays = {str(name): np.load(body, allow_pickle=False) for name in names}
     except Exception as error:
         raise MessageError(f"a message of the worker cannot be read: {error}") from None
     return Message(kind, facts, arrays)

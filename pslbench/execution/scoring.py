@@ -6,13 +6,34 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.metrics import classifier_scores, cluster_scores, pseudo_label_scores
-from pslbench.execution.oracle import TrueLabels
+from pslbench.errors import ContractError
+from pslbench.execution.oracle import TrueLabels, check_probabilities
 from pslbench.results.records import CellArtifacts, LabelingRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pslbench.contracts.arrays import Ints
+
+
+def check_output(truth: TrueLabels, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raises ContractError if the output of a cell is not what `score` takes, because a part changed its worker."""
+    import numpy as np
+
+    n, classes = len(truth.pool), truth.n_classes
+    limits = {"indices": n, "labels": classes, "asked": n, "medoids": n, "cluster_labels": classes}
+    limits |= dict.fromkeys(("assignment", "test_assignment"), len(arrays.get("cluster_labels", ())) or n)
+    for name, limit in limits.items():
+        found = arrays.get(name, np.zeros(0, np.int64))
+        if (
+            found.ndim != 1
+            or found.dtype != np.int64
+            or not (0 <= found.min(initial=0) <= found.max(initial=0) < limit)
+        ):
+            raise ContractError(f"the worker returned {name} that are not integers (m,) from 0 to {limit - 1}")
+    if len(arrays["indices"]) != len(arrays["labels"]) or len(arrays.get("assignment", truth.pool)) != n:
+        raise ContractError("the worker returned arrays of different lengths")
+    check_probabilities(arrays["probabilities"], len(truth.test), classes)
 
 
 def artifacts_of(arrays: Mapping[str, NDArray[Any]], asked: Ints) -> CellArtifacts:

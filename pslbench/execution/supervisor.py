@@ -11,7 +11,7 @@ from pslbench.errors import message_of
 from pslbench.execution.cell import failure_facts
 from pslbench.execution.messages import Message
 from pslbench.execution.oracle import CellOracle, OracleFactory
-from pslbench.execution.scoring import artifacts_of, score
+from pslbench.execution.scoring import artifacts_of, check_output, score
 from pslbench.execution.worker import WorkerConfig
 from pslbench.execution.worker_process import OnProgress, WorkerDiedError, WorkerProcess
 from pslbench.planning.cells import Cell
@@ -89,13 +89,14 @@ def failed_row(cell: Cell, kind: str, message: str, text: str = "", seconds: flo
 
 
 def make_outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:
-    """Return the row and the artifacts of a cell from the output of its worker."""
+    """Return the row and the artifacts of a cell from what its worker sent. Raises ContractError if that is invalid."""
     import numpy as np
 
     facts, arrays = dict(output.facts), output.arrays
     evaluations = max(facts.pop("evaluations", 0), oracle.test_set.evaluations)
     if facts["status"] != "ok":
         return cell.row(**facts, finished=_now()), None
+    check_output(oracle.truth, arrays)
     start = time.perf_counter()
     scores = score(oracle.truth, arrays)
     seconds = {**facts.pop("seconds"), "score": time.perf_counter() - start}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pslbench.errors import BudgetExceeded, ContractError, InputError
 from pslbench.execution.cell import failure_facts
-from pslbench.execution.messages import QUERIES, Message, MessageError, decode
+from pslbench.execution.messages import MAX_LENGTH, QUERIES, Message, MessageError, decode
 from pslbench.execution.oracle import CellOracle
 from pslbench.execution.worker import ENVIRONMENT, Answer, WorkerConfig
 from pslbench.planning.cells import Cell
@@ -129,7 +129,7 @@ class WorkerProcess:
     def _receive(self) -> Message | None:
         """Return the next message, or None after the poll interval. Raises EOFError if the process has ended."""
         if self._pipe.poll(POLL_INTERVAL):
-            return decode(self._pipe.recv_bytes())
+            return decode(self._pipe.recv_bytes(MAX_LENGTH))
         if self.has_ended:  # a child of the worker may hold the pipe open
             raise EOFError
         return None
