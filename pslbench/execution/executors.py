@@ -13,7 +13,6 @@ from contextlib import chdir, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 from pslbench.errors import InputError, one_line
 from pslbench.execution.cache import StageCache
@@ -74,12 +73,12 @@ def dask_pool(config: WorkerConfig, jobs: int, address: str) -> Iterator[WorkerP
             "--dask needs the package distributed; install it with: pip install 'pslbench[dask]'"
         ) from None
     dask.config.set({"distributed.scheduler.allowed-failures": MAX_ATTEMPTS - 1})
-    connect: Any = distributed.Client
-    start: Any = distributed.LocalCluster
-    local = start(n_workers=jobs, threads_per_worker=1, dashboard_address=None) if address == "local" else nullcontext()
+    local = nullcontext()
+    if address == "local":
+        local = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
     with local as cluster:
         try:
-            client: Any = connect(cluster or address, timeout=10)
+            client = distributed.Client(cluster or address, timeout=10)
         except (OSError, ValueError) as error:
             raise InputError(f"no Dask scheduler answers at '{address}' ({one_line(error)})") from None
         with client:

@@ -44,7 +44,7 @@ class CellContext:
         assert config is not None, f"the cell has no {kind}"
         return config
 
-    def call(self, kind: Kind, argument: Any, seed: int) -> Any:
+    def call(self, kind: Kind, argument: object, seed: int) -> Any:
         """Call the part of a kind, with the seed if it takes one."""
         config = self.config(kind)
         seeds = [seed] if self.catalog.part_of(config).takes_seed else []
@@ -77,7 +77,7 @@ def embed(context: CellContext, inputs: Inputs) -> Entry:
     return Entry(arrays)
 
 
-def _check_features(embedder: PartConfig, given: Any, n: int) -> Floats:
+def _check_features(embedder: PartConfig, given: object, n: int) -> Floats:
     import numpy as np
 
     features = np.asarray(given, np.float32).view()
@@ -156,7 +156,7 @@ class RecordedQueries:
     """Passes queries on to an oracle, and records which labels were queried and how often the test set was used."""
 
     def __init__(self, oracle: Oracle) -> None:
-        self._oracle, self._indices, self.evaluations = oracle, list[Any](), 0
+        self._oracle, self._indices, self.evaluations = oracle, list["Ints"](), 0
 
     @property
     def asked(self) -> Ints:

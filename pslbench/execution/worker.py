@@ -98,10 +98,10 @@ class RemoteOracle:
 
 def serve(pipe: Connection) -> None:
     """Run the cells that come through the pipe, one by one."""
-    tasks: SimpleQueue[Any] = SimpleQueue()
+    config: WorkerConfig = pipe.recv()
+    cells: SimpleQueue[Cell] = SimpleQueue()
     answers: SimpleQueue[Answer] = SimpleQueue()
-    threading.Thread(target=_listen, args=(pipe, tasks, answers), daemon=True).start()
-    config: WorkerConfig = tasks.get()
+    threading.Thread(target=_listen, args=(pipe, cells, answers), daemon=True).start()
     from pslbench.execution.cell import CellRunner
     from pslbench.plugins.discovery import discover
 
@@ -113,16 +113,16 @@ def serve(pipe: Connection) -> None:
     runner = CellRunner(catalog, cache, RemoteOracle(pipe, answers), lambda stage: send("stage", stage))
     send("ready", "")
     while True:
-        cell: Cell = tasks.get()
+        cell = cells.get()
         output = runner.run(cell)
         pipe.send_bytes(encode(replace(output, facts={"cell": cell.key, **output.facts})))
 
 
-def _listen(pipe: Connection, tasks: SimpleQueue[Any], answers: SimpleQueue[Answer]) -> None:
+def _listen(pipe: Connection, cells: SimpleQueue[Cell], answers: SimpleQueue[Answer]) -> None:
     try:
         while True:
             received = pipe.recv()
-            (answers if isinstance(received, Answer) else tasks).put(received)
+            (answers if isinstance(received, Answer) else cells).put(received)
     except (EOFError, OSError):
         os._exit(0)  # the supervisor has ended
 

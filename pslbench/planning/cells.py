@@ -33,7 +33,7 @@ class Stage:
     def key(self) -> str:
         return hashlib.sha256(json.dumps([self.name, dict(self.facts)]).encode()).hexdigest()[:32]
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return Stage, (self.name, self.title, dict(self.facts), self.inputs)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from pslbench.parts import Kind, PartConfig, format_value
 from pslbench.planning.cells import Cell, Stage
@@ -104,5 +104,5 @@ def _config_facts(catalog: Catalog, cell: Cell, config: PartConfig) -> dict[str,
     return {**facts, **part_facts(part), **({"seed": str(cell.seed)} if part.takes_seed else {})}
 
 
-def _hash(facts: Any) -> str:
+def _hash(facts: object) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:20]
