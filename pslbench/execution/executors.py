@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import chdir, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -73,7 +73,7 @@ def dask_pool(config: WorkerConfig, jobs: int, address: str) -> Iterator[WorkerP
             "--dask needs the package distributed; install it with: pip install 'pslbench[dask]'"
         ) from None
     dask.config.set({"distributed.scheduler.allowed-failures": MAX_ATTEMPTS - 1})
-    local = nullcontext()
+    local: AbstractContextManager[object] = nullcontext()
     if address == "local":
         local = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
     with local as cluster:
