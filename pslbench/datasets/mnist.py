@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pslbench.contracts import Dataset
 from pslbench.datasets.files import IDX_FILES, KnownDataset
 from pslbench.parts import dataset

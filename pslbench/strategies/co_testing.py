@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Interval
 
@@ -8,7 +8,6 @@ from pslbench.clustering import fit_clusters
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import strategy
-from pslbench.strategies.propagation import gaussian_affinities, one_hot, solve_poisson
 from pslbench.strategies.selection import combine_labels, query_more
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pslbench.contracts.arrays import Floats, Ints
+    from pslbench.strategies.propagation import Reals
 
 LABELS_PER_CLASS = 4  # in the first round; with 2, whole islands of an embedding had no label
 WITHHELD_SHARE = 0.2  # of each class: its least clear samples, which the first classifier is not trained on
@@ -58,6 +58,8 @@ def co_testing(
     """
     import numpy as np
 
+    from pslbench.strategies.propagation import gaussian_affinities, solve_poisson
+
     selected = select_medoids(pool.features, min(LABELS_PER_CLASS * pool.n_classes, pool.budget), pool.rng)
     queried = PseudoLabels(selected, pool.label(selected))
     affinities = gaussian_affinities(pool.graph)
@@ -91,7 +93,7 @@ def select_medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
     return np.unique(fit_clusters(fitter, features, k)[0].medoids)
 
 
-def find_agreement(scores: NDArray[Any], probabilities: Floats, sure: float) -> NDArray[np.bool_]:
+def find_agreement(scores: Reals, probabilities: Floats, sure: float) -> NDArray[np.bool_]:
     """Return for which samples, bool (n,), both views confidently name the same class.
 
     Rows of zeros in the scores, (n, classes), name no class: no label reaches them.
@@ -102,7 +104,7 @@ def find_agreement(scores: NDArray[Any], probabilities: Floats, sure: float) -> 
     return np.asarray(is_same & (probabilities.max(axis=1) >= sure))
 
 
-def find_trainable(scores: NDArray[Any], is_agreed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def find_trainable(scores: Reals, is_agreed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which samples, bool (n,), to train the next classifier on: those on which the views agree, and a few more.
 
     If the views agree on few samples of a class, the classifiers were never trained on it, because the graph gave its
@@ -118,7 +120,7 @@ def find_trainable(scores: NDArray[Any], is_agreed: NDArray[np.bool_]) -> NDArra
     return is_trainable
 
 
-def find_clear(scores: NDArray[Any]) -> NDArray[np.bool_]:
+def find_clear(scores: Reals) -> NDArray[np.bool_]:
     """Return which samples, bool (n,), are not among the least clear of their class, by scores (n, classes).
 
     A sample is clear if the margin between its two best classes is a large share of the sum of its scores. The
@@ -147,12 +149,12 @@ def _draw_sample(
     return PseudoLabels(pseudo_labels.indices[rows], pseudo_labels.labels[rows])
 
 
-def _joint_space(features: Floats, scores: NDArray[Any], probabilities: Floats) -> Floats:
+def _joint_space(features: Floats, scores: Reals, probabilities: Floats) -> Floats:
     """Return the scaled features and the one-hot class of each view, float32 (n, d + 2 classes)."""
     import numpy as np
 
     centered = features - features.mean(axis=0)
     variance = float(np.einsum("ij,ij->i", centered, centered).mean())
     scaled = centered * (FEATURE_VARIANCE / (variance or 1)) ** 0.5
-    classes = [one_hot(view.argmax(axis=1), view.shape[1]) for view in (scores, probabilities)]
+    classes = [np.eye(scores.shape[1])[view.argmax(axis=1)] for view in (scores, probabilities)]
     return np.hstack([scaled, *classes]).astype(np.float32)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -10,6 +10,7 @@ from pslbench.strategies.selection import query_more
 from pslbench.strategies.typiclust import select_typical
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from pslbench.contracts.arrays import Floats
@@ -41,7 +42,7 @@ def uncertainty(pool: Pool, *, measure: Measure = "margin", rounds: Annotated[in
     return queried
 
 
-def uncertainty_scores(probabilities: Floats, measure: Measure) -> NDArray[Any]:
+def uncertainty_scores(probabilities: Floats, measure: Measure) -> NDArray[np.float64]:
     """Return how uncertain each row of class probabilities, (n, classes), is, float64 (n,); higher is less certain."""
     import numpy as np
     from scipy.stats import entropy
