@@ -1,22 +1,19 @@
-"""Semi-supervised training that makes predictions consistent between an image and a changed version of it."""
+"""Semi-supervised training that makes predictions consistent between an image and a changed version of it.
 
-from __future__ import annotations
+This module imports NumPy at its top, so trainers import it inside their functions.
+"""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
 
 from pslbench.contracts import TrainingData
 from pslbench.trainers.augmentation import augment_images, cut_out
 from pslbench.trainers.cnn import LEARNING_RATE, Network, Shape, cosine_rate, resolve_precision, start
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Floats
-
-    IsConfident = Callable[[Floats], NDArray[np.bool_]]
-
+IsConfident = Callable[[NDArray[np.float32]], NDArray[np.bool_]]
 LABELED_BATCH_SIZE = 32
 
 
@@ -25,17 +22,9 @@ def train_consistently(
 ) -> Network:
     """Train on labeled images, and on changed images of the pool with the predictions for the unchanged ones.
 
-    Args:
-        data: images with hard labels.
-        seed: determines the initial weights, the order of the samples, dropout and augmentation.
-        is_confident: which predictions to train on, bool (m,), by their class probabilities, float32 (m, classes).
-        mu: the number of unlabeled images per labeled image, in each step.
-        steps: the number of training steps.
-        weight: the weight of the loss on unlabeled images.
+    The arguments are those of fixmatch, with `is_confident` instead of its threshold: which predictions to train on,
+    bool (m,), by their class probabilities, float32 (m, classes).
     """
-    import numpy as np
-    from scipy.special import softmax
-
     pool = data.pool
     n_unlabeled = min(mu * LABELED_BATCH_SIZE, len(pool))
     size, compute_dtype = LABELED_BATCH_SIZE + n_unlabeled, resolve_precision()

@@ -5,7 +5,6 @@ from annotated_types import Ge, Gt, Interval
 from pslbench.contracts import TrainingData
 from pslbench.parts import trainer
 from pslbench.trainers.cnn import Network
-from pslbench.trainers.consistency import train_consistently
 
 
 @trainer("fixmatch", images_only=True, soft_labels=False, reference="Sohn et al. 2020, FixMatch")
@@ -31,4 +30,6 @@ def fixmatch(
         steps: the number of training steps; 1,500 show as many images as cnn sees of a pool of 60,000.
         weight: the weight of the loss on unlabeled images.
     """
+    from pslbench.trainers.consistency import train_consistently
+
     return train_consistently(data, seed, lambda p: p.max(axis=1) >= threshold, mu, steps, weight)
