@@ -1,7 +1,6 @@
 from pathlib import Path
 
 from pslbench.contracts import Dataset
-from pslbench.datasets.files import make_dataset, read_npz
 from pslbench.parts import dataset
 
 
@@ -12,4 +11,6 @@ def npz(*, path: str) -> Dataset:
     Args:
         path: the file.
     """
+    from pslbench.datasets.files import make_dataset, read_npz
+
     return make_dataset(Path(path).stem, read_npz(Path(path)))

@@ -50,7 +50,6 @@ def co_testing(
     training, one prediction of the pool, its nearest neighbors, and one propagation.
 
     Args:
-        pool: with features and a graph.
         rounds: the number of classifiers. Each round may query the same number of labels. The probabilities of the last
             classifier count as much as those of all earlier ones together.
         sure: the least probability of a confident prediction.
@@ -67,9 +66,11 @@ def co_testing(
     is_trainable = find_clear(scores)
     probabilities: Floats | None = None
     for remaining_rounds in range(rounds, 0, -1):
-        pseudo_labels = combine_labels(queried, scores.argmax(axis=1), is_trainable)
-        classifier = pool.train(_draw_sample(pseudo_labels, queried, sample, pool.rng))
-        latest = classifier.predict_proba(pool.x)
+        trainable = combine_labels(queried, scores.argmax(axis=1), is_trainable)
+        order = pool.rng.permutation(len(trainable.indices))
+        queried_first = order[np.argsort(~np.isin(trainable.indices[order], queried.indices), kind="stable")]
+        drawn = np.sort(queried_first[:sample])
+        latest = pool.train(PseudoLabels(trainable.indices[drawn], trainable.labels[drawn])).predict_proba(pool.x)
         probabilities = latest if probabilities is None else (probabilities + latest) / np.float32(2)
         is_doubtful = ~find_agreement(scores, probabilities, sure)
         is_doubtful[queried.indices] = False
@@ -135,18 +136,6 @@ def find_clear(scores: Reals) -> NDArray[np.bool_]:
         of_class = (predicted == label) & (margin > 0)
         is_clear[of_class] = margin[of_class] >= np.quantile(margin[of_class], WITHHELD_SHARE)
     return is_clear
-
-
-def _draw_sample(
-    pseudo_labels: PseudoLabels, queried: PseudoLabels, size: int, rng: np.random.Generator
-) -> PseudoLabels:
-    """Draw at most `size` of the pseudo-labels at random, the queried ones first."""
-    import numpy as np
-
-    is_queried = np.isin(pseudo_labels.indices, queried.indices)
-    order = rng.permutation(len(pseudo_labels.indices))
-    rows = np.sort(order[np.argsort(~is_queried[order], kind="stable")][:size])
-    return PseudoLabels(pseudo_labels.indices[rows], pseudo_labels.labels[rows])
 
 
 def _joint_space(features: Floats, scores: Reals, probabilities: Floats) -> Floats:

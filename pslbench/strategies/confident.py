@@ -26,7 +26,6 @@ def confident(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
     are out of sample. Time grows with the number of edges.
 
     Args:
-        pool: with clusters and a graph.
         select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones. Clusters
             without a labeled sample take the label of the labeled sample nearest their center.
     """
@@ -46,8 +45,7 @@ def label_by_cluster(pool: Pool, queried: PseudoLabels) -> Ints:
     nearest = pairwise_distances_argmin(clusters.centers, pool.features[queried.indices])
     cluster_labels: Ints = queried.hard_labels[nearest]
     farthest_first = (-clusters.distances[queried.indices]).argsort(kind="stable")  # the nearest overwrites the others
-    for index, label in zip(queried.indices[farthest_first], queried.hard_labels[farthest_first], strict=True):
-        cluster_labels[clusters.assignment[index]] = label
+    cluster_labels[clusters.assignment[queried.indices[farthest_first]]] = queried.hard_labels[farthest_first]
     return cluster_labels[clusters.assignment]
 
 

@@ -26,7 +26,6 @@ def label_spreading(
     Time grows with the number of edges. Samples that no label reaches in `max_iter` iterations get none.
 
     Args:
-        pool: with clusters and a graph.
         select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
         alpha: the share of its label that a sample takes from its neighbors in each iteration.
         neighbors: the number of neighbors per sample in the graph.

@@ -10,7 +10,6 @@ def poisson(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
     Time grows with the number of edges, ten per sample.
 
     Args:
-        pool: with clusters and a graph.
         select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
     """
     from pslbench.strategies.propagation import gaussian_affinities, label_by_scores, solve_poisson

@@ -27,7 +27,6 @@ def probcover(
     Time grows with the square of the size of the pool, memory with the size.
 
     Args:
-        pool: with features.
         purity: the share of balls within one cluster of k-means, with as many clusters as classes. It determines delta.
         delta: the radius, in units of the features; if none, the largest one with this purity.
     """

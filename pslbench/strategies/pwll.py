@@ -16,7 +16,6 @@ def pwll(pool: Pool, *, tau: Annotated[float, Ge(0)] = 0.001) -> PseudoLabels:
     The first sample is random. Time grows with the budget times the size of the pool.
 
     Args:
-        pool: with a graph.
         tau: how fast scores decay with the distance from a label.
     """
     import numpy as np

@@ -25,7 +25,6 @@ def uncertainty(pool: Pool, *, measure: Measure = "margin", rounds: Annotated[in
     Each round after the first takes one training and one prediction of the whole pool.
 
     Args:
-        pool: with clusters.
         measure: the measure of uncertainty.
         rounds: the number of rounds. The first labels the most typical samples of the largest clusters. All rounds
             query the same number of labels.

@@ -84,7 +84,6 @@ def cnn(
     Images with fewer than 28 pixels per side are enlarged.
 
     Args:
-        data: images.
         seed: determines the initial weights, the order of the samples, dropout and augmentation.
         epochs: the number of passes over the pseudo-labels.
         min_steps: the smallest amount of training, in batches of 32 images; few pseudo-labels get more epochs.
