@@ -53,7 +53,7 @@ def estimate_pure_radius(pool: Pool, purity: float) -> float:
 
 
 def select_cover(features: Floats, delta: float, budget: int) -> Ints:
-    """Select samples, int64 (budget,), each the one whose ball contains the most uncovered samples.
+    """Select samples, int64 (budget,), one after the other: the one whose ball contains the most uncovered samples.
 
     If all samples are covered, the first samples that are not selected follow. Features are float32 (n, d).
     """

@@ -42,7 +42,7 @@ def uncertainty(pool: Pool, *, measure: Measure = "margin", rounds: Annotated[in
 
 
 def uncertainty_scores(probabilities: Floats, measure: Measure) -> NDArray[np.float64]:
-    """Return how uncertain each row of class probabilities, (n, classes), is, float64 (n,); higher is less certain."""
+    """Return the uncertainty, float64 (n,), of class probabilities, (n, classes); higher is less certain."""
     import numpy as np
     from scipy.stats import entropy
 
