@@ -165,7 +165,7 @@ def _train_epoch(
         model.train_on_batch(inputs, data.labels[rows], weights)
 
 
-def _model_inputs(model: Any, images: Floats) -> Any:
+def _model_inputs(model: Any, images: Floats) -> Floats | list[Floats]:
     """Return the images as the model takes them. No half may be empty, so a single image is repeated."""
     import numpy as np
 

@@ -7,6 +7,7 @@ from annotated_types import Ge, Gt, Interval
 from pslbench.contracts import TrainingData
 from pslbench.parts import trainer
 from pslbench.trainers.cnn import Network
+from pslbench.trainers.fixmatch import train_consistently
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,8 +38,6 @@ def freematch(
         steps: the number of training steps.
         weight: the weight of the loss on unlabeled images.
     """
-    from pslbench.trainers.consistency import train_consistently
-
     return train_consistently(data, seed, AdaptiveThresholds(data.n_classes, momentum), mu, steps, weight)
 
 
