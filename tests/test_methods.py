@@ -20,7 +20,6 @@ from pslbench.neighbors import nearest_neighbors
 from pslbench.plugins.discovery import discover
 from pslbench.strategies.co_testing import find_agreement, find_clear, find_trainable, select_medoids
 from pslbench.strategies.confident import find_label_errors, label_by_cluster
-from pslbench.strategies.k_center import select_farthest
 from pslbench.strategies.probcover import estimate_pure_radius, iterate_balls, select_cover
 from pslbench.strategies.propagation import gaussian_affinities, make_laplacian, solve, solve_harmonic, solve_poisson
 from pslbench.strategies.typiclust import select_typical, typicality
@@ -140,10 +139,10 @@ def test_k_center_is_within_twice_the_best_radius(digits):
 
     best = min(radius(centers) for centers in itertools.combinations(range(14), 3))
     for seed in range(5):
-        selected = select_farthest(pool_of(x, seed=seed), 3)
+        selected = strategy("k-center", pool_of(x, budget=3, seed=seed)).indices
         assert radius(selected) <= 2 * best + 1e-6
         assert selected[1] == distances[selected[0]].argmax()
-    assert sorted(select_farthest(pool_of(x), 14)) == list(range(14))
+    assert sorted(strategy("k-center", pool_of(x, budget=14)).indices) == list(range(14))
 
 
 def test_probcover_is_the_greedy_cover_of_a_dense_graph(digits):

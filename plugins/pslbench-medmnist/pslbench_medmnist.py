@@ -78,7 +78,7 @@ def medmnist(*, name: Name = "bloodmnist", size: Literal[28, 64] = 28) -> Datase
     from the cache, or from the folder of the package `medmnist`. If it is in none of them, it is downloaded.
 
     Args:
-        name: the dataset; each has one class per image.
+        name: the dataset; every image has one class.
         size: the side of an image in pixels.
     """
     file = name if size == 28 else f"{name}_{size}"
@@ -125,14 +125,15 @@ def download_file(file: str, md5: str) -> Path:
 def read_dataset(path: Path, name: str, classes: tuple[str, ...]) -> Dataset:
     """Read the training and test sets of a MedMNIST file.
 
-    For each split, it has images, uint8 (n, size, size) or (n, size, size, 3), and labels, (n, 1).
+    The file has images, uint8 (n, size, size) or (n, size, size, 3), and labels, integers (n, 1), as `train_images`,
+    `train_labels`, `val_images`, `val_labels`, `test_images` and `test_labels`.
     """
     import numpy as np
 
     with np.load(path, allow_pickle=False) as file:
         images = [file[f"{split}_images"] for split in ("train", "test")]
         y_train, y_test = (file[f"{split}_labels"][:, 0].astype(np.int64) for split in ("train", "test"))
-    x_train, x_test = (np.divide(each if each.ndim == 4 else each[..., None], 255, dtype=np.float32) for each in images)
+    x_train, x_test = (np.divide(x if x.ndim == 4 else x[..., None], 255, dtype=np.float32) for x in images)
     return Dataset(name, x_train, y_train, x_test, y_test, classes)
 
 

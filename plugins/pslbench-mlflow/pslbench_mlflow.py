@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pslbench import InputError, Part, Result, ResultsReader, hookimpl, reporter
 
@@ -36,9 +36,7 @@ def log(
     import os
 
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # a benchmark sends no telemetry
-    os.environ.setdefault(
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2"
-    )  # the default of 7 means a wait of four minutes if there is no server
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # with the default of 7, an absent server costs 4 min
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from mlflow.tracking import get_tracking_uri
@@ -100,7 +98,7 @@ def log_row(client: MlflowClient, experiment_id: str, result: Result, reader: Re
     client.set_terminated(run.info.run_id, "FINISHED" if result.ok else "FAILED", end)
 
 
-def tags_of(result: Result, reader: ResultsReader) -> dict[str, Any]:
+def tags_of(result: Result, reader: ResultsReader) -> dict[str, str]:
     tags = {KEY: result.key, FINISHED: result.finished, "pslbench.fingerprint": result.fingerprint}
     tags |= {"pslbench.checksum": result.checksum, "pslbench.compute_dtype": result.compute_dtype}
     tags |= {"pslbench.ranked": str(result.ranked).lower(), "mlflow.source.name": str(reader.folder)}

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from annotated_types import Ge
@@ -12,7 +10,6 @@ def agglomerative(k: int, *, n_neighbors: Annotated[int, Ge(0)] = 10) -> Any:
     """Merge clusters by Ward's method, along the edges of the graph of nearest neighbors.
 
     Args:
-        k: the number of clusters.
         n_neighbors: the number of neighbors per sample in the graph; 0 for Ward's method without a graph, whose memory
             grows with the square of the size of the pool.
     """

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Gt
 
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 
 @clusterer("birch", reference="Zhang, Ramakrishnan & Livny 1996")
-def birch(k: int, *, threshold: Annotated[float, Gt(0)] = 0.5, branching_factor: Annotated[int, Ge(2)] = 50) -> Any:
+def birch(
+    k: int, *, threshold: Annotated[float, Gt(0)] = 0.5, branching_factor: Annotated[int, Ge(2)] = 50
+) -> ScaledBirch:
     """Build a tree of subclusters and merge them into k clusters by Ward's method.
 
     Args:
-        k: the number of clusters.
         threshold: the largest radius of a subcluster, as a share of the root mean square distance of the samples to
             their mean. It is halved until there are at least k subclusters.
         branching_factor: the largest number of subclusters per node of the tree.

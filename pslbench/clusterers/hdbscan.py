@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 @clusterer("hdbscan", max_pool=20_000, reference="Campello, Moulavi & Sander 2013")
-def hdbscan(k: int, *, min_cluster_size: Annotated[int, Ge(2)] = 5, min_samples: Annotated[int, Ge(1)] = 3) -> Any:
+def hdbscan(
+    k: int, *, min_cluster_size: Annotated[int, Ge(2)] = 5, min_samples: Annotated[int, Ge(1)] = 3
+) -> LargestClusters:
     """Find the k largest clusters of high density, and assign all other samples to the nearest center.
 
     There may be fewer than k clusters.

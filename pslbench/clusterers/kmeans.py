@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from annotated_types import Ge
@@ -12,7 +10,6 @@ def kmeans(k: int, seed: int, *, n_init: Annotated[int, Ge(1)] = 1, max_iter: An
     """Cluster by Lloyd's k-means algorithm with k-means++ initialization.
 
     Args:
-        k: the number of clusters.
         seed: determines the initializations.
         n_init: the number of initializations; the result with the lowest inertia is used.
         max_iter: the largest number of iterations.

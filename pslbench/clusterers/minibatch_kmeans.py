@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from annotated_types import Ge
@@ -19,7 +17,6 @@ def minibatch_kmeans(
     """Cluster by mini-batch k-means from the best of several k-means++ initializations, as in the notebook.
 
     Args:
-        k: the number of clusters.
         seed: determines initializations and batches.
         n_init: the number of initializations. The 50 of the notebook take ten times as long for the same inertia.
         max_iter: the largest number of passes over the data. Fitting stops after 10 batches without improvement.

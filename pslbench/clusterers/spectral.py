@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @clusterer("spectral", max_pool=20_000, reference="Shi & Malik 2000; von Luxburg 2007")
-def spectral(k: int, seed: int, *, n_neighbors: Annotated[int, Ge(1)] = 10) -> Any:
+def spectral(k: int, seed: int, *, n_neighbors: Annotated[int, Ge(1)] = 10) -> Spectral:
     """Cluster by k-means in the first eigenvectors of the Laplacian of the graph of nearest neighbors.
 
     Args:
@@ -34,11 +34,7 @@ class Spectral:
 
         n = len(features)
         fitter = SpectralClustering(
-            self._k,
-            affinity="nearest_neighbors",
-            n_neighbors=min(self._n_neighbors, n),
-            assign_labels="kmeans",
-            random_state=self._seed,
+            self._k, affinity="nearest_neighbors", n_neighbors=min(self._n_neighbors, n), random_state=self._seed
         )
         self.labels_: Ints = np.arange(n) if self._k >= n else fitter.fit(features).labels_
         return self

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge
 
@@ -11,11 +11,10 @@ if TYPE_CHECKING:
 
 
 @clusterer("spherical-kmeans", reference="Dhillon & Modha 2001, Concept Decompositions")
-def spherical_kmeans(k: int, seed: int, *, max_iter: Annotated[int, Ge(1)] = 100) -> Any:
+def spherical_kmeans(k: int, seed: int, *, max_iter: Annotated[int, Ge(1)] = 100) -> SphericalKMeans:
     """Cluster by k-means with angles: each sample belongs to the center with the largest cosine similarity.
 
     Args:
-        k: the number of clusters.
         seed: determines the k-means++ initialization.
         max_iter: the largest number of iterations.
     """

@@ -1,7 +1,5 @@
 """Warnings about datasets that are valid but may not be what the user means."""
 
-from __future__ import annotations
-
 from pslbench.contracts import Dataset
 
 

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pslbench.contracts import Dataset
 from pslbench.parts import dataset
 

@@ -1,103 +1,33 @@
-"""Read datasets from files, and find or download well-known ones."""
+"""Read datasets from files.
 
-from __future__ import annotations
+This module imports NumPy at its top, so parts import it inside their functions.
+"""
 
 import gzip
 import hashlib
-import os
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    ByteArrays = dict[str, NDArray[np.uint8]]
-
 ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
 IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+Arrays = Mapping[str, NDArray[Any]]  # by the names above; a file of a user may have any types
 
 
-@dataclass(frozen=True)
-class KnownDataset:
-    """A well-known dataset that is identified by its content.
-
-    Attributes:
-        name: what users type.
-        sha256: of the bytes of the four uint8 arrays, in the order of `ARRAY_NAMES`.
-        url: the address to download from.
-        files: the SHA-256 of each file to download, by file name.
-        folders: folders to search besides the usual ones.
-        classes: the names of the classes.
-    """
-
-    name: str
-    sha256: str
-    url: str
-    files: dict[str, str]
-    folders: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-
-    def load(self) -> Dataset:
-        """Find the dataset on this machine, or download it. Raises InputError if neither is possible."""
-        for _, arrays in self.find():
-            return make_dataset(self.name, arrays, self.classes)
-        for arrays in _read_folder(self._download()):
-            if _hash_arrays(arrays) == self.sha256:
-                return make_dataset(self.name, arrays, self.classes)
-        raise InputError(f"the downloaded files are not {self.name}; remove {cache_folder() / self.name} and try again")
-
-    def find(self) -> Iterator[tuple[Path, ByteArrays]]:
-        """Yield every folder on this machine that contains the dataset, with its arrays."""
-        for folder in self._search_folders():
-            for arrays in _read_folder(folder):
-                if _hash_arrays(arrays) == self.sha256:
-                    yield folder, arrays
-                    break
-
-    def _search_folders(self) -> list[Path]:
-        roots = [Path(user_folder)] if (user_folder := os.environ.get("PSLBENCH_DATA_DIR")) else []
-        roots += [cache_folder(), Path.home() / ".keras" / "datasets"]
-        return [folder for root in roots for folder in (root, root / self.name)] + [Path(f) for f in self.folders]
-
-    def _download(self) -> Path:
-        import pooch
-
-        pooch.get_logger().setLevel("WARNING")
-        folder = cache_folder() / self.name
-        try:
-            for file, digest in self.files.items():
-                pooch.retrieve(self.url + file, f"sha256:{digest}", file, folder, progressbar=True)
-        except Exception as error:  # any error of the network or the disk has the same remedy
-            raise InputError(
-                f"{self.name} is not on this machine and cannot be downloaded ({type(error).__name__}): put "
-                f"{self.name}.npz or its four IDX files into $PSLBENCH_DATA_DIR or {folder}, or use -d mnist-5k"
-            ) from None
-        return folder
-
-
-def cache_folder() -> Path:
-    """Return the folder of downloads: `data` in `PSLBENCH_CACHE_DIR` or in the user's cache folder."""
-    import platformdirs
-
-    return Path(os.environ.get("PSLBENCH_CACHE_DIR") or platformdirs.user_cache_dir("pslbench")) / "data"
-
-
-def read_npz(path: Path) -> dict[str, Any]:
+def read_npz(path: Path) -> Arrays:
     """Read the four arrays of an `.npz` file in the layout of Keras. Python objects are not loaded.
 
     Raises:
         InputError: the file does not exist or is not an `.npz` file, or an array is missing or contains objects.
     """
-    import numpy as np
-
     if not path.is_file():
         raise InputError(f"no file '{path}'; -d takes the name of a dataset, an .npz file or a folder of images")
     if not zipfile.is_zipfile(path):
@@ -116,14 +46,12 @@ def read_npz(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} is damaged ({error}); write it again") from None
 
 
-def make_dataset(name: str, arrays: dict[str, Any], classes: Sequence[str] = ()) -> Dataset:
+def make_dataset(name: str, arrays: Arrays, classes: Sequence[str] = ()) -> Dataset:
     """Return a `Dataset` of raw arrays.
 
     Bytes are scaled from [0, 255] to [0, 1], gray images get a channel axis, and labels of shape (n, 1) are flattened.
     Raises InputError if the arrays do not form a dataset.
     """
-    import numpy as np
-
     converted = {}
     for split in ("train", "test"):
         x, y = arrays[f"x_{split}"], arrays[f"y_{split}"]
@@ -134,7 +62,7 @@ def make_dataset(name: str, arrays: dict[str, Any], classes: Sequence[str] = ())
     return Dataset(name, **converted, classes=tuple(classes))
 
 
-def _read_folder(folder: Path) -> Iterator[ByteArrays]:
+def read_folder(folder: Path) -> Iterator[Arrays]:
     """Yield the four arrays of each `.npz` file in a folder, then those of its IDX files."""
     for path in sorted(folder.glob("*.npz")):
         try:
@@ -152,8 +80,6 @@ def _read_folder(folder: Path) -> Iterator[ByteArrays]:
 
 def _read_idx(path: Path) -> NDArray[np.uint8]:
     """Read an IDX file of bytes, gzipped or not (LeCun's format: magic number, sizes, contents)."""
-    import numpy as np
-
     raw = path.read_bytes()
     raw = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
     if raw[:3] != b"\0\0\x08":
@@ -163,10 +89,8 @@ def _read_idx(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * n_axes).reshape(sizes)
 
 
-def _hash_arrays(arrays: ByteArrays) -> str:
+def hash_arrays(arrays: Arrays) -> str:
     """Return the SHA-256 of the arrays, or an empty string if they are not gray images and labels of bytes."""
-    import numpy as np
-
     digest = hashlib.sha256()
     for name in ARRAY_NAMES:
         if arrays[name].dtype != np.uint8 or arrays[name].ndim != (3 if name.startswith("x") else 1):

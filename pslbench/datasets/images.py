@@ -10,8 +10,6 @@ from pslbench.errors import InputError
 from pslbench.parts import dataset
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from pslbench.contracts.arrays import Floats, Ints
@@ -58,16 +56,15 @@ def _to_arrays(images: dict[Path, Image], classes: list[str], mode: str, size: i
 
     if unknown := sorted({p.parent.name for p in images} - set(classes)):
         raise InputError(f"test/ has the class '{unknown[0]}', but train/ does not; known: {', '.join(classes)}")
-    arrays: list[NDArray[np.uint8]] = []
+    arrays = []
     for path, image in images.items():
         image = image.convert(mode)
         array = np.asarray(image.resize((size, size)) if size else image, np.uint8)
-        array = array.reshape(*array.shape[:2], -1)
-        if arrays and array.shape != arrays[0].shape:
+        arrays.append(array.reshape(*array.shape[:2], -1))
+        if arrays[-1].shape != arrays[0].shape:
             raise InputError(
                 f"{path} and {next(iter(images))} differ in size; scale all images with -d images:path=FOLDER,size=28"
             )
-        arrays.append(array)
     y = np.array([classes.index(p.parent.name) for p in images], np.int64)
     return np.divide(np.stack(arrays), 255, dtype=np.float32), y
 

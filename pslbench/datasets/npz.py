@@ -1,9 +1,6 @@
-from __future__ import annotations
-
 from pathlib import Path
 
 from pslbench.contracts import Dataset
-from pslbench.datasets.files import make_dataset, read_npz
 from pslbench.parts import dataset
 
 
@@ -14,4 +11,6 @@ def npz(*, path: str) -> Dataset:
     Args:
         path: the file.
     """
+    from pslbench.datasets.files import make_dataset, read_npz
+
     return make_dataset(Path(path).stem, read_npz(Path(path)))

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Annotated
 
 from annotated_types import Interval
@@ -13,7 +11,6 @@ def centroid(pool: Pool, *, keep: Annotated[float, Interval(gt=0, le=1)] = 1.0) 
     """Label the medoid of each cluster and give its label to the cluster.
 
     Args:
-        pool: with clusters.
         keep: the share of each cluster, nearest its center, that gets the label and is trained on.
     """
     clusters = pool.clusters

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Interval
 
@@ -8,7 +8,6 @@ from pslbench.clustering import fit_clusters
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import strategy
-from pslbench.strategies.propagation import gaussian_affinities, one_hot, solve_poisson
 from pslbench.strategies.selection import combine_labels, query_more
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pslbench.contracts.arrays import Floats, Ints
+    from pslbench.strategies.propagation import Reals
 
 LABELS_PER_CLASS = 4  # in the first round; with 2, whole islands of an embedding had no label
 WITHHELD_SHARE = 0.2  # of each class: its least clear samples, which the first classifier is not trained on
@@ -50,13 +50,14 @@ def co_testing(
     training, one prediction of the pool, its nearest neighbors, and one propagation.
 
     Args:
-        pool: with features and a graph.
         rounds: the number of classifiers. Each round may query the same number of labels. The probabilities of the last
             classifier count as much as those of all earlier ones together.
         sure: the least probability of a confident prediction.
         sample: the largest number of pseudo-labels per classifier, including all queried labels.
     """
     import numpy as np
+
+    from pslbench.strategies.propagation import gaussian_affinities, solve_poisson
 
     selected = select_medoids(pool.features, min(LABELS_PER_CLASS * pool.n_classes, pool.budget), pool.rng)
     queried = PseudoLabels(selected, pool.label(selected))
@@ -65,9 +66,11 @@ def co_testing(
     is_trainable = find_clear(scores)
     probabilities: Floats | None = None
     for remaining_rounds in range(rounds, 0, -1):
-        pseudo_labels = combine_labels(queried, scores.argmax(axis=1), is_trainable)
-        classifier = pool.train(_draw_sample(pseudo_labels, queried, sample, pool.rng))
-        latest = classifier.predict_proba(pool.x)
+        trainable = combine_labels(queried, scores.argmax(axis=1), is_trainable)
+        order = pool.rng.permutation(len(trainable.indices))
+        queried_first = order[np.argsort(~np.isin(trainable.indices[order], queried.indices), kind="stable")]
+        drawn = np.sort(queried_first[:sample])
+        latest = pool.train(PseudoLabels(trainable.indices[drawn], trainable.labels[drawn])).predict_proba(pool.x)
         probabilities = latest if probabilities is None else (probabilities + latest) / np.float32(2)
         is_doubtful = ~find_agreement(scores, probabilities, sure)
         is_doubtful[queried.indices] = False
@@ -91,7 +94,7 @@ def select_medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
     return np.unique(fit_clusters(fitter, features, k)[0].medoids)
 
 
-def find_agreement(scores: NDArray[Any], probabilities: Floats, sure: float) -> NDArray[np.bool_]:
+def find_agreement(scores: Reals, probabilities: Floats, sure: float) -> NDArray[np.bool_]:
     """Return for which samples, bool (n,), both views confidently name the same class.
 
     Rows of zeros in the scores, (n, classes), name no class: no label reaches them.
@@ -102,7 +105,7 @@ def find_agreement(scores: NDArray[Any], probabilities: Floats, sure: float) -> 
     return np.asarray(is_same & (probabilities.max(axis=1) >= sure))
 
 
-def find_trainable(scores: NDArray[Any], is_agreed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def find_trainable(scores: Reals, is_agreed: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which samples, bool (n,), to train the next classifier on: those on which the views agree, and a few more.
 
     If the views agree on few samples of a class, the classifiers were never trained on it, because the graph gave its
@@ -118,7 +121,7 @@ def find_trainable(scores: NDArray[Any], is_agreed: NDArray[np.bool_]) -> NDArra
     return is_trainable
 
 
-def find_clear(scores: NDArray[Any]) -> NDArray[np.bool_]:
+def find_clear(scores: Reals) -> NDArray[np.bool_]:
     """Return which samples, bool (n,), are not among the least clear of their class, by scores (n, classes).
 
     A sample is clear if the margin between its two best classes is a large share of the sum of its scores. The
@@ -135,24 +138,12 @@ def find_clear(scores: NDArray[Any]) -> NDArray[np.bool_]:
     return is_clear
 
 
-def _draw_sample(
-    pseudo_labels: PseudoLabels, queried: PseudoLabels, size: int, rng: np.random.Generator
-) -> PseudoLabels:
-    """Draw at most `size` of the pseudo-labels at random, the queried ones first."""
-    import numpy as np
-
-    is_queried = np.isin(pseudo_labels.indices, queried.indices)
-    order = rng.permutation(len(pseudo_labels.indices))
-    rows = np.sort(order[np.argsort(~is_queried[order], kind="stable")][:size])
-    return PseudoLabels(pseudo_labels.indices[rows], pseudo_labels.labels[rows])
-
-
-def _joint_space(features: Floats, scores: NDArray[Any], probabilities: Floats) -> Floats:
+def _joint_space(features: Floats, scores: Reals, probabilities: Floats) -> Floats:
     """Return the scaled features and the one-hot class of each view, float32 (n, d + 2 classes)."""
     import numpy as np
 
     centered = features - features.mean(axis=0)
     variance = float(np.einsum("ij,ij->i", centered, centered).mean())
     scaled = centered * (FEATURE_VARIANCE / (variance or 1)) ** 0.5
-    classes = [one_hot(view.argmax(axis=1), view.shape[1]) for view in (scores, probabilities)]
+    classes = [np.eye(scores.shape[1])[view.argmax(axis=1)] for view in (scores, probabilities)]
     return np.hstack([scaled, *classes]).astype(np.float32)

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.propagation import one_hot
 from pslbench.strategies.selection import Selection, combine_labels, query_labels
 
 if TYPE_CHECKING:
@@ -27,13 +26,14 @@ def confident(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
     are out of sample. Time grows with the number of edges.
 
     Args:
-        pool: with clusters and a graph.
         select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones. Clusters
             without a labeled sample take the label of the labeled sample nearest their center.
     """
+    import numpy as np
+
     queried = query_labels(pool, select)
     labels = label_by_cluster(pool, queried)
-    probabilities = one_hot(labels, pool.n_classes)[pool.graph.neighbors].mean(axis=1)
+    probabilities = np.eye(pool.n_classes)[labels[pool.graph.neighbors]].mean(axis=1)
     return combine_labels(queried, labels, ~find_label_errors(labels, probabilities))
 
 
@@ -42,15 +42,14 @@ def label_by_cluster(pool: Pool, queried: PseudoLabels) -> Ints:
     from sklearn.metrics import pairwise_distances_argmin
 
     clusters = pool.clusters
-    cluster_labels = queried.hard_labels[pairwise_distances_argmin(clusters.centers, pool.features[queried.indices])]
+    nearest = pairwise_distances_argmin(clusters.centers, pool.features[queried.indices])
+    cluster_labels: Ints = queried.hard_labels[nearest]
     farthest_first = (-clusters.distances[queried.indices]).argsort(kind="stable")  # the nearest overwrites the others
-    for index, label in zip(queried.indices[farthest_first], queried.hard_labels[farthest_first], strict=True):
-        cluster_labels[clusters.assignment[index]] = label
-    labels: Ints = cluster_labels[clusters.assignment]
-    return labels
+    cluster_labels[clusters.assignment[queried.indices[farthest_first]]] = queried.hard_labels[farthest_first]
+    return cluster_labels[clusters.assignment]
 
 
-def find_label_errors(labels: Ints, probabilities: NDArray[Any]) -> NDArray[np.bool_]:
+def find_label_errors(labels: Ints, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which samples, bool (n,), the confident joint counts off its diagonal.
 
     A sample counts for class j if its probability of j is at least the mean of the samples labeled j. If there are
@@ -66,5 +65,4 @@ def find_label_errors(labels: Ints, probabilities: NDArray[Any]) -> NDArray[np.b
     is_present = np.bincount(labels, minlength=n_classes) > 0
     thresholds = [probabilities[labels == j, j].mean() if is_present[j] else np.inf for j in range(n_classes)]
     above = np.where(probabilities >= np.array(thresholds) - 1e-12, probabilities, -1.0)
-    is_error: NDArray[np.bool_] = (above.max(axis=1) > 0) & (above.argmax(axis=1) != labels)
-    return is_error
+    return np.asarray((above.max(axis=1) > 0) & (above.argmax(axis=1) != labels))

@@ -1,16 +1,10 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 from annotated_types import Ge, Interval
 
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.propagation import label_by_scores
 from pslbench.strategies.selection import Selection, query_labels
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 
 @strategy(
@@ -32,7 +26,6 @@ def label_spreading(
     Time grows with the number of edges. Samples that no label reaches in `max_iter` iterations get none.
 
     Args:
-        pool: with clusters and a graph.
         select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
         alpha: the share of its label that a sample takes from its neighbors in each iteration.
         neighbors: the number of neighbors per sample in the graph.
@@ -41,13 +34,13 @@ def label_spreading(
     import numpy as np
     from sklearn.semi_supervised import LabelSpreading
 
-    def kernel(*_: Any) -> csr_matrix:
-        return pool.graph.links(neighbors)
+    from pslbench.strategies.propagation import label_by_scores
 
     queried = query_labels(pool, select)
     known = np.full(len(pool), -1)
     known[queried.indices] = queried.labels
-    fitted = LabelSpreading(kernel, alpha=alpha, max_iter=max_iter).fit(np.zeros((len(pool), 1)), known)
+    spreading = LabelSpreading(lambda *_: pool.graph.links(neighbors), alpha=alpha, max_iter=max_iter)
+    fitted = spreading.fit(np.zeros((len(pool), 1)), known)
     scores = np.zeros((len(pool), pool.n_classes))
     scores[:, fitted.classes_] = np.nan_to_num(fitted.label_distributions_)
     return label_by_scores(scores, queried)

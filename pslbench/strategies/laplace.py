@@ -1,8 +1,5 @@
-from __future__ import annotations
-
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
-from pslbench.strategies.propagation import gaussian_affinities, label_by_scores, make_laplacian, solve_harmonic
 from pslbench.strategies.selection import Selection, query_labels
 
 
@@ -18,9 +15,10 @@ def laplace(pool: Pool, *, select: Selection = "medoids") -> PseudoLabels:
     Time grows with the number of edges, ten per sample.
 
     Args:
-        pool: with clusters and a graph.
         select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
     """
+    from pslbench.strategies.propagation import gaussian_affinities, label_by_scores, make_laplacian, solve_harmonic
+
     queried = query_labels(pool, select)
     laplacian = make_laplacian(gaussian_affinities(pool.graph))
     return label_by_scores(solve_harmonic(laplacian, queried, pool.n_classes), queried)

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 

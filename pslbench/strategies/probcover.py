@@ -27,7 +27,6 @@ def probcover(
     Time grows with the square of the size of the pool, memory with the size.
 
     Args:
-        pool: with features.
         purity: the share of balls within one cluster of k-means, with as many clusters as classes. It determines delta.
         delta: the radius, in units of the features; if none, the largest one with this purity.
     """
@@ -54,7 +53,7 @@ def estimate_pure_radius(pool: Pool, purity: float) -> float:
 
 
 def select_cover(features: Floats, delta: float, budget: int) -> Ints:
-    """Select samples, int64 (budget,), each the one whose ball contains the most uncovered samples.
+    """Select samples, int64 (budget,), one after the other: the one whose ball contains the most uncovered samples.
 
     If all samples are covered, the first samples that are not selected follow. Features are float32 (n, d).
     """

@@ -1,18 +1,16 @@
-"""Spread labels over a graph by solving linear systems in its Laplacian."""
+"""Spread labels over a graph by solving linear systems in its Laplacian.
 
-from __future__ import annotations
+This module imports NumPy and SciPy at its top, so parts import it inside their functions.
+"""
 
-from typing import TYPE_CHECKING, Any
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, diags
 
 from pslbench.contracts import Graph, PseudoLabels
 from pslbench.strategies.selection import combine_labels
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from scipy.sparse import csr_matrix
-
-    from pslbench.contracts.arrays import Ints
-
+Reals = NDArray[np.floating]
 TOLERANCE = 1e-3
 FINE_TOLERANCE = 1e-5  # with few labels the potentials of two classes are close to each other
 LEAK = 1e-4  # share of each degree; makes the systems regular, and scores stay 0 where no label reaches
@@ -24,8 +22,6 @@ def gaussian_affinities(graph: Graph, k: int = 10) -> csr_matrix:
     (W + Wᵀ) / 2 with W_ij = exp(-4 d_ij² / d_k(i)²) if j is one of the k nearest of i, at distance d_ij, where d_k(i)
     is the distance of the k-th (Calder et al. 2020, Poisson Learning, section 4, with k = 10).
     """
-    import numpy as np
-
     squares = graph.nearest_distances(k).astype(np.float64) ** 2
     widths = np.maximum(squares[:, -1:], np.finfo(np.float64).tiny)
     directed = graph.weighted(np.exp(-4 * squares / widths))
@@ -34,16 +30,11 @@ def gaussian_affinities(graph: Graph, k: int = 10) -> csr_matrix:
 
 def make_laplacian(weights: csr_matrix, leak: float = LEAK) -> csr_matrix:
     """Return (1 + leak) D - W of symmetric weights W, (n, n), where D has the row sums on its diagonal."""
-    import numpy as np
-    from scipy.sparse import diags
-
     degrees = np.asarray(weights.sum(axis=1)).ravel()
     return (diags((1 + leak) * degrees) - weights).tocsr()
 
 
-def solve(
-    a: csr_matrix, b: NDArray[Any], start: NDArray[Any] | None = None, tolerance: float = TOLERANCE
-) -> NDArray[Any]:
+def solve(a: csr_matrix, b: Reals, start: Reals | None = None, tolerance: float = TOLERANCE) -> Reals:
     """Solve a x = b by conjugate gradients, preconditioned with the diagonal of `a`, for all columns of b at once.
 
     Args:
@@ -52,9 +43,8 @@ def solve(
         start: an initial guess of x, float (n, m); 0 if none.
         tolerance: the largest norm of each residual, as a share of the norm of its column of b.
     """
-    import numpy as np
 
-    def dot(u: NDArray[Any], v: NDArray[Any]) -> NDArray[Any]:
+    def dot(u: Reals, v: Reals) -> Reals:
         return np.asarray(np.einsum("ij,ij->j", u, v))
 
     x = np.zeros_like(b) if start is None else start.copy()
@@ -75,59 +65,43 @@ def solve(
     return x
 
 
-def _divide(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
-    import numpy as np
-
-    ratio: NDArray[Any] = np.divide(a, b, out=np.zeros_like(a), where=b > 0)
-    return ratio
-
-
-def one_hot(labels: Ints, n_classes: int) -> NDArray[Any]:
-    """Return labels, int64 (m,), as float64 (m, classes)."""
-    import numpy as np
-
-    return np.eye(n_classes)[labels]
+def _divide(a: Reals, b: Reals) -> Reals:
+    return np.divide(a, b, out=np.zeros_like(a), where=b > 0)
 
 
 def solve_harmonic(
     laplacian: csr_matrix,
     queried: PseudoLabels,
     n_classes: int,
-    start: NDArray[Any] | None = None,
+    start: Reals | None = None,
     tolerance: float = TOLERANCE,
-) -> NDArray[Any]:
+) -> Reals:
     """Return u, (n, classes), with laplacian @ u = 0 at unlabeled samples, and the one-hot labels at labeled ones.
 
     The Laplacian, (n, n), is symmetric and positive definite; u has its dtype. `start` is an initial guess of u.
     """
-    import numpy as np
-
     labeled = queried.indices
     free = np.setdiff1d(np.arange(laplacian.shape[0]), labeled)
     u = np.zeros((laplacian.shape[0], n_classes), laplacian.dtype)
-    u[labeled] = one_hot(queried.hard_labels, n_classes)
+    u[labeled] = np.eye(n_classes)[queried.hard_labels]
     rows = laplacian[free]
     right = -(rows[:, labeled] @ u[labeled])
     u[free] = solve(rows[:, free], right, None if start is None else start[free], tolerance)
     return u
 
 
-def solve_poisson(weights: csr_matrix, queried: PseudoLabels, n_classes: int) -> NDArray[Any]:
+def solve_poisson(weights: csr_matrix, queried: PseudoLabels, n_classes: int) -> Reals:
     """Return u, float64 (n, classes), with L u = the sum over labeled j of (y_j - mean y) at j.
 
     This is equation 1.3 of Calder et al. 2020 with a leak of 1e-4 of each degree in the Laplacian L of the symmetric
     weights, (n, n). Without it there is no solution if the charges of a component of the graph do not sum to zero.
     """
-    import numpy as np
-
-    y = one_hot(queried.hard_labels, n_classes)
+    y = np.eye(n_classes)[queried.hard_labels]
     source = np.zeros((weights.shape[0], n_classes))
     source[queried.indices] = y - y.mean(axis=0) if len(np.unique(queried.labels)) > 1 else y
     return solve(make_laplacian(weights), source, tolerance=FINE_TOLERANCE)
 
 
-def label_by_scores(scores: NDArray[Any], queried: PseudoLabels) -> PseudoLabels:
+def label_by_scores(scores: Reals, queried: PseudoLabels) -> PseudoLabels:
     """Return the class with the largest score, float (n, classes), per sample. Rows of zeros get no label."""
-    import numpy as np
-
     return combine_labels(queried, scores.argmax(axis=1), np.asarray(scores.any(axis=1)))

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 from pslbench.strategies.selection import query_labels

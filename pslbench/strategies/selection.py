@@ -39,8 +39,6 @@ def query_more(pool: Pool, queried: PseudoLabels, selected: Ints) -> PseudoLabel
 
 def combine_labels(queried: PseudoLabels, predicted: Ints, is_kept: NDArray[np.bool_]) -> PseudoLabels:
     """Return the queried labels, and the predicted labels, int64 (n,), of the samples that are kept, bool (n,)."""
-    import numpy as np
-
     labels, is_labeled = predicted.copy(), is_kept.copy()
     labels[queried.indices], is_labeled[queried.indices] = queried.hard_labels, True
-    return PseudoLabels(np.flatnonzero(is_labeled), labels[is_labeled])
+    return PseudoLabels(is_labeled.nonzero()[0], labels[is_labeled])

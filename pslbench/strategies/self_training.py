@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 from typing import Annotated
 
 from annotated_types import Ge, Interval
@@ -22,7 +20,6 @@ def self_training(
     Each round takes one training and one prediction of the whole pool.
 
     Args:
-        pool: with clusters.
         select: the samples to label: cluster medoids, the most typical samples (typiclust), or random ones.
         threshold: the least probability of a prediction that becomes a pseudo-label.
         rounds: the number of trainings before the last predictions go to the trainer.

@@ -30,9 +30,7 @@ def select_typical(pool: Pool, count: int) -> Ints:
     members = [np.flatnonzero(pool.clusters.assignment == cluster) for cluster in range(pool.clusters.k)]
     large = [indices for indices in members if len(indices) > MAX_SMALL_CLUSTER] or list(filter(len, members))
     queues = [indices[np.argsort(-typicality(pool.features[indices]), kind="stable")] for indices in large]
-    ranked = sorted(
-        ((place, -len(queue), number) for number, queue in enumerate(queues) for place in range(min(len(queue), count)))
-    )
+    ranked = sorted((place, -len(queue), number) for number, queue in enumerate(queues) for place in range(len(queue)))
     selected = np.array([queues[number][place] for place, _, number in ranked[:count]], np.int64)
     if missing := count - len(selected):
         selected = np.append(selected, np.setdiff1d(np.arange(len(pool)), selected)[:missing])
@@ -48,5 +46,4 @@ def typicality(features: Floats) -> Floats:
     if k == 0:
         return np.ones(len(features), np.float32)
     distances, _ = NearestNeighbors(n_neighbors=k).fit(features).kneighbors()
-    typical: Floats = 1 / (distances.mean(axis=1) + 1e-5)
-    return typical
+    return np.asarray(1 / (distances.mean(axis=1) + 1e-5))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -10,6 +10,7 @@ from pslbench.strategies.selection import query_more
 from pslbench.strategies.typiclust import select_typical
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from pslbench.contracts.arrays import Floats
@@ -24,7 +25,6 @@ def uncertainty(pool: Pool, *, measure: Measure = "margin", rounds: Annotated[in
     Each round after the first takes one training and one prediction of the whole pool.
 
     Args:
-        pool: with clusters.
         measure: the measure of uncertainty.
         rounds: the number of rounds. The first labels the most typical samples of the largest clusters. All rounds
             query the same number of labels.
@@ -41,8 +41,8 @@ def uncertainty(pool: Pool, *, measure: Measure = "margin", rounds: Annotated[in
     return queried
 
 
-def uncertainty_scores(probabilities: Floats, measure: Measure) -> NDArray[Any]:
-    """Return how uncertain each row of class probabilities, (n, classes), is, float64 (n,); higher is less certain."""
+def uncertainty_scores(probabilities: Floats, measure: Measure) -> NDArray[np.float64]:
+    """Return the uncertainty, float64 (n,), of class probabilities, (n, classes); higher is less certain."""
     import numpy as np
     from scipy.stats import entropy
 

@@ -1,13 +1,11 @@
-"""Random changes of images that do not change their class."""
+"""Random changes of images that do not change their class.
 
-from __future__ import annotations
+This module imports NumPy and Keras at its top, so trainers import it inside their functions.
+"""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from pslbench.contracts.arrays import Floats
+import keras
+import numpy as np
+from numpy.typing import NDArray
 
 MAX_ROTATION = 0.2  # radians
 MAX_SHEAR = 0.2
@@ -15,7 +13,7 @@ MAX_SCALING = 0.15
 MAX_SHIFT = 0.1  # as a share of the side of the image
 
 
-def augment_images(images: Floats, rng: np.random.Generator) -> Floats:
+def augment_images(images: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Rotate, shear, scale and shift each image, float32 (n, height, width, channels), at random. There are no flips.
 
     Rotations are up to 0.2 radians, shear up to 0.2, scale 0.85 to 1.15, and shifts up to a tenth of the side, all
@@ -24,13 +22,13 @@ def augment_images(images: Floats, rng: np.random.Generator) -> Floats:
     return apply_transforms(images, draw_transforms(len(images), images.shape[1:], rng))
 
 
-def draw_transforms(n: int, shape: tuple[int, ...], rng: np.random.Generator, strength: float = 1) -> Floats:
+def draw_transforms(
+    n: int, shape: tuple[int, ...], rng: np.random.Generator, strength: float = 1
+) -> NDArray[np.float32]:
     """Draw n random transforms, float32 (n, 8), of images of shape (height, width, channels).
 
     `strength` scales the largest rotation, shear, scaling and shift.
     """
-    import numpy as np
-
     sides = np.array(shape[1::-1], float)  # x before y
     rotation, shear, scaling, shift = (strength * limit for limit in (MAX_ROTATION, MAX_SHEAR, MAX_SCALING, MAX_SHIFT))
     angles, shears = rng.uniform(-rotation, rotation, n), rng.uniform(-shear, shear, n)
@@ -45,23 +43,18 @@ def draw_transforms(n: int, shape: tuple[int, ...], rng: np.random.Generator, st
     return rows.astype(np.float32)
 
 
-def apply_transforms(images: Floats, transforms: Floats) -> Floats:
+def apply_transforms(images: NDArray[np.float32], transforms: NDArray[np.float32]) -> NDArray[np.float32]:
     """Transform images, float32 (n, height, width, channels), each by its row of (n, 8), or all by the same (8,)."""
-    import keras
-    import numpy as np
-
     rows = np.broadcast_to(transforms, (len(images), transforms.shape[-1]))
     transformed = keras.ops.image.affine_transform(images, rows, data_format="channels_last")
     return np.asarray(keras.ops.convert_to_numpy(transformed))
 
 
-def cut_out(images: Floats, rng: np.random.Generator) -> Floats:
+def cut_out(images: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
     """Set a random square of each image, float32 (n, height, width, channels), to 0 (DeVries & Taylor 2017, Cutout).
 
     The square is about a quarter of the side wide.
     """
-    import numpy as np
-
     n, height, width = images.shape[:3]
     half = max(1, min(height, width) // 8)
     rows, columns = rng.integers(height, size=(n, 1, 1)), rng.integers(width, size=(n, 1, 1))

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from math import ceil, cos, pi
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -13,7 +11,6 @@ from pslbench.contracts import TrainingData
 from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
-from pslbench.trainers.augmentation import apply_transforms, augment_images, draw_transforms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +39,7 @@ class Network:
     """
 
     model: Any
-    weights: list[Any]
+    weights: list[Floats]
     compute_dtype: ComputeDtype
     views: Floats | tuple[()] = ()
 
@@ -58,7 +55,9 @@ class Network:
         import numpy as np
         from scipy.special import softmax
 
-        views = chain([batch], (apply_transforms(batch, view) for view in self.views))
+        from pslbench.trainers.augmentation import apply_transforms
+
+        views = [batch, *(apply_transforms(batch, view) for view in self.views)]
         logits = [self.model.predict_on_batch(_model_inputs(self.model, images))[: len(batch)] for images in views]
         mean: Floats = softmax(np.asarray(logits, np.float32), axis=2).mean(axis=0)
         return mean
@@ -85,7 +84,6 @@ def cnn(
     Images with fewer than 28 pixels per side are enlarged.
 
     Args:
-        data: images.
         seed: determines the initial weights, the order of the samples, dropout and augmentation.
         epochs: the number of passes over the pseudo-labels.
         min_steps: the smallest amount of training, in batches of 32 images; few pseudo-labels get more epochs.
@@ -108,28 +106,26 @@ def cnn(
     """
     import numpy as np
 
-    if recipe == "notebook" and (batch_size, learning_rate, precision != "bfloat16") != (None, None, True):
+    from pslbench.trainers.augmentation import draw_transforms
+
+    is_notebook = recipe == "notebook"
+    if is_notebook and (batch_size or learning_rate or precision == "bfloat16"):
         raise InputError("cnn:recipe=notebook sets batch_size, learning_rate and precision itself; leave them out")
     if views and augment == "none":
         raise InputError(f"cnn:views={views} needs an augmentation; write cnn:views={views},augment=affine")
-    n, image = len(data.indices), data.pool.shape[1:]
-    compute_dtype: ComputeDtype = "float32" if recipe == "notebook" else resolve_precision(precision)
+    n, image, weighted, soft = len(data.indices), data.pool.shape[1:], data.weights is not None, data.labels.ndim == 2
     epochs = max(epochs, ceil(min_steps / ceil(n / SMALL_BATCH_SIZE)))
-    largest = SMALL_BATCH_SIZE if recipe == "notebook" else max(SMALL_BATCH_SIZE, epochs * n // max(min_steps, 1))
-    batch = min(batch_size or BATCH_SIZE, largest)
+    largest_batch = SMALL_BATCH_SIZE if is_notebook else max(SMALL_BATCH_SIZE, epochs * n // max(min_steps, 1))
+    batch = min(batch_size or BATCH_SIZE, largest_batch)
     halved = min(batch, n) >= 2 * SMALL_BATCH_SIZE and n % batch != 1
-    weighted, soft = data.weights is not None, data.labels.ndim == 2
+    compute_dtype: ComputeDtype = "float32" if is_notebook else resolve_precision(precision)
     model = start(Shape(image, data.n_classes, batch, weighted, compute_dtype, halved, dropout, soft), seed)
     transforms = draw_transforms(views, image, np.random.default_rng([seed, epochs]), VIEW_STRENGTH)
-    best_score, best, steps_per_epoch = -1.0, None, ceil(n / batch)
+    steps, best_score, best = epochs * ceil(n / batch), -1.0, None
+    falling = [cosine_rate(learning_rate or LEARNING_RATE, step, steps) for step in range(steps)]
+    rates = np.reshape([NOTEBOOK_LEARNING_RATE] * steps if is_notebook else falling, (epochs, -1)).tolist()
     for epoch in range(epochs):
-        rng = np.random.default_rng([seed, epoch])
-        for step, (images, *targets) in enumerate(_batches(data, batch, rng), epoch * steps_per_epoch):
-            falling = cosine_rate(learning_rate or LEARNING_RATE, step, epochs * steps_per_epoch)
-            model.optimizer.learning_rate = NOTEBOOK_LEARNING_RATE if recipe == "notebook" else falling
-            inputs = augment_images(images, rng) if augment == "affine" else images
-            # the input pipeline of fit takes seconds to close and gains nothing here
-            model.train_on_batch(_model_inputs(model, inputs), *targets)
+        _train_epoch(model, data, batch, rates[epoch], np.random.default_rng([seed, epoch]), augment == "affine")
         if select == "test":
             network = Network(model, model.get_weights(), compute_dtype, transforms)
             if (score := data.test_accuracy(network.predict_proba(data.x_test))) > best_score:
@@ -153,16 +149,23 @@ def resolve_precision(precision: Literal["auto", "float32", "bfloat16"] = "auto"
     return "bfloat16" if multiplies_bfloat16() and keras.backend.backend() == "tensorflow" else "float32"
 
 
-def _batches(data: TrainingData, batch_size: int, rng: np.random.Generator) -> Iterator[tuple[Any, ...]]:
-    """Yield one epoch in random order, as (x, labels) or (x, labels, weights)."""
+def _train_epoch(
+    model: Any, data: TrainingData, batch_size: int, rates: list[float], rng: np.random.Generator, augment: bool
+) -> None:
+    """Train on all samples in random order, with one learning rate per batch."""
+    from pslbench.trainers.augmentation import augment_images
+
     order = rng.permutation(len(data.indices))
-    for first in range(0, len(order), batch_size):
-        rows = order[first : first + batch_size]
-        batch = data.pool[data.indices[rows]], data.labels[rows]
-        yield batch if data.weights is None else (*batch, data.weights[rows])
+    for number, rate in enumerate(rates):
+        rows = order[number * batch_size : (number + 1) * batch_size]
+        images, weights = data.pool[data.indices[rows]], None if data.weights is None else data.weights[rows]
+        inputs = _model_inputs(model, augment_images(images, rng) if augment else images)
+        model.optimizer.learning_rate = rate
+        # the input pipeline of fit takes seconds to close and gains nothing here
+        model.train_on_batch(inputs, data.labels[rows], weights)
 
 
-def _model_inputs(model: Any, images: Floats) -> Any:
+def _model_inputs(model: Any, images: Floats) -> Floats | list[Floats]:
     """Return the images as the model takes them. No half may be empty, so a single image is repeated."""
     import numpy as np
 
@@ -228,22 +231,12 @@ def _network(shape: Shape) -> Any:
     Gradients and batch normalization are always computed per half, so results do not depend on the number of cores.
     """
     import keras
-
-    layers = _layers(shape)
-    if not shape.halved:
-        return layers
-    halves = [keras.Input(shape.image), keras.Input(shape.image)]
-    return keras.Model(halves, keras.ops.concatenate([layers(half) for half in halves]))
-
-
-def _layers(shape: Shape) -> Any:
-    import keras
     from keras import layers
 
     policy = f"mixed_{shape.compute_dtype}" if shape.compute_dtype == "bfloat16" else shape.compute_dtype
     height, width = (max(side, MIN_SIDE) for side in shape.image[:2])
     enlarge = [] if (height, width) == shape.image[:2] else [layers.Resizing(height, width, dtype=policy)]
-    return keras.Sequential(
+    network = keras.Sequential(
         [
             keras.Input(shape.image),
             *enlarge,
@@ -262,3 +255,7 @@ def _layers(shape: Shape) -> Any:
             layers.Dense(shape.n_classes, dtype="float32"),
         ]
     )
+    if not shape.halved:
+        return network
+    halves = [keras.Input(shape.image), keras.Input(shape.image)]
+    return keras.Model(halves, keras.ops.concatenate([network(half) for half in halves]))

@@ -7,7 +7,7 @@ from annotated_types import Ge, Gt, Interval
 from pslbench.contracts import TrainingData
 from pslbench.parts import trainer
 from pslbench.trainers.cnn import Network
-from pslbench.trainers.consistency import train_consistently
+from pslbench.trainers.fixmatch import train_consistently
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,11 +4,20 @@ from pathlib import Path
 import numpy as np
 import pooch
 import pytest
+from helpers import command, rows
 from pslbench_medmnist import CLASSES, MD5, Name, medmnist, search_folders
 from sklearn.datasets import load_digits
 
 from pslbench import InputError
 from pslbench.testing import check
+
+NO_PARTS = """
+from pslbench import hookimpl
+
+@hookimpl
+def pslbench_register():
+    return ()
+"""
 
 
 @pytest.fixture
@@ -50,6 +59,31 @@ def test_an_existing_file_is_read(data_dir, monkeypatch, color, folder):
     report = check(medmnist, values={"name": "breastmnist", "size": 64})
     assert report.ok, str(report)
     assert report.counts["passed"] > 4, [outcome.reason for outcome in report.outcomes]
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "channels"), [("breastmnist", (546, 78, 156), 1), ("retinamnist", (1080, 120, 400), 3)]
+)
+def test_a_file_of_the_published_layout_is_read_by_the_command_line(tmp_path, name, sizes, channels):
+    rng, n_classes, arrays = np.random.default_rng(0), len(CLASSES[name]), {}
+    for split, n in zip(("train", "val", "test"), sizes, strict=True):
+        labels = np.arange(n, dtype=np.uint8) % n_classes
+        images = (rng.integers(50, size=(n, 28, 28, channels)) + 40 * labels[:, None, None, None]).astype(np.uint8)
+        arrays |= {f"{split}_images": images.squeeze(), f"{split}_labels": labels[:, None]}
+    path = tmp_path / f"{name}.npz"
+    np.savez_compressed(path, **arrays)
+    md5 = pooch.file_hash(str(path), "md5")
+    (tmp_path / "hashes.py").write_text(f"from pslbench_medmnist import MD5\nMD5['{name}'][28] = '{md5}'\n" + NO_PARTS)
+    words = ("--plugin", tmp_path / "hashes.py")
+    checked = command("data", "check", f"medmnist:name={name}", *words, PSLBENCH_DATA_DIR=str(tmp_path))
+    assert checked.status == 0, checked.err
+    assert f"{sizes[0]:,} samples in the pool, {sizes[2]} test samples" in checked.out
+    assert f"samples of shape (28, 28, {channels}), from 0 to " in checked.out
+    assert f"{n_classes} classes: {CLASSES[name][0]} (" in checked.out
+    words = ("-d", f"medmnist:name={name}", "-t", "logreg", "-b", "40", "-s", "1", "-o", tmp_path / "out", *words)
+    outcome = command("run", "random", *words, PSLBENCH_DATA_DIR=str(tmp_path))
+    assert outcome.status == 0, outcome.err
+    assert rows(tmp_path / "out").test_accuracy.item() > 0.9
 
 
 def test_a_file_with_another_hash_is_ignored(data_dir):
