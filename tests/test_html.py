@@ -12,13 +12,13 @@ import pytest
 from helpers import row
 from reported import EVIL, make_report, read_folder, write_large_report
 
-from pslbench.analysis.clusters import summarize_clusters
 from pslbench.analysis.metrics import calibration_error, reliability_diagram
-from pslbench.analysis.pareto import pareto_front
-from pslbench.analysis.projection import project_to_plane
 from pslbench.cli.summary import make_reader
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
+from pslbench.reporters.html.clusters import summarize_clusters
+from pslbench.reporters.html.costs import pareto_front
+from pslbench.reporters.html.map import project_to_plane
 from pslbench.results.folder import ResultsFolder
 
 SECTIONS = ["leaderboard", "budgets", "costs", "pairs", "confusion", "calibration", "clusters", "errors", "map"]
@@ -151,7 +151,7 @@ def test_vectors_and_missing_dataset(arrays, cli, tmp_path):
     assert "40 of 40 samples" in page.sections["map"]
     assert "needs two budgets" in page.sections["budgets"]
     assert "need two combinations" in page.sections["pairs"]
-    assert "None of the 1 cells failed" in page.sections["failures"]
+    assert "No cell failed, of 1 cell." in page.sections["failures"]
     data.unlink()
     assert cli("report", folder).status == 0
     page = parse_page(folder)

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from math import nan
 from typing import TYPE_CHECKING
 
-from pslbench.analysis.bootstrap import stratified_bootstrap
 from pslbench.analysis.comparable_groups import comparable_groups
 from pslbench.analysis.complete_submatrix import complete_submatrix
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.significance import holm_adjusted_pairs
-from pslbench.analysis.statistics import IntervalEstimate, mean_interval
+from pslbench.analysis.statistics import IntervalEstimate, mean_interval, stratified_bootstrap
 
 if TYPE_CHECKING:
-    from pslbench.analysis.statistics import Float64s
+    from pslbench.contracts.arrays import Float64s
 
 MIN_DATASETS = 6  # with five, the p value of Wilcoxon's test cannot be below 0.0625
 EQUIVALENCE_MARGIN = 0.005  # region of practical equivalence: half a percentage point of accuracy

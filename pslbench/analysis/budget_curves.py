@@ -16,7 +16,7 @@ from pslbench.results.records import Result
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from pslbench.analysis.statistics import Float64s
+    from pslbench.contracts.arrays import Float64s
 
 
 @dataclass(frozen=True)

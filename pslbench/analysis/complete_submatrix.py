@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Bools = NDArray[np.bool_]
+    from pslbench.contracts.arrays import Bools
 
 
 def complete_submatrix(is_present: Bools) -> tuple[list[int], list[int]]:
@@ -20,7 +17,7 @@ def complete_submatrix(is_present: Bools) -> tuple[list[int], list[int]]:
     """
     import numpy as np
 
-    rows, columns = list(range(is_present.shape[0])), list(range(is_present.shape[1]))
+    rows, columns = map(list, map(range, is_present.shape))
     while (gaps := ~is_present[np.ix_(rows, columns)]).any():
         of_row, of_column = gaps.mean(axis=1)[::-1], gaps.mean(axis=0)[::-1]
         if len(columns) > 2 and of_column.max() >= of_row.max():

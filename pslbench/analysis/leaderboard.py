@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import isnan
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.statistics import Interval, mean_interval
 from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
-from pslbench.errors import deprecated, unknown
+from pslbench.errors import InputError, deprecated, unknown
 from pslbench.results.codec import RENAMED, SCORES, STAGES
 from pslbench.results.records import UNUSED, Combination, Result
 
@@ -23,21 +23,6 @@ SHORT_NAMES = {"accuracy": "test_accuracy", "direct": "direct_accuracy", "pseudo
 SHORT_NAMES |= {"labels": "labels_spent", "seconds": "seconds_total", "group": "tie_groups"}
 OLD_NAMES = {"behind": "gap_to_best", "behind_half_width": "gap_to_best_half_width", "groups": "tie_groups"}  # in 0.1
 OLD_NAMES |= {"failed": "failed_cells", **RENAMED}
-
-
-class HasRows(Protocol):
-    @property
-    def rows(self) -> tuple[Result, ...]: ...
-
-
-def is_upper_bound(entry: HasRows) -> bool:
-    """Return whether the strategy of any row may query every label."""
-    return any(row.upper_bound for row in entry.rows)
-
-
-def used_test_set(entry: HasRows) -> bool:
-    """Return whether the trainer of any row evaluated itself on the test set."""
-    return any(row.test_set_evaluations for row in entry.rows)
 
 
 @dataclass(frozen=True)
@@ -93,18 +78,20 @@ def leaderboard_entries(results: Sequence[Result]) -> list[LeaderboardEntry]:
     return [entry for board in boards(results) for entry in board]
 
 
-def column(name: str) -> str:
+def column(name: str, results: Sequence[Result]) -> str:
     """Return the column of `leaderboard.csv` that a name stands for.
 
     A name of version 0.1 causes a DeprecationWarning.
 
     Raises:
-        InputError: the column is unknown; the message suggests the nearest one.
+        InputError: the column is unknown, and the message suggests the nearest one; or no entry has a value in it.
     """
     known = leaderboard_row(LeaderboardEntry(("", 0, "", "", "", ""), (), 0)).keys()
     name = current_name(name.replace(" ", "_"))
     if (full_name := SHORT_NAMES.get(name, name)) not in known:
         raise unknown("column", name, (*known, *SHORT_NAMES))
+    if full_name != "test_accuracy" and all(_sort_key(entry, full_name)[0] for entry in leaderboard_entries(results)):
+        raise InputError(f"no row has a {full_name}; sort by another column, for example test_accuracy")
     return full_name
 
 
@@ -119,16 +106,17 @@ def sort_entries(board: Sequence[LeaderboardEntry], by: str) -> list[Leaderboard
     """Return the entries sorted by a column of `leaderboard.csv`: numbers from best to worst, text alphabetically."""
     if by == "test_accuracy":
         return list(board)
-    sign = 1 if by.startswith(LOWER_IS_BETTER) or by.endswith("half_width") else -1
+    return sorted(board, key=lambda entry: _sort_key(entry, by))
 
-    def sort_key(entry: LeaderboardEntry) -> tuple[Any, ...]:
-        value = leaderboard_row(entry)[by]
-        if isinstance(value, str):
-            return (False, value)
-        is_missing = value is None or isnan(value)
-        return (is_missing, 0 if is_missing else sign * value)
 
-    return sorted(board, key=sort_key)
+def _sort_key(entry: LeaderboardEntry, by: str) -> tuple[bool, str | float]:
+    """Return whether the entry has no value in a column, and what sorts it. The best entry has no gap to itself."""
+    value = 0.0 if by.startswith("gap_") and entry.gap.is_best else leaderboard_row(entry)[by]
+    if isinstance(value, str):
+        return False, value
+    if value is None or isnan(value):
+        return True, 0.0
+    return False, value if by.startswith(LOWER_IS_BETTER) or by.endswith("half_width") else -value
 
 
 def _entry(combination: Combination, rows: list[Result]) -> LeaderboardEntry:
@@ -167,7 +155,7 @@ def leaderboard_row(entry: LeaderboardEntry) -> dict[str, Any]:
         "seeds": len(entry.rows),
         "failed_cells": entry.failed_cells,
         "ranked": entry.ranked,
-        "tied_with_best": None if gap.is_unclear else gap.is_tied,
+        "tied_with_best": None if gap.obstacle else gap.is_tied,
         "tie_groups": gap.tie_groups,
         "gap_to_best": gap.difference.mean if gap.difference else None,
         "gap_to_best_half_width": gap.difference.half_width if gap.difference else None,

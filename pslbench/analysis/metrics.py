@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pslbench.analysis.statistics import Float64s
-    from pslbench.contracts.arrays import Floats, Ints
+    from pslbench.contracts.arrays import Float64s, Floats, Ints
 
 
 def classifier_scores(y: Ints, probabilities: Floats) -> dict[str, float]:

@@ -51,7 +51,8 @@ def leaderboard(
     results_folder = ResultsFolder.open(folder)
     with warnings.catch_warnings(record=True) as deprecations:
         warnings.simplefilter("always", DeprecationWarning)
-        sort, rows = column(sort), filter_rows(finished_rows(results_folder), filters)
+        rows = filter_rows(finished_rows(results_folder), filters)
+        sort = column(sort, rows)
     for deprecation in deprecations:
         warn(str(deprecation.message))
     return report_results(plugins.load_catalog(), results_folder, rows, sort=sort, group=group, top=top)

@@ -11,13 +11,13 @@ from pslbench.analysis.aggregate import (
     AggregateTable,
     aggregate_over_datasets,
 )
-from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
 from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.significance import ALPHA
-from pslbench.analysis.statistics import MIN_SEEDS, IntervalEstimate
+from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, IntervalEstimate
+from pslbench.errors import pluralize
 from pslbench.parts import reporter
-from pslbench.reporters.formats import caption_table, create_table, format_p_value, pluralize, stack_tables
+from pslbench.reporters.formats import caption_table, create_table, format_p_value, stack_tables
 from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:

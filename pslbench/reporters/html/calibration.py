@@ -7,8 +7,7 @@ from pslbench.analysis.metrics import reliability_diagram
 from pslbench.reporters.formats import format_mean
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_chart
-from pslbench.reporters.html.report_data import ReportData
-from pslbench.reporters.html.section import render_combination_panels, section
+from pslbench.reporters.html.section import per_combination, section
 
 COLUMNS = {"low": "from", "high": "to", "confidence": "confidence", "accuracy": "accuracy", "samples": "samples"}
 
@@ -19,11 +18,8 @@ COLUMNS = {"low": "from", "high": "to", "confidence": "confidence", "accuracy": 
     "Accuracy on the test set by confidence of the classifier, in 15 bins of equal width, pooled over seeds. Points "
     "below the diagonal show overconfidence. The size of a point is the share of test samples in its bin.",
 )
-def calibration(data: ReportData) -> Markup:
-    return render_combination_panels(data, _draw_reliability)
-
-
-def _draw_reliability(combination: InspectedCombination) -> Markup:
+@per_combination
+def calibration(combination: InspectedCombination) -> Markup:
     bins = reliability_diagram(*combination.predictions)
     arrays = (bins.low, bins.high, bins.confidence.round(4), bins.accuracy.round(4), bins.count)
     rows = [dict(zip(COLUMNS, values, strict=True)) for values in zip(*(a.tolist() for a in arrays), strict=True)]

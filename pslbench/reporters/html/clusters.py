@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 from markupsafe import Markup
 
-from pslbench.analysis.clusters import ClusterSummary, summarize_clusters
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
-from pslbench.reporters.html.report_data import ReportData
-from pslbench.reporters.html.section import render_combination_panels, section
-from pslbench.reporters.html.sprites import SpriteSheet
+from pslbench.reporters.html.section import per_combination, section
+
+if TYPE_CHECKING:
+    from pslbench.contracts.arrays import Floats, Ints
 
 MAX_CLUSTERS = 120  # per combination
 
@@ -22,39 +24,67 @@ MAX_CLUSTERS = 120  # per combination
     "class), then the members farthest from the medoid in pixel distance. Clusters with the most wrong members come "
     "first. The images show the first seed.",
 )
-def clusters(data: ReportData) -> Markup:
-    return render_combination_panels(data, _render_gallery)
-
-
-def _render_gallery(combination: InspectedCombination) -> Markup:
+@per_combination
+def clusters(combination: InspectedCombination) -> Markup:
     labeling, sprites = combination.labeling, combination.dataset.sprites
     assignment, medoids = labeling.assignment, labeling.medoids
     if assignment is None or medoids is None:
         raise SectionUnavailable(f"{combination.entry.part('strategy')} uses no clusters.")
-    x, y = sprites.dataset.x_train, sprites.dataset.y_train
-    has_labels = labeling.cluster_labels is not None
-    labels = labeling.cluster_labels if labeling.cluster_labels is not None else y[medoids]
-    summaries = summarize_clusters(x, y, assignment, medoids, labels)
-    cards = [_describe_cluster(s, sprites, int(medoids[s.cluster]), int(labels[s.cluster])) for s in summaries]
-    omitted = len(cards[MAX_CLUSTERS:])
-    return render_template("clusters", clusters=cards[:MAX_CLUSTERS], has_labels=has_labels, omitted=omitted)
+    x, y, names = sprites.dataset.x_train, sprites.dataset.y_train, sprites.dataset.classes
+    labels = y[medoids] if labeling.cluster_labels is None else labeling.cluster_labels
+    summaries, cards = summarize_clusters(x, y, assignment, medoids, labels), []
+
+    def render_sample(sample: int, label: int, role: str = "") -> tuple[Markup, str]:
+        name, is_wrong = names[y[sample]], bool(y[sample] != label)
+        return sprites.render_sample(sample, f"{role}sample {sample}, {name}", is_wrong), name if is_wrong else ""
+
+    for summary in summaries[:MAX_CLUSTERS]:
+        label = labels[summary.cluster]
+        medoid, _ = render_sample(medoids[summary.cluster], label, "medoid, ")
+        worst = [render_sample(sample, label) for sample in summary.worst]
+        cards.append({**vars(summary), "label": names[label], "medoid": medoid, "worst": worst})
+    omitted, has_labels = len(summaries) - len(cards), labeling.cluster_labels is not None
+    return render_template("clusters", clusters=cards, has_labels=has_labels, omitted=omitted)
 
 
-def _describe_cluster(summary: ClusterSummary, sprites: SpriteSheet, medoid: int, label: int) -> dict[str, Any]:
-    names, y = sprites.dataset.classes, sprites.dataset.y_train
-    return {
-        "label": names[label],
-        "medoid": sprites.render_sample(
-            medoid, f"medoid, sample {medoid}, {names[y[medoid]]}", bool(y[medoid] != label)
-        ),
-        "purity": summary.purity,
-        "size": summary.size,
-        "wrong": summary.wrong,
-        "worst": [
-            (
-                sprites.render_sample(i, f"sample {i}, {names[y[i]]}", bool(y[i] != label)),
-                names[y[i]] if y[i] != label else "",
-            )
-            for i in summary.worst
-        ],
-    }
+@dataclass(frozen=True, eq=False)
+class ClusterSummary:
+    """The size and the errors of one cluster.
+
+    Attributes:
+        cluster: its index.
+        size: the number of its members.
+        purity: the share of its most frequent class, in (0, 1].
+        wrong: the number of members whose class differs from the label of the cluster.
+        worst: int64 (up to `show`,), members with a wrong label first, the farthest from the medoid first.
+    """
+
+    cluster: int
+    size: int
+    purity: float
+    wrong: int
+    worst: Ints
+
+
+def summarize_clusters(
+    x: Floats, y: Ints, assignment: Ints, medoids: Ints, labels: Ints, show: int = 4
+) -> list[ClusterSummary]:
+    """Return a summary of each cluster that has members, those with the most wrong members first.
+
+    Args:
+        x, y: the pool, float (n, ...), and its classes, int (n,).
+        assignment: the cluster of each sample, int (n,).
+        medoids, labels: the medoid and the label of each cluster, int (k,).
+        show: the maximal number of members in `worst`; the medoid is never one of them.
+    """
+    flat = x.reshape(len(x), -1)
+    distance = np.linalg.norm(flat - flat[medoids[assignment]], axis=1)
+    is_wrong = y != labels[assignment]
+    order = np.lexsort((-distance, ~is_wrong, assignment))
+    summaries = []
+    for members in np.split(order, np.flatnonzero(np.diff(assignment[order])) + 1):
+        cluster = int(assignment[members[0]])
+        purity = float(np.bincount(y[members]).max() / len(members))
+        worst = members[members != medoids[cluster]][:show]
+        summaries.append(ClusterSummary(cluster, len(members), purity, int(is_wrong[members].sum()), worst))
+    return sorted(summaries, key=lambda summary: (-summary.wrong, -summary.size, summary.cluster))

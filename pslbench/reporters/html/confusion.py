@@ -7,8 +7,7 @@ from markupsafe import Markup
 
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_chart
-from pslbench.reporters.html.report_data import ReportData
-from pslbench.reporters.html.section import render_combination_panels, section
+from pslbench.reporters.html.section import per_combination, section
 
 MAX_CLASSES_WITH_NUMBERS = 20
 
@@ -18,11 +17,8 @@ MAX_CLASSES_WITH_NUMBERS = 20
     "Confusion matrix",
     "Predicted classes of the test samples of each true class, in percent, pooled over seeds.",
 )
-def confusion(data: ReportData) -> Markup:
-    return render_combination_panels(data, _draw_matrix)
-
-
-def _draw_matrix(combination: InspectedCombination) -> Markup:
+@per_combination
+def confusion(combination: InspectedCombination) -> Markup:
     names = list(combination.dataset.value.classes)
     longest = max(map(len, names))
     base = alt.Chart(alt.NamedData("cells")).encode(

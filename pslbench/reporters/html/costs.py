@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import numpy as np
 from markupsafe import Markup
 
-from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound
-from pslbench.analysis.pareto import pareto_front
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import render_board_panels, render_dataset_panels, section
 from pslbench.reporters.html.series_styles import color_by, highlight_parameter, opacity, render_legend, shape_by
+
+if TYPE_CHECKING:
+    from pslbench.contracts.arrays import Bools
 
 
 @section(
@@ -23,7 +26,7 @@ from pslbench.reporters.html.series_styles import color_by, highlight_parameter,
 def costs(data: ReportData) -> Markup:
     def draw_labels(dataset: str) -> Markup:
         charted = data.charted_entries(dataset)
-        entries = [entry for entry in charted if not is_upper_bound(entry)]
+        entries = [entry for entry in charted if not any(row.upper_bound for row in entry.rows)]
         if charted and not entries:
             raise SectionUnavailable("Only upper bounds have results.")
         return _draw_costs(data, entries, "labels", "labels spent")
@@ -75,6 +78,22 @@ def _draw_costs(data: ReportData, entries: Sequence[LeaderboardEntry], cost: str
         f"Scatter plot of test accuracy by {title}, with the Pareto front.",
         caption=f"Pareto front: {', '.join(dict.fromkeys(row['series'] for row in front)) or 'none'}.",
     )
+
+
+def pareto_front(cost: Sequence[float], value: Sequence[float]) -> Bools:
+    """Return which points are on the Pareto front: no other point is as good in both, and better in one.
+
+    Args:
+        cost, value: float (n,) each.
+
+    Returns:
+        Bool (n,); False for points with a NaN.
+    """
+    costs, values = np.asarray(cost, dtype=float), np.asarray(value, dtype=float)
+    no_worse = (costs[:, None] <= costs) & (values[:, None] >= values)
+    better = (costs[:, None] < costs) | (values[:, None] > values)
+    front: Bools = ~(no_worse & better).any(axis=0) & ~np.isnan(costs) & ~np.isnan(values)
+    return front
 
 
 def _cost_axis(values: Sequence[float], cost: str, title: str) -> alt.X:

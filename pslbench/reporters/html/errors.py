@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup
 
+from pslbench.errors import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
-from pslbench.reporters.html.report_data import ReportData
-from pslbench.reporters.html.section import render_combination_panels, section
+from pslbench.reporters.html.section import per_combination, section
 
 MAX_CONFUSIONS, MAX_SAMPLES = 12, 10  # pairs of classes per combination, and samples per pair
 
@@ -17,16 +17,13 @@ MAX_CONFUSIONS, MAX_SAMPLES = 12, 10  # pairs of classes per combination, and sa
     "Samples with a wrong pseudo-label by true class and pseudo-label. The most frequent confusions come first. The "
     "samples are drawn at random. The images show the first seed.",
 )
-def errors(data: ReportData) -> Markup:
-    return render_combination_panels(data, _render_gallery)
-
-
-def _render_gallery(combination: InspectedCombination) -> Markup:
+@per_combination
+def errors(combination: InspectedCombination) -> Markup:
     labeling, sprites = combination.labeling, combination.dataset.sprites
     names, true = sprites.dataset.classes, sprites.dataset.y_train[labeling.indices]
     wrong = np.flatnonzero(true != labeling.labels)
     if not len(wrong):
-        raise SectionUnavailable(f"All {len(labeling.indices):,} pseudo-labels are correct.")
+        raise SectionUnavailable(f"No pseudo-label is wrong, of {pluralize(len(labeling.indices), 'pseudo-label')}.")
     pairs, pair_of, counts = np.unique(
         np.stack([true[wrong], labeling.labels[wrong]]), axis=1, return_inverse=True, return_counts=True
     )

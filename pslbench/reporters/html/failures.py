@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from pslbench.errors import pluralize
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import section
@@ -21,6 +22,6 @@ def failures(data: ReportData) -> Markup:
             key = (row.dataset, row.strategy, error.get("type", ""), error.get("message", ""))
             groups.setdefault(key, []).append(row)
     if not groups:
-        raise SectionUnavailable(f"None of the {len(data.results):,} cells failed.")
+        raise SectionUnavailable(f"No cell failed, of {pluralize(len(data.results), 'cell')}.")
     errors = list(groups.values())
     return render_template("failures", errors=errors[:MAX_ERRORS], omitted=len(errors[MAX_ERRORS:]))

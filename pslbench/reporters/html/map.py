@@ -1,19 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import numpy as np
 from markupsafe import Markup
 
-from pslbench.analysis.projection import project_to_plane
 from pslbench.contracts import Dataset
+from pslbench.errors import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_chart
 from pslbench.reporters.html.report_data import ReportData
-from pslbench.reporters.html.section import render_combination_panels, section
+from pslbench.reporters.html.section import per_combination, section
 from pslbench.reporters.html.series_styles import color_by, shape_by
 from pslbench.results.records import LabelingRecord
 
@@ -34,16 +34,41 @@ MAX_CLASS_NAMES = 30
     "the median of its class. The map shows the first seed.",
 )
 def map_(data: ReportData) -> Markup:
-    @lru_cache
-    def project_pool(dataset: Dataset) -> tuple[Ints, Floats]:
-        samples = np.sort(np.random.default_rng(0).permutation(len(dataset.x_train))[: data.max_map_samples])
-        return samples, project_to_plane(dataset.x_train[samples])
-
-    return render_combination_panels(data, lambda c: _draw_map(c, *project_pool(c.dataset.value)))
+    return per_combination(partial(_draw_map, max_samples=data.max_map_samples))(data)
 
 
-def _draw_map(combination: InspectedCombination, samples: Ints, points: Floats) -> Markup:
+@lru_cache(maxsize=1)
+def _project_pool(dataset: Dataset, max_samples: int) -> tuple[Ints, Floats]:
+    samples = np.sort(np.random.default_rng(0).permutation(len(dataset.x_train))[:max_samples])
+    return samples, project_to_plane(dataset.x_train[samples])
+
+
+def project_to_plane(x: Floats) -> Floats:
+    """Return samples, float (n, ...), as points, float32 (n, 2), by t-SNE of 50 PCA components.
+
+    Source: van der Maaten & Hinton 2008. The time grows with n log n: a few seconds for 1,500 samples. Near points are
+    similar; the sizes of groups and the distances between them have no meaning. Fewer than five samples, or samples
+    that are all equal, are at (0, 0).
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
+    flat = x.reshape(len(x), -1)
+    if len(flat) < 5 or (flat == flat[0]).all():
+        return np.zeros((len(flat), 2), np.float32)
+    components = min(50, *flat.shape)
+    perplexity = min(30, (len(flat) - 1) / 3)
+    init = "pca" if components > 1 else "random"
+    tsne = TSNE(2, init=init, perplexity=perplexity, max_iter=500, random_state=0)
+    with threadpool_limits(1):  # threads that wait for each other take minutes if the machine is busy
+        points: Floats = tsne.fit_transform(PCA(components, random_state=0).fit_transform(flat))
+    return points
+
+
+def _draw_map(combination: InspectedCombination, max_samples: int) -> Markup:
     dataset = combination.dataset.value
+    samples, points = _project_pool(dataset, max_samples)
     names, rows = list(dataset.classes), _describe_samples(combination.labeling, dataset, samples, points)
     options = alt.binding_select(options=list(COLOR_OPTIONS), name="Color by ")
     parameter = alt.param(name="color_by", value=COLOR_OPTIONS[0], bind=options)
@@ -71,8 +96,8 @@ def _draw_map(combination: InspectedCombination, samples: Ints, points: Floats) 
     return render_chart(
         chart.add_params(parameter).properties(height=460, usermeta=canvas),
         {"samples": rows, "names": _place_names(rows, names)},
-        f"Map of {len(rows):,} samples of {combination.dataset.name} with the labels of {combination.title}.",
-        caption=f"{len(rows):,} of {len(dataset.x_train):,} samples.",
+        f"Map of samples of {combination.dataset.name} with the labels of {combination.title}.",
+        caption=f"{len(rows):,} of {pluralize(len(dataset.x_train), 'sample')}.",
     )
 
 

@@ -23,7 +23,7 @@ from pslbench.reporters.html.manifest import manifest
 from pslbench.reporters.html.map import map_
 from pslbench.reporters.html.pairs import pairs
 from pslbench.reporters.html.rendering import render_or_explain, render_template
-from pslbench.reporters.html.report_data import collect_report_data
+from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.time import time
 from pslbench.results.records import Result, ResultsReader
 
@@ -38,7 +38,7 @@ def render_page(
     results: Sequence[Result], reader: ResultsReader, max_combinations: int, max_map_samples: int
 ) -> Markup:
     """Return the report as HTML. It loads no other file."""
-    data = collect_report_data(results, reader, max_combinations, max_map_samples)
+    data = ReportData(results, reader, max_combinations, max_map_samples)
     sections = [(section, section.describe(data), render_or_explain(section.render, data)[1]) for section in SECTIONS]
     sheets = [dataset.sheet for dataset in dict.fromkeys(c.dataset for c in data.inspected) if dataset.sheet]
     style = (ASSETS / "style.css").read_text(encoding="utf-8") + "".join(sheet.render_style() for sheet in sheets)

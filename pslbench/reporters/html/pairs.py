@@ -9,6 +9,7 @@ from markupsafe import Markup
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.significance import ALPHA, pairwise_p_values
 from pslbench.analysis.statistics import paired_difference
+from pslbench.errors import pluralize
 from pslbench.reporters.formats import format_difference, format_p_value
 from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import Board, ReportData
@@ -51,7 +52,7 @@ def _draw_matrix(data: ReportData, board: Board) -> Markup:
     return render_chart(
         chart.properties(height=28 * len(names)),
         {"pairs": rows},
-        f"Matrix of paired differences in test accuracy, {len(names)} combinations, the best first.",
+        f"Matrix of paired differences in test accuracy, {pluralize(len(names), 'combination')}, the best first.",
         min_width=190 + 38 * len(names),
         max_width=190 + 90 * len(names),
         columns=COLUMNS,

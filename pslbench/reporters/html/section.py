@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.reporters.formats import pluralize
+from pslbench.errors import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_panels
 from pslbench.reporters.html.report_data import Board, ReportData, board_title
@@ -48,24 +48,25 @@ def section(
 
 def render_board_panels(data: ReportData, render: Callable[[Board], Markup], header: str = "") -> Markup:
     """Return one panel per dataset and budget."""
-    return render_panels("board", "Board", data.boards, board_title, render, header=header, note=_series_note(data))
+    return render_panels("board", data.boards, board_title, render, header=header, note=_series_note(data))
 
 
 def render_dataset_panels(data: ReportData, render: Callable[[str], Markup], header: str = "") -> Markup:
     """Return one panel per dataset."""
-    return render_panels("dataset", "Dataset", data.datasets, str, render, header=header, note=_series_note(data))
+    return render_panels("dataset", data.datasets, str, render, header=header, note=_series_note(data))
 
 
-def render_combination_panels(data: ReportData, render: Callable[[InspectedCombination], Markup]) -> Markup:
-    """Return one panel per inspected combination."""
-    total = sum(bool(entry.rows) for board in data.boards for entry in board)
-    omitted = total - len(data.inspected)
-    note = (
-        f"The report omits {pluralize(omitted, 'combination')}; -f html:combinations={total} shows all."
-        if omitted
-        else ""
-    )
-    return render_panels("combination", "Combination", data.inspected, lambda c: c.title, render, note=note)
+def per_combination(render: Callable[[InspectedCombination], Markup]) -> Callable[[ReportData], Markup]:
+    """Return a function that returns one panel per inspected combination."""
+
+    def render_combination_panels(data: ReportData) -> Markup:
+        total = sum(bool(entry.rows) for entry in data.entries)
+        omitted = pluralize(total - len(data.inspected), "combination")
+        note = f"The report omits {omitted}; -f html:combinations={total} shows all."
+        is_complete = total == len(data.inspected)
+        return render_panels("combination", data.inspected, lambda c: c.title, render, note="" if is_complete else note)
+
+    return render_combination_panels
 
 
 def _series_note(data: ReportData) -> str:

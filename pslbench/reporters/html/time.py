@@ -7,6 +7,7 @@ import altair as alt
 from markupsafe import Markup
 
 from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.errors import pluralize
 from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import render_board_panels, section
@@ -47,5 +48,5 @@ def _draw_stages(data: ReportData, board: Sequence[LeaderboardEntry]) -> Markup:
         order=alt.Order("order:Q"),
         tooltip=["series:N", "stage:N", alt.Tooltip("seconds:Q", format=",.2f")],
     )
-    label = f"Stacked bars of seconds by stage, {len(names)} combinations, the slowest first."
+    label = f"Stacked bars of seconds by stage, {pluralize(len(names), 'combination')}, the slowest first."
     return render_chart(alt.layer(bars).properties(height=22 * len(names)), {"stages": rows}, label, columns=COLUMNS)
