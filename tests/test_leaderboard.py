@@ -11,8 +11,7 @@ from rich.text import Text
 from scipy import stats
 
 from pslbench.analysis.budget_curves import budget_curves
-from pslbench.analysis.leaderboard import column, leaderboard_entries, leaderboard_frame
-from pslbench.analysis.row_filter import filter_rows
+from pslbench.analysis.leaderboard import column, filter_rows, leaderboard_entries, leaderboard_frame
 from pslbench.cli.summary import call_reporter
 from pslbench.errors import InputError
 from pslbench.reporters.curves import COLORS, CurvePlot, curves

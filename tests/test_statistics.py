@@ -20,8 +20,7 @@ from pslbench.analysis.aggregate import (
     wilcoxon_tests,
 )
 from pslbench.analysis.budget_curves import area_under_curve, budget_curves
-from pslbench.analysis.comparable_groups import comparable_groups
-from pslbench.analysis.complete_submatrix import complete_submatrix
+from pslbench.analysis.comparable_groups import comparable_groups, complete_submatrix
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import boards, leaderboard_entries
 from pslbench.analysis.significance import (
@@ -366,7 +365,7 @@ def test_aggregation_over_data_sets():
     (found,) = aggregate_over_datasets(leaderboard_entries(rows))
     assert [each.strategy for each in found.rows] == ["good", "middling", "bad"]
     assert found.reference == "good"
-    assert found.left_out == ("partial",)
+    assert found.left_out == ["partial"]
     best, second, _ = found.rows
     assert best.equivalence is None
     assert best.rank.estimate == 1
@@ -393,18 +392,18 @@ def over(scores):
 def test_data_sets_and_seeds_of_a_single_strategy_are_left_out(rng):
     scores = {(n, f"d{d}", s): rng.uniform() for n in "abc" for d in range(6) for s in range(3)}
     found, said = over(scores | {("a", "d9", 0): 0.5})
-    assert found.datasets == tuple(f"d{d}" for d in range(6))
+    assert found.datasets == [f"d{d}" for d in range(6)]
     assert "incomplete over strategies: d9" in said
     assert "p cannot be below 0.094" in said
     found, said = over(scores | {("c", "d5", s): 0.5 for s in (7, 8)} | {("b", "d6", 0): 1, ("a", "d6", 0): 1})
     assert [each.strategy for each in found.rows if each.strategy not in "abc"] == []
     later = {(n, d, s + 9 * (n == "c" and d == "d2")): value for (n, d, s), value in scores.items()}
     found, said = over(later)  # on d2, c has no seed in common with the others
-    assert found.datasets == ("d0", "d1", "d3", "d4", "d5")
+    assert found.datasets == ["d0", "d1", "d3", "d4", "d5"]
     assert "incomplete over strategies: d2" in said
     strange = scores | {("odd", f"d{d}", 50): 0.5 for d in range(6)}
     found, said = over(strange)
-    assert found.left_out == ("odd",)
+    assert found.left_out == ["odd"]
     assert "incomplete over datasets and seeds: odd" in said
 
 

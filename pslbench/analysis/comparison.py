@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, nan
-from typing import TYPE_CHECKING
 
 from pslbench.analysis.comparable_groups import comparable_groups
 from pslbench.analysis.fairness import fairness_warnings
@@ -19,11 +18,9 @@ from pslbench.analysis.statistics import (
     mean_interval,
     paired_difference,
 )
+from pslbench.contracts.arrays import Ints
 from pslbench.results.codec import SCORES
 from pslbench.results.records import Result
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Ints
 
 TWO_SIDED_LEVEL = 0.90  # the upper limit of this interval is the one-sided 95% confidence bound
 

@@ -1,9 +1,10 @@
-"""One row per cell and one row per combination, as the CSV files and the tables show them."""
+"""One row per combination, as the CSV files and the tables show them; selection and order of rows by their columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import groupby
 from math import isnan
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COMBINATION_COLUMNS = ("dataset", "budget", "strategy", "clusterer", "embedder", "trainer")
+FILTER_COLUMNS = (*COMBINATION_COLUMNS, "seed", "status", "compute_dtype")
 LOWER_IS_BETTER = ("nll", "ece", "gap_", "failed_", "labels_", "test_set_", "peak_", "seconds_")  # prefixes of columns
 SHORT_NAMES = {"accuracy": "test_accuracy", "direct": "direct_accuracy", "pseudo": "pseudo_accuracy"}  # in tables
 SHORT_NAMES |= {"labels": "labels_spent", "seconds": "seconds_total", "group": "tie_groups"}
@@ -66,8 +68,13 @@ def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardE
     A board has the competing combinations from best to worst, then the others. A combination that does not use the
     part `group` is on the board of each value.
     """
-    ordered = sorted(results, key=lambda row: (row.combination, row.seed))
-    entries = [_entry(combination, list(rows)) for combination, rows in groupby(ordered, key=lambda r: r.combination)]
+    by_combination: dict[Combination, list[Result]] = {}
+    for row in sorted(results, key=lambda row: row.seed):
+        by_combination.setdefault(row.combination, []).append(row)
+    entries = [
+        LeaderboardEntry(combination, tuple(row for row in rows if row.ok), sum(not row.ok for row in rows))
+        for combination, rows in by_combination.items()
+    ]
     entries.sort(key=_rank_key)
     by_task = [list(board) for _, board in groupby(entries, key=lambda entry: entry.combination[:2])]
     return [_with_gaps(part) for board in by_task for part in _split(board, group)]
@@ -119,9 +126,34 @@ def _sort_key(entry: LeaderboardEntry, by: str) -> tuple[bool, str | float]:
     return False, value if by.startswith(LOWER_IS_BETTER) or by.endswith("half_width") else -value
 
 
-def _entry(combination: Combination, rows: list[Result]) -> LeaderboardEntry:
-    successful = tuple(row for row in rows if row.ok)
-    return LeaderboardEntry(combination, successful, len(rows) - len(successful))
+def filter_rows(results: Sequence[Result], conditions: Sequence[str]) -> list[Result]:
+    """Return the rows that match `column=value` conditions: any condition of a column, in every column that has one.
+
+    A value can be a pattern, for example `strategy=centroid*`.
+
+    Raises:
+        InputError: a condition is malformed, a column or value is unknown, or no row matches.
+    """
+    patterns: dict[str, list[str]] = {}
+    for condition in conditions:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise InputError(f"'{condition}' is not column=value; write for example strategy=random")
+        if (name := current_name(name)) not in FILTER_COLUMNS:
+            raise unknown("column", name, FILTER_COLUMNS)
+        known = {str(getattr(row, name)) for row in results}
+        if not any(_matches(text, [value]) for text in known):
+            raise unknown(name, value, known)
+        patterns.setdefault(name, []).append(value)
+    matching = [row for row in results if all(_matches(str(getattr(row, c)), p) for c, p in patterns.items())]
+    if not matching:
+        raise InputError(f"no row matches {' and '.join(conditions)} together; leave out a condition")
+    return matching
+
+
+def _matches(value: str, patterns: Sequence[str]) -> bool:
+    # A value can itself contain the special characters of patterns, as in [a].npz.
+    return any(value == pattern or fnmatchcase(value, pattern) for pattern in patterns)
 
 
 def _rank_key(entry: LeaderboardEntry) -> tuple[Any, ...]:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from pslbench.analysis.statistics import MIN_SEEDS, ROUNDING_ERROR
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from pslbench.contracts.arrays import Float64s
+from pslbench.contracts.arrays import ArrayLike, Float64s
 
 ALPHA = 0.05
 MAX_SIGN_FLIPS = 100_000  # all 2^n changes of signs for up to 16 differences, a random sample of them for more

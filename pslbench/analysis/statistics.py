@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Float64s
+from pslbench.contracts.arrays import Float64s
 
 MIN_SEEDS = 3  # with two seeds, the half-width of Student's interval is 13 standard errors
 MIN_BOOTSTRAP_SEEDS = 20  # with fewer seeds, the coverage of a bootstrap interval is clearly below 95%

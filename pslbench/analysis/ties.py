@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from math import isnan, nan
 from string import ascii_letters, ascii_lowercase
-from typing import TYPE_CHECKING
 
 from pslbench.analysis.significance import ALPHA, pairwise_p_values
 from pslbench.analysis.statistics import MIN_SEEDS, Interval, paired_difference
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Bools
+from pslbench.contracts.arrays import Bools
 
 
 @dataclass(frozen=True)

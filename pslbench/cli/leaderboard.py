@@ -42,8 +42,7 @@ def leaderboard(
 
       pslbench leaderboard results/latest --sort seconds --group trainer --top 5
     """
-    from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column
-    from pslbench.analysis.row_filter import filter_rows
+    from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column, filter_rows
     from pslbench.results.folder import ResultsFolder
 
     if group and group not in COMBINATION_COLUMNS:

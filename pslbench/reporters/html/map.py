@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import altair as alt
 import numpy as np
 from markupsafe import Markup
 
 from pslbench.contracts import Dataset
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_chart
@@ -16,9 +16,6 @@ from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import per_combination, section
 from pslbench.reporters.html.series_styles import color_by, shape_by
 from pslbench.results.records import LabelingRecord
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 COLOR_OPTIONS = ("true class", "pseudo-label", "error")
 IS_WRONG = "datum.pseudo != null && datum.pseudo != datum.true"
@@ -67,19 +64,23 @@ def project_to_plane(x: Floats) -> Floats:
 
 
 def _draw_map(combination: InspectedCombination, max_samples: int) -> Markup:
-    dataset = combination.dataset.value
+    dataset = combination.dataset
     samples, points = _project_pool(dataset, max_samples)
     names, rows = list(dataset.classes), _describe_samples(combination.labeling, dataset, samples, points)
     options = alt.binding_select(options=list(COLOR_OPTIONS), name="Color by ")
     parameter = alt.param(name="color_by", value=COLOR_OPTIONS[0], bind=options)
-    x, y = (_hidden_axis(axis, [row[axis.__name__.lower()] for row in rows]) for axis in (alt.X, alt.Y))
+    scale = alt.Scale(zero=False, nice=False, padding=12)
+    x, y = alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale)
     base = alt.Chart(alt.NamedData("samples")).encode(
         x=x, y=y, tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in TOOLTIP.items()]
     )
     by_class = base.transform_filter("color_by == 'true class' || color_by == 'pseudo-label' && datum.pseudo != null")
     by_class = by_class.transform_calculate(name="color_by == 'pseudo-label' ? datum.pseudo : datum.true")
     others = f"color_by != 'true class' && !({IS_WRONG}) && (color_by == 'error' || datum.pseudo == null)"
-    class_names = alt.Chart(alt.NamedData("names")).encode(x=x, y=y, text="name:N")
+    named = alt.FieldOneOfPredicate(field="true", oneOf=names[:MAX_CLASS_NAMES])
+    class_names = alt.Chart(alt.NamedData("samples")).transform_filter(named)
+    class_names = class_names.transform_aggregate(x="median(x)", y="median(y)", groupby=["true"])
+    class_names = class_names.encode(x=x, y=y, text="true:N")
     chart = alt.layer(
         base.transform_filter(others).mark_point(filled=True, size=14, style="faint"),
         by_class.mark_point(filled=True, size=26, opacity=0.85).encode(
@@ -95,15 +96,10 @@ def _draw_map(combination: InspectedCombination, max_samples: int) -> Markup:
     canvas = {"embedOptions": {"renderer": "canvas"}}
     return render_chart(
         chart.add_params(parameter).properties(height=460, usermeta=canvas),
-        {"samples": rows, "names": _place_names(rows, names)},
-        f"Map of samples of {combination.dataset.name} with the labels of {combination.title}.",
+        {"samples": rows},
+        f"Map of samples of {combination.entry.part('dataset')} with the labels of {combination.title}.",
         caption=f"{len(rows):,} of {pluralize(len(dataset.x_train), 'sample')}.",
     )
-
-
-def _hidden_axis(axis: Any, values: Sequence[float]) -> Any:
-    scale = alt.Scale(domain=[min(values), max(values)], nice=False, padding=12)
-    return axis(f"{axis.__name__.lower()}:Q", axis=None, scale=scale)
 
 
 def _describe_samples(
@@ -123,14 +119,3 @@ def _describe_samples(
         }
         for i, (x, y), queried in zip(samples, points, is_queried, strict=True)
     ]
-
-
-def _place_names(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Place the name of each class at its sample nearest to the median of the class."""
-    positions = []
-    for name in names[:MAX_CLASS_NAMES]:
-        points = np.array([(row["x"], row["y"]) for row in rows if row["true"] == name])
-        if len(points):
-            x, y = points[np.abs(points - np.median(points, axis=0)).sum(axis=1).argmin()]
-            positions.append({"x": float(x), "y": float(y), "name": name})
-    return positions

@@ -53,7 +53,7 @@ class ReportData:
         return any(0 < len(entry.rows) < MIN_SEEDS for entry in self.entries)
 
     @cached_property
-    def inspected(self) -> tuple[InspectedCombination, ...]:
+    def inspected(self) -> list[InspectedCombination]:
         """The combinations that the report shows in detail."""
 
         def title(entry: LeaderboardEntry) -> str:

@@ -13,6 +13,8 @@ from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_panels
 from pslbench.reporters.html.report_data import Board, ReportData, board_title
 
+Render = Callable[[ReportData], Markup]
+
 
 @dataclass(frozen=True)
 class Section:
@@ -22,15 +24,15 @@ class Section:
         name: its name in the navigation bar.
         title: its heading.
         intro: the text below the heading.
-        has_intervals: whether it shows confidence intervals over seeds.
         render: returns its content as HTML, or raises SectionUnavailable.
+        has_intervals: whether it shows confidence intervals over seeds.
     """
 
     name: str
     title: str
     intro: str
-    has_intervals: bool
-    render: Callable[[ReportData], Markup]
+    render: Render
+    has_intervals: bool = False
 
     def describe(self, data: ReportData) -> str:
         """Return the intro. It names the reason if intervals are missing."""
@@ -39,11 +41,9 @@ class Section:
         return self.intro
 
 
-def section(
-    name: str, title: str, intro: str, *, has_intervals: bool = False
-) -> Callable[[Callable[[ReportData], Markup]], Section]:
+def section(name: str, title: str, intro: str, has_intervals: bool = False) -> Callable[[Render], Section]:
     """Declare a section. The decorated function returns its content as HTML, or raises SectionUnavailable."""
-    return lambda render: Section(name, title, intro, has_intervals, render)
+    return lambda render: Section(name, title, intro, render, has_intervals)
 
 
 def render_board_panels(data: ReportData, render: Callable[[Board], Markup], header: str = "") -> Markup:
@@ -56,15 +56,14 @@ def render_dataset_panels(data: ReportData, render: Callable[[str], Markup], hea
     return render_panels("dataset", data.datasets, str, render, header=header, note=_series_note(data))
 
 
-def per_combination(render: Callable[[InspectedCombination], Markup]) -> Callable[[ReportData], Markup]:
+def per_combination(render: Callable[[InspectedCombination], Markup]) -> Render:
     """Return a function that returns one panel per inspected combination."""
 
     def render_combination_panels(data: ReportData) -> Markup:
         total = sum(bool(entry.rows) for entry in data.entries)
-        omitted = pluralize(total - len(data.inspected), "combination")
-        note = f"The report omits {omitted}; -f html:combinations={total} shows all."
-        is_complete = total == len(data.inspected)
-        return render_panels("combination", data.inspected, lambda c: c.title, render, note="" if is_complete else note)
+        omitted = total - len(data.inspected)
+        text = f"The report omits {pluralize(omitted, 'combination')}; -f html:combinations={total} shows all."
+        return render_panels("combination", data.inspected, lambda c: c.title, render, note=text if omitted else "")
 
     return render_combination_panels
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from pslbench.contracts.arrays import Floats
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from pslbench.contracts import Dataset
-    from pslbench.contracts.arrays import Floats
 
 MAX_SIDE = 32  # pixels; larger images are scaled down
 COLUMNS = 32  # sprites per row; style.css uses the same number
