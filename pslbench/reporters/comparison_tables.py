@@ -93,10 +93,12 @@ def _notes(comparison: Comparison) -> list[str]:
     if comparison.mcnemar:
         images = "exact McNemar test: test images that only the first, or only the second, classifies correctly"
         return [images, f"the exact McNemar test {ONE_PAIR}"]
-    seeds, notes = comparison.seeds, [f"the paired t test {ONE_PAIR}"]
-    if MIN_SEEDS <= seeds < MIN_BOOTSTRAP_SEEDS:
+    if (seeds := comparison.seeds) < MIN_SEEDS:
+        return []
+    notes = [f"the paired t test {ONE_PAIR}"]
+    if seeds < MIN_BOOTSTRAP_SEEDS:
         notes.append("bootstrap: too narrow with so few seeds (docs/protocol.md)")
-    if seeds >= MIN_SEEDS and 2 / 2**seeds > ALPHA:
+    if 2 / 2**seeds > ALPHA:
         notes.append(f"sign-flip test: p cannot be below {2 / 2**seeds:g} with {seeds} seeds")
     return notes
 

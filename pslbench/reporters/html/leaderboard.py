@@ -48,8 +48,7 @@ COLUMNS = (
     has_intervals=True,
 )
 def leaderboard(data: ReportData) -> Markup:
-    entries = data.entries
-    if not entries:
+    if not (entries := data.entries):
         raise SectionUnavailable("There are no results.")
     values = {entry.combination: leaderboard_row(entry) for entry in entries}
     columns = [column for column in COLUMNS if not all(_is_missing(row[column.name]) for row in values.values())]

@@ -6,6 +6,9 @@ from typing import Any
 import altair as alt
 import numpy as np
 from markupsafe import Markup
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
 from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import Floats, Ints
@@ -47,10 +50,6 @@ def project_to_plane(x: Floats) -> Floats:
     similar; the sizes of groups and the distances between them have no meaning. Fewer than five samples, or samples
     that are all equal, are at (0, 0).
     """
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
-
     flat = x.reshape(len(x), -1)
     if len(flat) < 5 or (flat == flat[0]).all():
         return np.zeros((len(flat), 2), np.float32)
@@ -69,8 +68,9 @@ def _draw_map(combination: InspectedCombination, max_samples: int) -> Markup:
     names, rows = list(dataset.classes), _describe_samples(combination.labeling, dataset, samples, points)
     options = alt.binding_select(options=list(COLOR_OPTIONS), name="Color by ")
     parameter = alt.param(name="color_by", value=COLOR_OPTIONS[0], bind=options)
-    scale = alt.Scale(zero=False, nice=False, padding=12)
-    x, y = alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale)
+    limits = np.stack([points.min(axis=0), points.max(axis=0)], axis=1).tolist()
+    x_scale, y_scale = (alt.Scale(domain=domain, nice=False, padding=12) for domain in limits)
+    x, y = alt.X("x:Q", axis=None, scale=x_scale), alt.Y("y:Q", axis=None, scale=y_scale)
     base = alt.Chart(alt.NamedData("samples")).encode(
         x=x, y=y, tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in TOOLTIP.items()]
     )

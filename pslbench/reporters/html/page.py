@@ -9,6 +9,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+import vl_convert
 from markupsafe import Markup
 
 from pslbench.reporters.html.budgets import budgets
@@ -54,8 +55,6 @@ def render_page(
 @lru_cache(maxsize=1)
 def _load_vega() -> str:
     """Return Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`."""
-    import vl_convert
-
     script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return script
 

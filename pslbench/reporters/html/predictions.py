@@ -6,6 +6,7 @@ from typing import Any
 
 import altair as alt
 from markupsafe import Markup
+from sklearn.metrics import confusion_matrix
 
 from pslbench.analysis.metrics import reliability_diagram
 from pslbench.reporters.formats import format_mean
@@ -47,8 +48,6 @@ def confusion(combination: InspectedCombination) -> Markup:
 
 
 def _count_predictions(combination: InspectedCombination, names: list[str]) -> list[dict[str, Any]]:
-    from sklearn.metrics import confusion_matrix
-
     y, probabilities = combination.predictions
     counts = confusion_matrix(y, probabilities.argmax(axis=1), labels=range(len(names)))
     shares = counts / counts.sum(axis=1, keepdims=True).clip(1)

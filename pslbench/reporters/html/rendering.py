@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from altair import FacetChart, LayerChart
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pslbench.errors import pluralize
-
-if TYPE_CHECKING:
-    from altair import FacetChart, LayerChart
 
 Subject = TypeVar("Subject")
 
