@@ -39,7 +39,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(listed) or 'none'}"
 
 
-def pluralize(n: int | float, noun: str) -> str:
+def pluralize(n: int, noun: str) -> str:
     """Return `1 label` or `1,297 labels`."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
