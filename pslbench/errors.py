@@ -39,6 +39,11 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"known: {', '.join(listed) or 'none'}"
 
 
+def pluralize(n: int, noun: str) -> str:
+    """Return `1 label` or `1,297 labels`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def one_line(error: BaseException) -> str:
     """Return the type and the message of an error on one line, or the type alone if there is no message."""
     name, message = type(error).__name__, " ".join(message_of(error).split())

@@ -159,6 +159,7 @@ def test_cells_that_take_too_long_or_too_much_are_ended_and_the_others_go_on(plu
     assert outcome.status == 1
     errors = rows(tmp_path / "r").set_index("strategy").error
     assert errors["hungry"].startswith("MemoryLimit: it used")
+    assert errors["hungry"].endswith(" MiB")
     assert errors["slow:seconds=60.0"] == "Timeout: it took longer than 15 seconds"
     assert pd.isna(errors["random"])
     assert "2 of 3 cells failed" in outcome.err
@@ -196,7 +197,7 @@ def test_failures_stay_until_they_are_retried(plugin, notes, tmp_path):
     assert command(*given, "--timeout", "2").status == 1
     again = command(*given)
     assert again.status == 1
-    assert "1 of 1 cells are finished already" in again.err
+    assert "1 of 1 cell is finished already" in again.err
     shown = command("leaderboard", tmp_path / "r")
     for said in (again.err, shown.err):
         assert "repeat the command with --retry-failed" in said

@@ -12,13 +12,13 @@ import pytest
 from helpers import row
 from reported import EVIL, make_report, read_folder, write_large_report
 
-from pslbench.analysis.clusters import summarize_clusters
 from pslbench.analysis.metrics import calibration_error, reliability_diagram
-from pslbench.analysis.pareto import pareto_front
-from pslbench.analysis.projection import project_to_plane
 from pslbench.cli.summary import make_reader
 from pslbench.plugins.discovery import discover
 from pslbench.reporters.html import html
+from pslbench.reporters.html.costs import pareto_front
+from pslbench.reporters.html.galleries import summarize_clusters
+from pslbench.reporters.html.map import project_to_plane
 from pslbench.results.folder import ResultsFolder
 
 SECTIONS = ["leaderboard", "budgets", "costs", "pairs", "confusion", "calibration", "clusters", "errors", "map"]
@@ -151,7 +151,7 @@ def test_vectors_and_missing_dataset(arrays, cli, tmp_path):
     assert "40 of 40 samples" in page.sections["map"]
     assert "needs two budgets" in page.sections["budgets"]
     assert "need two combinations" in page.sections["pairs"]
-    assert "None of the 1 cells failed" in page.sections["failures"]
+    assert "There is no failure in 1 cell." in page.sections["failures"]
     data.unlink()
     assert cli("report", folder).status == 0
     page = parse_page(folder)
@@ -261,24 +261,24 @@ def test_reliability_bins_sum_to_the_calibration_error():
     probabilities = rng.dirichlet(np.ones(4) / 2, 500)
     y = rng.integers(0, 4, 500)
     found = reliability_diagram(y, probabilities)
-    error = (found.count * np.abs(found.accuracy - found.confidence)).sum() / 500
+    error = (found["samples"] * np.abs(found["accuracy"] - found["confidence"])).sum() / 500
     assert error == pytest.approx(calibration_error(y, probabilities))
-    assert ((found.low <= found.confidence) & (found.confidence <= found.high)).all()
-    assert found.count.min() > 0
+    assert ((found["low"] <= found["confidence"]) & (found["confidence"] <= found["high"])).all()
+    assert found["samples"].min() > 0
 
 
 def test_pareto_front_matches_its_definition():
     rng = np.random.default_rng(0)
-    cost, value = rng.integers(0, 6, 40), rng.integers(0, 6, 40).astype(float)
-    value[0] = np.nan
+    rows = [{"id": i, "seconds": seconds, "accuracy": v} for i, (seconds, v) in enumerate(rng.integers(0, 6, (40, 2)))]
 
-    def is_dominated(i):
-        return any(
-            cost[j] <= cost[i] and value[j] >= value[i] and (cost[j] < cost[i] or value[j] > value[i])
-            for j in range(40)
-        )
+    def is_dominated(row):
+        cost, value = row["seconds"], row["accuracy"]
+        others = [(other["seconds"], other["accuracy"]) for other in rows]
+        return any(c <= cost and v >= value and (c, v) != (cost, value) for c, v in others)
 
-    assert pareto_front(cost, value).tolist() == [i > 0 and not is_dominated(i) for i in range(40)]
+    front = pareto_front(rows, "seconds")
+    assert {row["id"] for row in front} == {row["id"] for row in rows if not is_dominated(row)}
+    assert front == sorted(front, key=lambda row: row["seconds"])
 
 
 def test_cluster_summaries():

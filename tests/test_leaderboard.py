@@ -11,12 +11,11 @@ from rich.text import Text
 from scipy import stats
 
 from pslbench.analysis.budget_curves import budget_curves
-from pslbench.analysis.leaderboard import column, leaderboard_entries, leaderboard_frame
-from pslbench.analysis.row_filter import filter_rows
+from pslbench.analysis.leaderboard import column, filter_rows, leaderboard_entries, leaderboard_frame
 from pslbench.cli.summary import call_reporter
 from pslbench.errors import InputError
 from pslbench.reporters.curves import COLORS, CurvePlot, curves
-from pslbench.reporters.leaderboard_table import table
+from pslbench.reporters.leaderboard_table import marks, table
 from pslbench.results.folder import ResultsFolder
 
 STRATEGIES = ["random", "centroid", "centroid-only", "typiclust", "majority"]
@@ -90,7 +89,7 @@ def test_top_rows(folder, cli):
     whole = ranked(cli("leaderboard", folder, "--filter", "budget=20").out)[0]
     out = cli("leaderboard", folder, "--filter", "budget=20", "--top", "2").out
     assert ranked(out)[0] == whole[:2]
-    assert f"{len(whole) - 2} more are not shown" in out
+    assert f"not shown: {len(whole) - 2} more rows" in out
 
 
 @pytest.mark.parametrize(
@@ -107,6 +106,10 @@ def test_top_rows(folder, cli):
             ["no row matches strategy=random and clusterer=gmm"],
         ),
         (["--top", "-1"], ["--top"]),
+        (
+            ["--sort", "direct", "--filter", "strategy=random"],
+            ["no row has a direct_accuracy; sort by another column, for example test_accuracy"],
+        ),
     ],
 )
 def test_wrong_options_get_one_line(folder, cli, given, says):
@@ -153,9 +156,12 @@ def said(given):
 
 def test_the_legend_explains_question_marks():
     scores = {"a": dict(enumerate((1, 1, 1, 0.5, 0.51, 0.5))), "b": {3: 0.603, 4: 0.604, 5: 0.605}}
-    out = said(table([row(name, s, v) for name, by_seed in scores.items() for s, v in by_seed.items()], None))
-    assert "? cannot be compared" in out
-    assert "or significantly better on the shared seeds" in out
+    made = [row(name, s, v) for name, by_seed in scores.items() for s, v in by_seed.items()]
+    lines = said(table(made, None)).splitlines()
+    better = "? cannot be judged against the best: it is significantly better on the shared seeds"
+    assert better in lines
+    lines = said(table([*made, row("c", 0, 0.3), row("c", 1, 0.3)], None)).splitlines()
+    assert {f"{better} (b)", "? cannot be judged against the best: they share fewer than 3 seeds (c)"} <= {*lines}
 
 
 def test_words_replace_letters_if_there_are_many_groups():
@@ -188,8 +194,22 @@ def test_marks_groups_and_legend_agree_if_nothing_is_significant():
     assert all("≈" in line for line in others)
     assert "group" not in out
     n = stats.t.ppf(1 - 0.05 / 21 / 2, 2)
-    assert f"with 3 seeds, a difference must exceed {n:.1f} standard errors; more seeds (for example -s 10)" in out
+    assert f"with 3 seeds, a mean paired difference must exceed {n:.1f} times its standard error; more seeds" in out
     assert "Holm-adjusted for 21 pairs" in out
+    assert "pslbench compare tests each pair alone, without this adjustment, so it can disagree" in out
+
+
+def test_equal_scores_on_two_seeds_are_not_a_tie():
+    scores = {"a": (0.9, 0.8), "same": (0.9, 0.8), "worse": (0.7, 0.5)}
+    made = [row(name, seed, value) for name, by_seed in scores.items() for seed, value in enumerate(by_seed)]
+    _, *others = leaderboard_entries(made)
+    assert [marks(entry) for entry in others] == ["?", "?"]
+
+
+def test_sorted_by_gap_the_best_comes_first():
+    levels = {"middle": 0.8, "worst": 0.5, "best": 0.9}
+    made = [row(name, seed, level + seed / 50) for name, level in levels.items() for seed in range(3)]
+    assert ranked(said(table(made, None, sort="gap_to_best"))) == [["best", "middle", "worst"]]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +224,7 @@ def test_marks_groups_and_legend_agree_if_nothing_is_significant():
 )
 def test_old_column_names_are_deprecated(old, new):
     with pytest.deprecated_call(match=new):
-        assert column(old) == new
+        assert column(old, [row("a", 0, 0.5)]) == new
 
 
 def test_the_command_accepts_old_column_names_with_a_warning(folder, cli):

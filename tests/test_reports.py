@@ -150,7 +150,7 @@ def test_long_names_are_shortened(budgets, width):
     assert axes.get_position().width > 0.3
     words = [word.get_text() for word in [*axes.texts, *axes.get_yticklabels()] if "…" in word.get_text()]
     assert len(set(words)) == 3
-    assert figure.texts[0].get_text().endswith("95% intervals; none below 3 seeds")
+    assert figure.texts[0].get_text().endswith("95% intervals; an interval needs 3 seeds")
     box, (wide, high) = figure.get_tightbbox(), figure.get_size_inches()
     assert box.x0 >= 0
     assert box.y0 >= 0
@@ -161,7 +161,9 @@ def test_long_names_are_shortened(budgets, width):
 def test_missing_intervals_are_explained():
     for seeds, is_explained in ((2, True), (3, False)):
         made_up = [row("a", seed, 0.9 + seed / 100, budget=b) for seed in range(seeds) for b in (10, 40)]
-        assert all(("; none below 3 seeds" in table.legend[0]) == is_explained for table in typeset_tables(made_up))
+        assert all(
+            ("; an interval needs 3 seeds" in table.legend[0]) == is_explained for table in typeset_tables(made_up)
+        )
 
 
 @pytest.mark.parametrize("budgets", [(10, 40, 120), (10,)])

@@ -19,10 +19,8 @@ from pslbench.analysis.aggregate import (
     signed_rank_probabilities,
     wilcoxon_tests,
 )
-from pslbench.analysis.bootstrap import bca_interval, stratified_bootstrap
 from pslbench.analysis.budget_curves import area_under_curve, budget_curves
-from pslbench.analysis.comparable_groups import comparable_groups
-from pslbench.analysis.complete_submatrix import complete_submatrix
+from pslbench.analysis.comparable_groups import comparable_groups, complete_submatrix
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import boards, leaderboard_entries
 from pslbench.analysis.significance import (
@@ -33,7 +31,7 @@ from pslbench.analysis.significance import (
     paired_t_tests,
     sign_flip_test,
 )
-from pslbench.analysis.statistics import mean_interval, paired_difference
+from pslbench.analysis.statistics import bca_interval, mean_interval, paired_difference, stratified_bootstrap
 from pslbench.analysis.ties import gaps_to_best, letter_display, tie_groups
 from pslbench.reporters.overall import build_overall_table
 
@@ -73,7 +71,7 @@ def test_a_row_is_tied_with_the_best_if_its_adjusted_p_value_is_not_significant(
         best, *others = gaps_to_best([dict(enumerate(row)) for row in scores])
         assert best.is_best
         assert not best.is_tied
-        assert not best.is_unclear
+        assert not best.obstacle
         for gap, p in zip(others, adjusted, strict=False):  # the first four pairs are those with the best
             assert gap.p == pytest.approx(p)
             assert gap.is_tied == (p >= 0.05) == bool(set(gap.tie_groups) & set(best.tie_groups))
@@ -86,12 +84,18 @@ def test_the_gap_to_the_best_is_unclear_if_the_pair_cannot_be_tested():
         "equal": {0: 0.9, 1: 0.8, 2: 0.85},
         "constant difference": {0: 0.8, 1: 0.7, 2: 0.75},
         "two seeds": {0: 0.5, 1: 0.7},
+        "equal on two seeds": {0: 0.9, 1: 0.8},
         "better": {0: 0.96, 1: 0.87, 2: 0.91},
     }
     _, *gaps = gaps_to_best([best, *rows.values()])
-    assert [gap.is_tied for gap in gaps] == [True, False, False, False]
-    assert [gap.is_unclear for gap in gaps] == [False, True, True, True]
-    assert gaps[3].difference.high < 0
+    assert [gap.is_tied for gap in gaps] == [True, False, False, False, False]
+    assert [gap.obstacle for gap in gaps] == [
+        "",
+        "their difference is the same on every shared seed",
+        *["they share fewer than 3 seeds"] * 2,
+        "it is significantly better on the shared seeds",
+    ]
+    assert gaps[4].difference.high < 0
     assert gaps_to_best([]) == []
 
 
@@ -113,7 +117,8 @@ def test_paired_t_tests_equal_scipys_over_the_shared_seeds(rng):
         known = ~np.isnan(scores[i] + scores[j])
         assert p[i, j] == p[j, i] == pytest.approx(stats.ttest_rel(scores[i][known], scores[j][known]).pvalue)
     assert np.isnan(p[2, [0, 1, 3]]).all()  # two seeds
-    assert (p.diagonal() == 1).all()
+    assert (p.diagonal()[[0, 1, 3]] == 1).all()
+    assert np.isnan(p[2, 2]), "a row of two seeds cannot even be judged against itself"
     shifted = paired_t_tests([FIVE, np.add(FIVE, 0.1), FIVE])
     assert np.isnan(shifted[0, 1])
     assert shifted[0, 2] == 1
@@ -360,7 +365,7 @@ def test_aggregation_over_data_sets():
     (found,) = aggregate_over_datasets(leaderboard_entries(rows))
     assert [each.strategy for each in found.rows] == ["good", "middling", "bad"]
     assert found.reference == "good"
-    assert found.left_out == ("partial",)
+    assert found.left_out == ["partial"]
     best, second, _ = found.rows
     assert best.equivalence is None
     assert best.rank.estimate == 1
@@ -387,18 +392,18 @@ def over(scores):
 def test_data_sets_and_seeds_of_a_single_strategy_are_left_out(rng):
     scores = {(n, f"d{d}", s): rng.uniform() for n in "abc" for d in range(6) for s in range(3)}
     found, said = over(scores | {("a", "d9", 0): 0.5})
-    assert found.datasets == tuple(f"d{d}" for d in range(6))
+    assert found.datasets == [f"d{d}" for d in range(6)]
     assert "incomplete over strategies: d9" in said
     assert "p cannot be below 0.094" in said
     found, said = over(scores | {("c", "d5", s): 0.5 for s in (7, 8)} | {("b", "d6", 0): 1, ("a", "d6", 0): 1})
     assert [each.strategy for each in found.rows if each.strategy not in "abc"] == []
     later = {(n, d, s + 9 * (n == "c" and d == "d2")): value for (n, d, s), value in scores.items()}
     found, said = over(later)  # on d2, c has no seed in common with the others
-    assert found.datasets == ("d0", "d1", "d3", "d4", "d5")
+    assert found.datasets == ["d0", "d1", "d3", "d4", "d5"]
     assert "incomplete over strategies: d2" in said
     strange = scores | {("odd", f"d{d}", 50): 0.5 for d in range(6)}
     found, said = over(strange)
-    assert found.left_out == ("odd",)
+    assert found.left_out == ["odd"]
     assert "incomplete over datasets and seeds: odd" in said
 
 

@@ -6,25 +6,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from pslbench.analysis.bootstrap import stratified_bootstrap
-from pslbench.analysis.comparable_groups import comparable_groups
-from pslbench.analysis.complete_submatrix import complete_submatrix
+from pslbench.analysis.comparable_groups import comparable_groups, complete_submatrix
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.significance import holm_adjusted_pairs
-from pslbench.analysis.statistics import IntervalEstimate, mean_interval
-
-if TYPE_CHECKING:
-    from pslbench.analysis.statistics import Float64s
+from pslbench.analysis.statistics import IntervalEstimate, mean_interval, stratified_bootstrap
+from pslbench.contracts.arrays import Float64s
 
 MIN_DATASETS = 6  # with five, the p value of Wilcoxon's test cannot be below 0.0625
 EQUIVALENCE_MARGIN = 0.005  # region of practical equivalence: half a percentage point of accuracy
 POSTERIOR_DRAWS = 5_000  # the error of the probabilities is below 0.014
 
 
-@dataclass(frozen=True)
-class PracticalEquivalence:
+class PracticalEquivalence(NamedTuple):
     """The probabilities that a strategy is better than another, practically equivalent, or worse."""
 
     better: float
@@ -58,7 +53,7 @@ class AggregateTable:
 
     Attributes:
         entries: the leaderboard entries of the strategies on the datasets.
-        datasets: the datasets.
+        datasets: their names.
         seeds: the number of shared seeds on the dataset that has the fewest.
         rows: one row per strategy, by interquartile mean.
         reference: the strategy that the others are compared with.
@@ -66,13 +61,13 @@ class AggregateTable:
         datasets_left_out: datasets that strategies lack.
     """
 
-    entries: tuple[LeaderboardEntry, ...]
-    datasets: tuple[str, ...]
+    entries: list[LeaderboardEntry]
+    datasets: list[str]
     seeds: int
-    rows: tuple[AggregateRow, ...]
+    rows: list[AggregateRow]
     reference: str
-    left_out: tuple[str, ...]
-    datasets_left_out: tuple[str, ...]
+    left_out: list[str]
+    datasets_left_out: list[str]
 
 
 def aggregate_over_datasets(entries: Sequence[LeaderboardEntry], reference: str = "") -> list[AggregateTable]:
@@ -102,13 +97,13 @@ def _aggregate(entries: Sequence[LeaderboardEntry], reference: str) -> Aggregate
     tables = [np.array([[scores[name][d][seed] for seed in seeds[d]] for name in names]) for d in datasets]
     rows = _rows(names, tables, reference)
     return AggregateTable(
-        tuple(entry for entry in entries if entry.part("strategy") in names and entry.part("dataset") in datasets),
-        tuple(datasets),
+        [entry for entry in entries if entry.part("strategy") in names and entry.part("dataset") in datasets],
+        datasets,
         min(map(len, seeds.values())),
-        tuple(rows),
+        rows,
         reference or rows[0].strategy,
-        tuple(scores.keys() - set(names)),
-        tuple({entry.part("dataset") for entry in entries} - set(datasets)),
+        sorted(scores.keys() - set(names)),
+        sorted({entry.part("dataset") for entry in entries} - set(datasets)),
     )
 
 

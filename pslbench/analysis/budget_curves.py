@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isnan
-from typing import TYPE_CHECKING
 
-from pslbench.analysis.complete_submatrix import complete_submatrix
+from pslbench.analysis.comparable_groups import complete_submatrix
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import Interval, mean_interval
 from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
+from pslbench.contracts.arrays import ArrayLike, Float64s
 from pslbench.results.records import Result
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from pslbench.analysis.statistics import Float64s
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Groups of combinations that differ only in their strategy."""
+"""Groups of combinations that can be compared: they differ only in their strategy, or their table has no gaps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.contracts.arrays import Bools
 from pslbench.results.records import UNUSED
 
 
@@ -20,16 +21,12 @@ def comparable_groups(entries: Sequence[LeaderboardEntry], *kinds: str) -> list[
 
     groups = []
     for _, group in groupby(sorted(entries, key=shared), key=shared):
-        members = list(group)
-        spaces = dict.fromkeys(map(_embedder_and_clusterer, members))
+        members = [(entry, (entry.part("embedder"), entry.part("clusterer"))) for entry in group]
+        spaces = dict.fromkeys(space for _, space in members)
         for space in spaces:
             if not any(space != other and _covers(other, space) for other in spaces):
-                groups.append([entry for entry in members if _covers(space, _embedder_and_clusterer(entry))])
+                groups.append([entry for entry, other in members if _covers(space, other)])
     return groups
-
-
-def _embedder_and_clusterer(entry: LeaderboardEntry) -> tuple[str, str]:
-    return entry.part("embedder"), entry.part("clusterer")
 
 
 def _covers(space: tuple[str, str], other: tuple[str, str]) -> bool:
@@ -41,3 +38,22 @@ def group_title(entries: Sequence[LeaderboardEntry], *kinds: str) -> str:
     """Return the parts of these kinds that all entries share, as a title."""
     names = [{entry.part(kind) for entry in entries} - {UNUSED} for kind in kinds]
     return " · ".join(name for shared in names if len(shared) == 1 for name in shared)
+
+
+def complete_submatrix(is_present: Bools) -> tuple[list[int], list[int]]:
+    """Return rows and columns of a table, bool (rows, columns), such that all their cells are present.
+
+    The row or column with the largest share of gaps is removed until there are none. Of equal shares, columns go
+    before rows, and the last goes first. The last two columns stay. A larger part without gaps can exist, because the
+    algorithm is greedy.
+    """
+    import numpy as np
+
+    rows, columns = map(list, map(range, is_present.shape))
+    while (gaps := ~is_present[np.ix_(rows, columns)]).any():
+        of_row, of_column = gaps.mean(axis=1)[::-1], gaps.mean(axis=0)[::-1]
+        if len(columns) > 2 and of_column.max() >= of_row.max():
+            columns.pop(-1 - int(of_column.argmax()))
+        else:
+            rows.pop(-1 - int(of_row.argmax()))
+    return rows, columns

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, nan
-from typing import TYPE_CHECKING
 
-from pslbench.analysis.bootstrap import bca_interval
 from pslbench.analysis.comparable_groups import comparable_groups
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound, leaderboard_entries, used_test_set
+from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
 from pslbench.analysis.significance import ALPHA, mcnemar_test, pairwise_p_values, sign_flip_test
-from pslbench.analysis.statistics import MIN_SEEDS, Interval, IntervalEstimate, mean_interval, paired_difference
+from pslbench.analysis.statistics import (
+    MIN_SEEDS,
+    Interval,
+    IntervalEstimate,
+    bca_interval,
+    mean_interval,
+    paired_difference,
+)
+from pslbench.contracts.arrays import Ints
 from pslbench.results.codec import SCORES
 from pslbench.results.records import Result
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Ints
 
 TWO_SIDED_LEVEL = 0.90  # the upper limit of this interval is the one-sided 95% confidence bound
 
@@ -86,12 +89,14 @@ class Comparison:
                 f"{result} (exact McNemar test, {images}, {p}). Each strategy gives the same predictions on all {d.n} "
                 "seeds: the seeds change nothing, and the test concerns the test images."
             )
-        if d.is_zero and d.n > 1:
-            return f"{result}: their test accuracies are equal on each of {d.n} seeds."
-        if isnan(d.half_width):
+        if d.n < MIN_SEEDS:
             few = f"a test needs {MIN_SEEDS} shared seeds, and they have {d.n}. Run more seeds, for example -s 5."
+            return f"{a} and {b} cannot be judged: {few}"
+        if d.is_zero:
+            return f"{result}: their test accuracies are equal on each of {d.n} seeds."
+        if d.is_constant:
             same = f"the difference is {d.mean:+.4f} on each of {d.n} seeds, so it has no interval."
-            return f"{a} and {b} cannot be judged: {few if d.n < MIN_SEEDS else same}"
+            return f"{a} and {b} cannot be judged: {same}"
         low, high = sorted((abs(d.low), abs(d.high)))
         if self.is_significant:
             return f"{result} (95% interval {low:.4f} to {high:.4f}, {d.n} paired seeds)."
@@ -139,22 +144,23 @@ def compare_pair(
     names = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
     differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in names}
     d, by_seed = differences["test_accuracy"], [a.by_seed()[seed] - b.by_seed()[seed] for seed in a.by_seed()]
+    t_test_p = float(pairwise_p_values([a.by_seed(), b.by_seed()])[0, 1])
     return Comparison(
         a,
         b,
         differences,
         mean_interval([float((classes_a[seed] == classes_b[seed]).mean()) for seed in classes_a]),
         bca_interval(by_seed),
-        float(pairwise_p_values([a.by_seed(), b.by_seed()])[0, 1]),
-        nan if isnan(d.half_width) and not d.is_zero else sign_flip_test(by_seed),
+        t_test_p,
+        nan if isnan(t_test_p) else sign_flip_test(by_seed),
         _mcnemar(y, [*classes_a.values()], [*classes_b.values()]) if d.is_constant and d.n >= MIN_SEEDS else None,
         caveats,
     )
 
 
 def _caveats(entry: LeaderboardEntry) -> list[str]:
-    caveats = ["may query every label: an upper bound, not a competitor."] * is_upper_bound(entry)
-    caveats += ["used the test set during training."] * used_test_set(entry)
+    caveats = ["may query every label: an upper bound, not a competitor."] * any(row.upper_bound for row in entry.rows)
+    caveats += ["used the test set during training."] * any(row.test_set_evaluations for row in entry.rows)
     return [f"{entry.part('strategy')} {caveat}" for caveat in caveats]
 
 

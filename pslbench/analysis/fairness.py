@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from pslbench.analysis.leaderboard import LeaderboardEntry, is_upper_bound
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.results.records import Result
 
 MAX_NAMES = 3  # strategies that a warning names for each value
@@ -42,15 +42,16 @@ def fairness_warnings(entries: Sequence[LeaderboardEntry]) -> list[str]:
     for what, value_of, consequence in CHECKS:
         strategies: dict[str, list[str]] = {}
         for entry in entries:
-            if entry.rows and not (what == "labels spent" and is_upper_bound(entry)):
+            if entry.rows and not (what == "labels spent" and any(row.upper_bound for row in entry.rows)):
                 strategies.setdefault(value_of(entry) or "unknown", []).append(entry.part("strategy"))
         if len(strategies) > 1:
-            values = "; ".join(f"{value} ({_listed(names)})" for value, names in strategies.items())
+            values = "; ".join(f"{value} ({list_names(names)})" for value, names in strategies.items())
             sentences.append(f"Unequal {what}: {values}: {consequence}.")
     return sentences
 
 
-def _listed(names: Sequence[str]) -> str:
+def list_names(names: Sequence[str]) -> str:
+    """Return distinct names, the first three if there are more than four."""
     names = list(dict.fromkeys(names))
     rest = len(names) - MAX_NAMES
     return ", ".join(names if rest <= 1 else [*names[:MAX_NAMES], f"{rest} more"])

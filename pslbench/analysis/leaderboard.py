@@ -1,16 +1,17 @@
-"""One row per cell and one row per combination, as the CSV files and the tables show them."""
+"""One row per combination, as the CSV files and the tables show them; selection and order of rows by their columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from itertools import groupby
 from math import isnan
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.statistics import Interval, mean_interval
 from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
-from pslbench.errors import deprecated, unknown
+from pslbench.errors import InputError, deprecated, unknown
 from pslbench.results.codec import RENAMED, SCORES, STAGES
 from pslbench.results.records import UNUSED, Combination, Result
 
@@ -18,26 +19,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COMBINATION_COLUMNS = ("dataset", "budget", "strategy", "clusterer", "embedder", "trainer")
+FILTER_COLUMNS = (*COMBINATION_COLUMNS, "seed", "status", "compute_dtype")
 LOWER_IS_BETTER = ("nll", "ece", "gap_", "failed_", "labels_", "test_set_", "peak_", "seconds_")  # prefixes of columns
 SHORT_NAMES = {"accuracy": "test_accuracy", "direct": "direct_accuracy", "pseudo": "pseudo_accuracy"}  # in tables
 SHORT_NAMES |= {"labels": "labels_spent", "seconds": "seconds_total", "group": "tie_groups"}
 OLD_NAMES = {"behind": "gap_to_best", "behind_half_width": "gap_to_best_half_width", "groups": "tie_groups"}  # in 0.1
 OLD_NAMES |= {"failed": "failed_cells", **RENAMED}
-
-
-class HasRows(Protocol):
-    @property
-    def rows(self) -> tuple[Result, ...]: ...
-
-
-def is_upper_bound(entry: HasRows) -> bool:
-    """Return whether the strategy of any row may query every label."""
-    return any(row.upper_bound for row in entry.rows)
-
-
-def used_test_set(entry: HasRows) -> bool:
-    """Return whether the trainer of any row evaluated itself on the test set."""
-    return any(row.test_set_evaluations for row in entry.rows)
 
 
 @dataclass(frozen=True)
@@ -81,8 +68,13 @@ def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardE
     A board has the competing combinations from best to worst, then the others. A combination that does not use the
     part `group` is on the board of each value.
     """
-    ordered = sorted(results, key=lambda row: (row.combination, row.seed))
-    entries = [_entry(combination, list(rows)) for combination, rows in groupby(ordered, key=lambda r: r.combination)]
+    by_combination: dict[Combination, list[Result]] = {}
+    for row in sorted(results, key=lambda row: row.seed):
+        by_combination.setdefault(row.combination, []).append(row)
+    entries = [
+        LeaderboardEntry(combination, tuple(row for row in rows if row.ok), sum(not row.ok for row in rows))
+        for combination, rows in by_combination.items()
+    ]
     entries.sort(key=_rank_key)
     by_task = [list(board) for _, board in groupby(entries, key=lambda entry: entry.combination[:2])]
     return [_with_gaps(part) for board in by_task for part in _split(board, group)]
@@ -93,18 +85,20 @@ def leaderboard_entries(results: Sequence[Result]) -> list[LeaderboardEntry]:
     return [entry for board in boards(results) for entry in board]
 
 
-def column(name: str) -> str:
+def column(name: str, results: Sequence[Result]) -> str:
     """Return the column of `leaderboard.csv` that a name stands for.
 
     A name of version 0.1 causes a DeprecationWarning.
 
     Raises:
-        InputError: the column is unknown; the message suggests the nearest one.
+        InputError: the column is unknown, and the message suggests the nearest one; or no entry has a value in it.
     """
     known = leaderboard_row(LeaderboardEntry(("", 0, "", "", "", ""), (), 0)).keys()
     name = current_name(name.replace(" ", "_"))
     if (full_name := SHORT_NAMES.get(name, name)) not in known:
         raise unknown("column", name, (*known, *SHORT_NAMES))
+    if full_name != "test_accuracy" and all(_sort_key(entry, full_name)[0] for entry in leaderboard_entries(results)):
+        raise InputError(f"no row has a {full_name}; sort by another column, for example test_accuracy")
     return full_name
 
 
@@ -119,21 +113,47 @@ def sort_entries(board: Sequence[LeaderboardEntry], by: str) -> list[Leaderboard
     """Return the entries sorted by a column of `leaderboard.csv`: numbers from best to worst, text alphabetically."""
     if by == "test_accuracy":
         return list(board)
-    sign = 1 if by.startswith(LOWER_IS_BETTER) or by.endswith("half_width") else -1
-
-    def sort_key(entry: LeaderboardEntry) -> tuple[Any, ...]:
-        value = leaderboard_row(entry)[by]
-        if isinstance(value, str):
-            return (False, value)
-        is_missing = value is None or isnan(value)
-        return (is_missing, 0 if is_missing else sign * value)
-
-    return sorted(board, key=sort_key)
+    return sorted(board, key=lambda entry: _sort_key(entry, by))
 
 
-def _entry(combination: Combination, rows: list[Result]) -> LeaderboardEntry:
-    successful = tuple(row for row in rows if row.ok)
-    return LeaderboardEntry(combination, successful, len(rows) - len(successful))
+def _sort_key(entry: LeaderboardEntry, by: str) -> tuple[bool, str | float]:
+    """Return whether the entry has no value in a column, and what sorts it. The best entry has no gap to itself."""
+    value = 0.0 if by.startswith("gap_") and entry.gap.is_best else leaderboard_row(entry)[by]
+    if isinstance(value, str):
+        return False, value
+    if value is None or isnan(value):
+        return True, 0.0
+    return False, value if by.startswith(LOWER_IS_BETTER) or by.endswith("half_width") else -value
+
+
+def filter_rows(results: Sequence[Result], conditions: Sequence[str]) -> list[Result]:
+    """Return the rows that match `column=value` conditions: any condition of a column, in every column that has one.
+
+    A value can be a pattern, for example `strategy=centroid*`.
+
+    Raises:
+        InputError: a condition is malformed, a column or value is unknown, or no row matches.
+    """
+    patterns: dict[str, list[str]] = {}
+    for condition in conditions:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise InputError(f"'{condition}' is not column=value; write for example strategy=random")
+        if (name := current_name(name)) not in FILTER_COLUMNS:
+            raise unknown("column", name, FILTER_COLUMNS)
+        known = {str(getattr(row, name)) for row in results}
+        if not any(_matches(text, [value]) for text in known):
+            raise unknown(name, value, known)
+        patterns.setdefault(name, []).append(value)
+    matching = [row for row in results if all(_matches(str(getattr(row, c)), p) for c, p in patterns.items())]
+    if not matching:
+        raise InputError(f"no row matches {' and '.join(conditions)} together; leave out a condition")
+    return matching
+
+
+def _matches(value: str, patterns: Sequence[str]) -> bool:
+    # A value can itself contain the special characters of patterns, as in [a].npz.
+    return any(value == pattern or fnmatchcase(value, pattern) for pattern in patterns)
 
 
 def _rank_key(entry: LeaderboardEntry) -> tuple[Any, ...]:
@@ -167,7 +187,7 @@ def leaderboard_row(entry: LeaderboardEntry) -> dict[str, Any]:
         "seeds": len(entry.rows),
         "failed_cells": entry.failed_cells,
         "ranked": entry.ranked,
-        "tied_with_best": None if gap.is_unclear else gap.is_tied,
+        "tied_with_best": None if gap.obstacle else gap.is_tied,
         "tie_groups": gap.tie_groups,
         "gap_to_best": gap.difference.mean if gap.difference else None,
         "gap_to_best_half_width": gap.difference.half_width if gap.difference else None,

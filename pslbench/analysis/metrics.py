@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import numpy as np
 
-if TYPE_CHECKING:
-    from pslbench.analysis.statistics import Float64s
-    from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import Float64s, Floats, Ints
 
 
 def classifier_scores(y: Ints, probabilities: Floats) -> dict[str, float]:
@@ -16,8 +13,6 @@ def classifier_scores(y: Ints, probabilities: Floats) -> dict[str, float]:
     `test_accuracy`, `macro_f1` over the classes in `y`, `nll` (mean negative log-likelihood in nats, with
     probabilities clipped at 1e-7) and `ece` (15 bins).
     """
-    import numpy as np
-
     predicted = probabilities.argmax(axis=1)
     of_true_class = np.clip(probabilities[np.arange(len(y)), y].astype(np.float64), 1e-7, 1)
     return {
@@ -30,8 +25,6 @@ def classifier_scores(y: Ints, probabilities: Floats) -> dict[str, float]:
 
 def _macro_f1(y: Ints, predicted: Ints, n_classes: int) -> float:
     """Return the same as scikit-learn's `f1_score`, whose input validation takes longer than a fast cell."""
-    import numpy as np
-
     hits = np.bincount(y[predicted == y], minlength=n_classes)
     true_counts, predicted_counts = np.bincount(y, minlength=n_classes), np.bincount(predicted, minlength=n_classes)
     occurs = true_counts > 0
@@ -41,45 +34,33 @@ def _macro_f1(y: Ints, predicted: Ints, n_classes: int) -> float:
 def calibration_error(y: Ints, probabilities: Floats, bins: int = 15) -> float:
     """Return the expected calibration error with `bins` bins of equal width (Guo et al. 2017, eq. 3)."""
     diagram = reliability_diagram(y, probabilities, bins)
-    return float((diagram.count * abs(diagram.accuracy - diagram.confidence)).sum() / len(y))
+    return float((diagram["samples"] * abs(diagram["accuracy"] - diagram["confidence"])).sum() / len(y))
 
 
-@dataclass(frozen=True, eq=False)
-class ReliabilityDiagram:
-    """The bins of a reliability diagram that contain samples.
-
-    Attributes:
-        low, high: float (b,), the limits of confidence of each bin.
-        confidence, accuracy: float (b,), the means over the samples of each bin.
-        count: int64 (b,), the number of samples of each bin.
-    """
-
-    low: Float64s
-    high: Float64s
-    confidence: Float64s
-    accuracy: Float64s
-    count: Ints
-
-
-def reliability_diagram(y: Ints, probabilities: Floats, bins: int = 15) -> ReliabilityDiagram:
-    """Return accuracy by confidence in bins of equal width (Guo et al. 2017, section 2).
+def reliability_diagram(y: Ints, probabilities: Floats, bins: int = 15) -> dict[str, Float64s]:
+    """Return accuracy by confidence in the bins of equal width that contain samples (Guo et al. 2017, section 2).
 
     Args:
         y: true classes, int (n,).
         probabilities: class probabilities, float (n, classes); the highest one is the confidence.
         bins: the number of bins.
-    """
-    import numpy as np
 
+    Returns:
+        Float (b,) each: `low` and `high`, the limits of confidence of each bin; `confidence` and `accuracy`, the means
+        over its samples; `samples`, their number.
+    """
     confidence = probabilities.max(axis=1).astype(np.float64)
     is_correct = (probabilities.argmax(axis=1) == y).astype(np.float64)
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     count = np.bincount(bin_of, minlength=bins)
-    filled = count > 0
-    mean_confidence = np.bincount(bin_of, confidence, bins)[filled] / count[filled]
-    accuracy = np.bincount(bin_of, is_correct, bins)[filled] / count[filled]
-    edges = np.arange(bins + 1) / bins
-    return ReliabilityDiagram(edges[:-1][filled], edges[1:][filled], mean_confidence, accuracy, count[filled])
+    columns = {
+        "low": np.arange(bins) / bins,
+        "high": np.arange(1, bins + 1) / bins,
+        "confidence": np.bincount(bin_of, confidence, bins) / count.clip(1),
+        "accuracy": np.bincount(bin_of, is_correct, bins) / count.clip(1),
+        "samples": count,
+    }
+    return {name: values[count > 0] for name, values in columns.items()}
 
 
 def pseudo_label_scores(y: Ints, indices: Ints, labels: Ints) -> dict[str, float]:
@@ -88,8 +69,6 @@ def pseudo_label_scores(y: Ints, indices: Ints, labels: Ints) -> dict[str, float
     `pseudo_accuracy`, `coverage` (the share of the pool that has a pseudo-label) and `classes_seen` (the number of
     classes among the pseudo-labels).
     """
-    import numpy as np
-
     return {
         "pseudo_accuracy": float((labels == y[indices]).mean()),
         "coverage": len(indices) / len(y),

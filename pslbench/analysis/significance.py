@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from pslbench.analysis.statistics import MIN_SEEDS, ROUNDING_ERROR
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from pslbench.analysis.statistics import Float64s
+from pslbench.contracts.arrays import ArrayLike, Float64s
 
 ALPHA = 0.05
 MAX_SIGN_FLIPS = 100_000  # all 2^n changes of signs for up to 16 differences, a random sample of them for more
 
 
-def score_table(by_seed: Sequence[Mapping[int, float]]) -> Float64s:
-    """Return the scores of rows by seed as an array, float (rows, seeds), with NaN for the seeds that a row lacks."""
-    import numpy as np
-
-    seeds = sorted({seed for scores in by_seed for seed in scores})
-    table = [[scores.get(seed, np.nan) for seed in seeds] for scores in by_seed]
-    return np.array(table, dtype=float).reshape(len(by_seed), len(seeds))
-
-
 def pairwise_p_values(by_seed: Sequence[Mapping[int, float]]) -> Float64s:
     """Return the p values of paired t tests over seeds between all rows, float (rows, rows), Holm-adjusted for all
     pairs that can be tested. The p values of the other pairs are NaN."""
-    return holm_adjusted_pairs(paired_t_tests(score_table(by_seed)))
+    import pandas as pd
+
+    return holm_adjusted_pairs(paired_t_tests(pd.DataFrame([dict(scores) for scores in by_seed], dtype=float)))
 
 
 def paired_t_tests(scores: ArrayLike) -> Float64s:
@@ -38,8 +26,8 @@ def paired_t_tests(scores: ArrayLike) -> Float64s:
         scores: float (rows, seeds), NaN for the seeds that a row lacks.
 
     Returns:
-        Symmetric, float (rows, rows). 1 for rows that are equal on every shared seed. NaN for pairs that cannot be
-        tested: they share fewer than three seeds, or their difference is the same on every shared seed.
+        Symmetric, float (rows, rows). NaN for pairs that cannot be tested: they share fewer than three seeds, or their
+        difference is the same on every shared seed and not zero. 1 if it is zero on at least three seeds.
     """
     import numpy as np
     from scipy.special import stdtr
@@ -53,8 +41,9 @@ def paired_t_tests(scores: ArrayLike) -> Float64s:
         residuals = np.where(is_shared, differences - mean[..., None], 0)
         t = mean / np.sqrt((residuals**2).sum(axis=-1) / (n - 1) / n)
         p: Float64s = 2 * stdtr(n - 1, -np.abs(t))
-    p[(n < MIN_SEEDS) | (np.abs(residuals).max(axis=-1, initial=0) < ROUNDING_ERROR)] = np.nan
-    p[(n > 0) & (np.abs(np.where(is_shared, differences, 0)).max(axis=-1, initial=0) < ROUNDING_ERROR)] = 1
+    is_constant = np.abs(residuals).max(axis=-1, initial=0) < ROUNDING_ERROR
+    p[is_constant] = np.where(np.abs(mean) < ROUNDING_ERROR, 1, np.nan)[is_constant]
+    p[n < MIN_SEEDS] = np.nan
     return p
 
 
@@ -96,9 +85,8 @@ def sign_flip_test(differences: ArrayLike) -> float:
     import numpy as np
     from scipy.stats import permutation_test
 
-    values = np.asarray(differences, dtype=float)
     options = {"permutation_type": "samples", "n_resamples": MAX_SIGN_FLIPS, "rng": np.random.default_rng(0)}
-    return float(permutation_test((values,), np.mean, **options).pvalue)
+    return float(permutation_test((differences,), np.mean, **options).pvalue)
 
 
 def mcnemar_test(only_a: int, only_b: int) -> float:

@@ -7,16 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from math import isnan, nan
 from string import ascii_letters, ascii_lowercase
-from typing import TYPE_CHECKING
 
 from pslbench.analysis.significance import ALPHA, pairwise_p_values
-from pslbench.analysis.statistics import Interval, paired_difference
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Bools = NDArray[np.bool_]
+from pslbench.analysis.statistics import MIN_SEEDS, Interval, paired_difference
+from pslbench.contracts.arrays import Bools
 
 
 @dataclass(frozen=True)
@@ -46,9 +40,16 @@ class GapToBest:
         return self.difference is not None and self.p >= ALPHA
 
     @property
-    def is_unclear(self) -> bool:
-        """Whether the row cannot be judged: the pair cannot be tested, or the row is significantly better."""
-        return self.difference is not None and (isnan(self.p) or (self.p < ALPHA and self.difference.mean < 0))
+    def obstacle(self) -> str:
+        """Why the row cannot be judged against the best; empty if it can."""
+        if self.difference is None:
+            return ""
+        if self.difference.n < MIN_SEEDS:
+            return f"they share fewer than {MIN_SEEDS} seeds"
+        if isnan(self.p):
+            return "their difference is the same on every shared seed"
+        is_better = self.p < ALPHA and self.difference.mean < 0
+        return "it is significantly better on the shared seeds" if is_better else ""
 
 
 NO_GAP = GapToBest()

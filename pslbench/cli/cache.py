@@ -7,6 +7,7 @@ import typer
 
 from pslbench.cli import options
 from pslbench.cli.console import new_table, stdout_console
+from pslbench.errors import pluralize
 
 app = typer.Typer(no_args_is_help=True, help="Show and clear the cache of stages.", rich_markup_mode="rich")
 
@@ -51,5 +52,5 @@ def clear(cache_dir: CacheFolder = None) -> None:
     folder = cache.cache_root(cache_dir)
     sizes = [entry.size for entry in cache.list_entries(folder)]
     cache.clear(folder)
-    message = f"deleted {len(sizes):,} stages ({sum(sizes) / 1e6:,.1f} MB) from {folder}"
+    message = f"deleted {pluralize(len(sizes), 'stage')} ({sum(sizes) / 1e6:,.1f} MB) from {folder}"
     stdout_console().print(message, soft_wrap=True, markup=False)

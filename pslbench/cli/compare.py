@@ -115,7 +115,7 @@ def _exit_status(comparisons: Sequence[Comparison], points: float) -> int:
             warn(comparison.verdict)
         elif is_worse:
             test = "exact McNemar test" if comparison.mcnemar else "one-sided 95% confidence bound"
-            message = f"{a} is worse than {b} by more than {points:g} points ({test})"
+            message = f"{a} is worse than {b} by more than {points:g} point{'' if points == 1 else 's'} ({test})"
             stdout_console().print(message, style="bold red", markup=False)
             status = 1
     if not comparisons:

@@ -6,7 +6,7 @@ import typer
 
 from pslbench.cli import options
 from pslbench.cli.console import new_table, stdout_console, warn
-from pslbench.errors import InputError
+from pslbench.errors import InputError, pluralize
 from pslbench.plugins.dataset_argument import parse_dataset
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _print_dataset(data: Dataset) -> None:
     from pslbench.datasets.dataset_warnings import dataset_warnings
 
     console = stdout_console()
-    sizes = f"{len(data.x_train):,} samples in the pool, {len(data.x_test):,} test samples"
+    sizes = f"{pluralize(len(data.x_train), 'sample')} in the pool, {pluralize(len(data.x_test), 'test sample')}"
     console.print(f"{data.name}: {sizes}", markup=False)
     console.print(f"samples of shape {data.x_train.shape[1:]}, from {data.x_train.min():g} to {data.x_train.max():g}")
     counts = np.bincount(data.y_train, minlength=data.n_classes)

@@ -42,8 +42,7 @@ def leaderboard(
 
       pslbench leaderboard results/latest --sort seconds --group trainer --top 5
     """
-    from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column
-    from pslbench.analysis.row_filter import filter_rows
+    from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column, filter_rows
     from pslbench.results.folder import ResultsFolder
 
     if group and group not in COMBINATION_COLUMNS:
@@ -51,7 +50,8 @@ def leaderboard(
     results_folder = ResultsFolder.open(folder)
     with warnings.catch_warnings(record=True) as deprecations:
         warnings.simplefilter("always", DeprecationWarning)
-        sort, rows = column(sort), filter_rows(finished_rows(results_folder), filters)
+        rows = filter_rows(finished_rows(results_folder), filters)
+        sort = column(sort, rows)
     for deprecation in deprecations:
         warn(str(deprecation.message))
     return report_results(plugins.load_catalog(), results_folder, rows, sort=sort, group=group, top=top)

@@ -11,6 +11,7 @@ import typer
 from pslbench.cli import options
 from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.summary import report_results
+from pslbench.errors import pluralize
 
 if TYPE_CHECKING:
     from pslbench.plugins.catalog import Catalog
@@ -57,7 +58,6 @@ def merge(
 
 def merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool) -> int:
     """Write the union of `sources` to a folder unless they disagree, and return the exit status."""
-    from pslbench.reporters.formats import pluralize
     from pslbench.results import merge as engine
     from pslbench.results.folder import ResultsFolder
 
@@ -86,7 +86,7 @@ def _warn_of_differences(merged: MergePlan) -> bool:
     for line in lines:
         warn(line)
     if (more := len(merged.differing) - MAX_WARNINGS) > 0:
-        warn(f"{more} more cells have different values")
+        warn(f"{pluralize(more, 'more cell')} with different values")
     return bool(lines)
 
 

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pslbench.cli.console import stderr_console, warn
+from pslbench.errors import pluralize
 from pslbench.planning.cells import Cell
 from pslbench.results.records import Result
 
@@ -48,7 +49,7 @@ class ProgressBar:
         self._total, self._done = cells, done
         self._bar.update(self._task, total=cells - done, visible=cells > done)
         if done:
-            self._console.print(f"{done} of {cells} cells are finished already")
+            self._console.print(f"{done} of {pluralize(cells, 'cell')} {'is' if done == 1 else 'are'} finished already")
 
     def progressed(self, cell: Cell, kind: str, message: str) -> None:
         """A `stage` of a cell begins, or a stage was `computed` for a reason. Called from any thread."""

@@ -10,7 +10,7 @@ import typer
 from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stdout_console
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options, save_config
 from pslbench.cli.summary import report_results
-from pslbench.errors import InputError
+from pslbench.errors import InputError, pluralize
 
 if TYPE_CHECKING:
     from pslbench.execution.run import RunSettings
@@ -90,11 +90,12 @@ def print_estimate(catalog: Catalog, grid: Grid, execution: ExecutionOptions) ->
     settings = _settings(execution, PluginOptions())
     estimate = estimate_grid(catalog, grid, settings, ProgressBar())
     console = stdout_console()
-    console.print(f"{estimate.cells} cells: {estimate.done} done, {estimate.cached} cached, {estimate.to_run} to run")
+    states = f"{estimate.done} done, {estimate.cached} cached, {estimate.to_run} to run"
+    console.print(f"{pluralize(estimate.cells, 'cell')}: {states}")
     if known := estimate.to_run - estimate.unknown:
         duration = timedelta(seconds=round(estimate.seconds))
         jobs = settings.workers(estimate.cached + estimate.to_run)
-        console.print(f"about {duration} for {known} of them with {jobs} jobs, according to earlier rows")
+        console.print(f"about {duration} for {known} of them with {pluralize(jobs, 'job')}, according to earlier rows")
     if estimate.unknown:
         console.print(f"{estimate.unknown} without an estimate: {execution.output} has no rows of their kind")
     return 0

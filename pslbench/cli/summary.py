@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from pslbench.cli.console import stdout_console, warn
-from pslbench.errors import InputError, one_line
+from pslbench.errors import InputError, one_line, pluralize
 from pslbench.plugins.dataset_argument import parse_dataset
 from pslbench.results.records import ResultsReader
 
@@ -45,7 +45,8 @@ def report_results(
     if failed:
         _warn_of_failures(folder, failed, len(rows))
     if outdated:
-        warn(f"{len(outdated)} rows of other code, data or protocol versions are not shown")
+        verb = "is" if len(outdated) == 1 else "are"
+        warn(f"{pluralize(len(outdated), 'row')} of other code, data or protocol versions {verb} not shown")
     stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))
@@ -56,12 +57,13 @@ def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: i
     file = folder.path / "cells" / f"{failed[0].key}.json"
     kept = [row for row in failed if folder.has_success(row.key)]
     if kept:
-        warn(f"the earlier rows of {len(kept)} failed cells are kept in {folder.path}")
+        warn(f"the earlier rows of {pluralize(len(kept), 'failed cell')} are kept in {folder.path}")
     has_traceback = error.get("traceback") and failed[0] not in kept
     first = f"the first traceback is in {file}" if has_traceback else f"the first error is: {error.get('message')}"
     removal = f"; to discard a failed cell, remove its file from {file.parent}" if file.exists() and not kept else ""
     again = "--fresh" if len(kept) == len(failed) else "--retry-failed"
-    warn(f"{len(failed)} of {n_rows} cells failed; {first}; repeat the command with {again} to run them again{removal}")
+    repeat = f"repeat the command with {again} to run them again{removal}"
+    warn(f"{len(failed)} of {pluralize(n_rows, 'cell')} failed; {first}; {repeat}")
 
 
 def finished_rows(folder: ResultsFolder) -> list[Result]:

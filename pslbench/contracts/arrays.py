@@ -1,4 +1,4 @@
-"""Array types for annotations."""
+"""Array types for annotations. At run time they are placeholders, because importing NumPy takes too long for `list`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import ArrayLike as ArrayLike
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
+    Float64s = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Bools = NDArray[np.bool_]
+else:
+    ArrayLike = Floats = Float64s = Ints = Bools = object

@@ -144,7 +144,7 @@ class WorkerProcess:
         if timeout and seconds > timeout:
             return "Timeout", f"it took longer than {timeout:g} seconds"
         if limit and (used := _own_memory(self._process.pid)) > limit:
-            return "MemoryLimit", f"it used {used / 2**20:,.0f} MiB of memory, and the limit is {limit / 2**20:,.0f}"
+            return "MemoryLimit", f"it used {used / 2**20:,.0f} MiB, and the limit is {limit / 2**20:,.0f} MiB"
         return None
 
     @property

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import isnan
-from typing import TYPE_CHECKING
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
 from pslbench.analysis.comparable_groups import group_title
+from pslbench.analysis.comparison import Comparison
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.significance import ALPHA, pairwise_p_values
-from pslbench.analysis.statistics import MIN_SEEDS, paired_difference
+from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, paired_difference
+from pslbench.errors import pluralize
 from pslbench.reporters.formats import (
     caption_table,
     create_table,
+    few_seeds_note,
     format_difference,
     format_mean,
     format_number,
     format_p_value,
     format_range,
-    pluralize,
+    format_signed,
     stack_tables,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from rich.console import Group, RenderableType
-
-    from pslbench.analysis.comparison import Comparison
-    from pslbench.analysis.leaderboard import LeaderboardEntry
-
 CELL_WIDTH = 9  # of a matrix, in characters
 MEAN_WIDTH = 15  # of a mean with its half-width
+ONE_PAIR = (
+    "of this pair alone decides here, without adjustment; the leaderboard tests all pairs of a board over seeds, "
+    "adjusted by Holm's method, so it can disagree"
+)
 
 
 def comparison_tables(comparisons: Sequence[Comparison]) -> Iterator[RenderableType]:
@@ -63,15 +63,14 @@ def _scores(comparison: Comparison) -> Group:
         table.add_column(Text(name), justify="right", min_width=MEAN_WIDTH, overflow="fold")
     table.add_column("difference", justify="right", no_wrap=True)
     for name, difference in comparison.differences.items():
-        text = "-" if isnan(difference.mean) else format_difference(difference)
-        style = "" if difference.contains_zero else "bold"
-        table.add_row(name, format_mean(a.score(name)), format_mean(b.score(name)), Text(text, style))
+        text = Text(format_difference(difference), "" if difference.contains_zero else "bold")
+        table.add_row(name, format_mean(a.score(name)), format_mean(b.score(name)), text)
     table.add_section()
     table.add_row("labels spent", *(format_number(entry.mean("labels_spent"), 0) for entry in (a, b)), "")
     table.add_row("seconds", *(format_number(entry.mean("seconds", "total"), 1) for entry in (a, b)), "")
     table.add_row("same prediction", format_mean(comparison.agreement), "", "")
-    few = f"; none below {MIN_SEEDS} seeds" if comparison.seeds < MIN_SEEDS else ""
-    legend = f"mean ± half-width of the 95% interval over seeds{few}; differences are paired, bold if they exclude zero"
+    intervals = f"mean ± half-width of the 95% interval over seeds{few_seeds_note([a.rows])}"
+    legend = f"{intervals}; differences are paired, bold if they exclude zero"
     return caption_table(f"{_group_title((a, b))} · {pluralize(comparison.seeds, 'seed')}", table, [legend])
 
 
@@ -84,23 +83,22 @@ def _tests(comparison: Comparison, notes: Sequence[str]) -> Group:
     if mcnemar:
         table.add_row("exact McNemar test", f"{mcnemar.only_a:,} : {mcnemar.only_b:,}", "", format_p_value(mcnemar.p))
     else:
-        table.add_row("paired t test", _signed(d.mean), format_range(d), format_p_value(comparison.t_test_p))
-        table.add_row("bootstrap (BCa)", _signed(bca.estimate), format_range(bca), "")
+        table.add_row("paired t test", format_signed(d.mean), format_range(d), format_p_value(comparison.t_test_p))
+        table.add_row("bootstrap (BCa)", format_signed(bca.estimate), format_range(bca), "")
         table.add_row("sign-flip test", "", "", format_p_value(comparison.sign_flip_p))
     return caption_table(f"test accuracy of {a} minus {b}", table, notes)
 
 
-def _signed(value: float) -> str:
-    return "-" if isnan(value) else f"{value:+.4f}"
-
-
 def _notes(comparison: Comparison) -> list[str]:
-    seeds, notes = comparison.seeds, []
     if comparison.mcnemar:
-        return ["exact McNemar test: test images that only the first, or only the second, classifies correctly"]
-    if MIN_SEEDS <= seeds < MIN_BOOTSTRAP_SEEDS:
+        images = "exact McNemar test: test images that only the first, or only the second, classifies correctly"
+        return [images, f"the exact McNemar test {ONE_PAIR}"]
+    if (seeds := comparison.seeds) < MIN_SEEDS:
+        return []
+    notes = [f"the paired t test {ONE_PAIR}"]
+    if seeds < MIN_BOOTSTRAP_SEEDS:
         notes.append("bootstrap: too narrow with so few seeds (docs/protocol.md)")
-    if seeds >= MIN_SEEDS and 2 / 2**seeds > ALPHA:
+    if 2 / 2**seeds > ALPHA:
         notes.append(f"sign-flip test: p cannot be below {2 / 2**seeds:g} with {seeds} seeds")
     return notes
 
@@ -123,8 +121,8 @@ def difference_matrix(entries: Sequence[LeaderboardEntry], screen_width: int) ->
         tables.append(table)
     n_tested = sum(not isnan(p[pair]) for pair in combinations(range(len(names)), 2))
     legend = (
-        f"upper line: row minus column; lower line: p value of the paired t test, Holm-adjusted for {n_tested} pairs; "
-        "bold if significant"
+        "upper line: row minus column; lower line: p value of the paired t test, Holm-adjusted for "
+        f"{pluralize(n_tested, 'pair')}; bold if significant"
     )
     title = f"{_group_title(entries)} · all pairs in test accuracy"
     return caption_table(title, stack_tables(tables), [legend])
@@ -132,4 +130,4 @@ def difference_matrix(entries: Sequence[LeaderboardEntry], screen_width: int) ->
 
 def _cell(row: LeaderboardEntry, column: LeaderboardEntry, p: float) -> Text:
     difference = paired_difference(row.by_seed(), column.by_seed()).mean
-    return Text(f"{_signed(difference)}\n{format_p_value(p)}", "bold" if p < ALPHA else "")
+    return Text(f"{format_signed(difference)}\n{format_p_value(p)}", "bold" if p < ALPHA else "")

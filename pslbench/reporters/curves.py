@@ -3,19 +3,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log, nan
-from typing import TYPE_CHECKING
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.text import Text
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.leaderboard import leaderboard_entries
-from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.parts import reporter
-from pslbench.reporters.formats import caption_table, create_table, format_mean, format_number, stack_tables
+from pslbench.reporters.formats import (
+    caption_table,
+    create_table,
+    few_seeds_note,
+    format_mean,
+    format_number,
+    stack_tables,
+)
 from pslbench.reporters.leaderboard_table import explain_marks, marks, varying_parts
 from pslbench.results.records import Result, ResultsReader
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, Group, RenderableType
-    from rich.text import Text
 
 MAX_CURVES = 6
 COLORS = (32, 166, 28, 127, 160, 30)  # of 256 terminal colors; their contrast with black and white is at least 3.6:1
@@ -38,17 +42,12 @@ class CurvePlot:
     curves: Sequence[Curve]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        from rich.text import Text
-
-        yield Text.from_ansi(self._draw(min(options.max_width, WIDTH)))
-
-    def _draw(self, width: int) -> str:
         import plotext
 
         plotext.clear_figure()
         plotext.theme("clear")
         plotext.limit_size(False, False)
-        plotext.plot_size(width, HEIGHT)
+        plotext.plot_size(min(options.max_width, WIDTH), HEIGHT)
         for rank, curve in reversed(list(enumerate(self.curves, 1))):
             x = [log(point.combination[1]) for point in curve.points]
             y = [point.score("test_accuracy").mean for point in curve.points]
@@ -57,13 +56,10 @@ class CurvePlot:
             plotext.scatter(x, y, marker=str(rank), color=color)
         budgets = sorted({point.combination[1] for curve in self.curves for point in curve.points})
         plotext.xticks([log(budget) for budget in budgets], [f"{budget:,}" for budget in budgets])
-        plot: str = plotext.build()
-        return plot.rstrip()
+        yield Text.from_ansi(plotext.build().rstrip())
 
 
 def _build_table(curves: list[Curve]) -> Group:
-    from rich.text import Text
-
     budgets = sorted({point.combination[1] for curve in curves for point in curve.points})
     parts = varying_parts(curves)
     table = create_table(padding=0)
@@ -77,22 +73,19 @@ def _build_table(curves: list[Curve]) -> Group:
     for rank, curve in enumerate(curves, 1):
         means = {point.combination[1]: point.score("test_accuracy").mean for point in curve.points}
         cells = [str(rank) if curve.competes or rank <= MAX_CURVES else "", *(curve.part(kind) for kind in parts)]
-        cells += [
-            format_mean(curve.area),
-            marks(curve),
-            *(format_number(means.get(budget, nan), 3) for budget in budgets),
-        ]
+        cells += [format_mean(curve.area), marks(curve)]
+        cells += [format_number(means.get(budget, nan), 3) for budget in budgets]
         table.add_row(*map(Text, cells), style="bold" if rank == 1 else "" if curve.ranked else "dim")
     return caption_table(f"{curves[0].part('dataset')} · test accuracy by budget", table, _build_legend(curves))
 
 
 def _build_legend(curves: list[Curve]) -> list[str]:
-    missing = f"; none below {MIN_SEEDS} seeds" if any(0 < len(curve.areas) < MIN_SEEDS for curve in curves) else ""
     budgets = curves[0].budgets
-    partial = {point.combination[1] for curve in curves if curve.ranked for point in curve.points} - set(budgets)
-    common = f" over {' and '.join(f'{budget:,}' for budget in budgets)} labels, the common budgets" if partial else ""
+    ranked = [point for curve in curves if curve.ranked for point in curve.points]
+    is_partial = bool({point.combination[1] for point in ranked} - set(budgets))
+    common = f" over {' and '.join(f'{budget:,}' for budget in budgets)} labels, the common budgets" * is_partial
     area = f"area: test accuracy averaged over the logarithm of the budget{common}"
-    lines = [f"{area}; ± half-width of its 95% interval{missing}"]
+    lines = [f"{area}; ± half-width of its 95% interval{few_seeds_note(curve.areas for curve in curves)}"]
     if any(set(point.by_seed()) != set(curve.areas) for curve in curves if curve.areas for point in curve.points):
         lines.append("an area uses the seeds that all of its budgets have; an accuracy uses all seeds of its budget")
     lines += explain_marks(curves)
@@ -100,6 +93,6 @@ def _build_legend(curves: list[Curve]) -> list[str]:
         lines.append("-: no seed has results for all of these budgets")
     if len(curves) > MAX_CURVES:
         lines.append(f"the plot shows the first {MAX_CURVES} of {len(curves)} curves")
-    if len({row.compute_dtype for curve in curves if curve.ranked for point in curve.points for row in point.rows}) > 1:
+    if len({row.compute_dtype for point in ranked for row in point.rows}) > 1:
         lines.append("! Trainers used different arithmetic (compute_dtype): rounding alone may change a score.")
     return lines

@@ -1,25 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import isfinite, isnan
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Literal
 
-from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import (
-    HasRows,
-    LeaderboardEntry,
-    boards,
-    column,
-    is_upper_bound,
-    leaderboard_row,
-    sort_entries,
-    used_test_set,
-)
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from pslbench.analysis.budget_curves import Curve
+from pslbench.analysis.fairness import fairness_warnings, list_names
+from pslbench.analysis.leaderboard import LeaderboardEntry, boards, column, leaderboard_row, sort_entries
 from pslbench.analysis.significance import critical_t_value, pairwise_p_values
-from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.analysis.ties import GapToBest
+from pslbench.errors import pluralize
 from pslbench.parts import reporter
 from pslbench.reporters.formats import (
     caption_table,
@@ -27,38 +21,22 @@ from pslbench.reporters.formats import (
     few_seeds_note,
     format_mean,
     format_number,
-    pluralize,
     stack_tables,
 )
-from pslbench.results.records import UNUSED, Combination, Result, ResultsReader
-
-if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
+from pslbench.results.records import UNUSED, Result, ResultsReader
 
 PART_COLUMNS = ("strategy", "clusterer", "embedder", "trainer")
 NUMBERS = {"direct_accuracy": ("direct", 4), "pseudo_accuracy": ("pseudo", 4)}  # head and decimal places
 NUMBERS |= {"labels_spent": ("labels", 0), "seconds_total": ("seconds", 1)}
 
 
-class Row(HasRows, Protocol):
-    """A row of a table: a leaderboard entry, or a curve over budgets."""
-
-    @property
-    def gap(self) -> GapToBest: ...
-    def part(self, kind: str, /) -> str: ...
-
-
-MARKS: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
-    ("≈", lambda row: row.gap.is_tied, "not significantly different from the best"),
-    (
-        "?",
-        lambda row: row.gap.is_unclear,
-        f"cannot be compared with the best: fewer than {MIN_SEEDS} shared seeds, or the same difference on every seed, "
-        "or significantly better on the shared seeds",
-    ),
-    ("∞", is_upper_bound, "upper bound: may query every label"),
-    ("†", used_test_set, "used the test set during training"),
-)
+Row = LeaderboardEntry | Curve
+MARKS: dict[str, Callable[[Row], str]] = {  # what a mark says about a row; empty if the row does not have the mark
+    "≈": lambda row: "not significantly different from the best" if row.gap.is_tied else "",
+    "?": lambda row: f"cannot be judged against the best: {row.gap.obstacle}" if row.gap.obstacle else "",
+    "∞": lambda row: "upper bound: may query every label" if any(r.upper_bound for r in row.rows) else "",
+    "†": lambda row: "used the test set during training" if any(r.test_set_evaluations for r in row.rows) else "",
+}
 
 
 @reporter("table")
@@ -72,7 +50,8 @@ def table(
         group: a part, for example trainer; each of its values gets its own board.
         top: the number of competing rows to show; 0 for all.
     """
-    return stack_tables(_board(board, column(sort), top) for board in boards(results, group))
+    by = column(sort, results)
+    return stack_tables(_board(board, by, top) for board in boards(results, group))
 
 
 @dataclass(frozen=True)
@@ -86,8 +65,6 @@ class Column:
 
 
 def _board(board: list[LeaderboardEntry], sort: str, top: int) -> Group:
-    from rich.text import Text
-
     shown, rich_table = columns(board, sort), create_table()
     for col in shown:
         width, is_part = max(len(col.head), col.min_width), col.head in PART_COLUMNS
@@ -106,50 +83,52 @@ def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[
     competing = [entry for entry in board if entry.ranked]
     rank = {entry.combination: str(place) for place, entry in enumerate(competing, 1)}
     rows = {entry.combination: leaderboard_row(entry) for entry in board}
+
+    def show(name: str, digits: int = 4) -> Callable[[LeaderboardEntry], str]:
+        return lambda entry: _format_value(rows[entry.combination][name], digits)
+
     numbers = {name: look for name, look in NUMBERS.items() if not all(isnan(row[name]) for row in rows.values())}
     shown = [
         Column("#", lambda entry: rank.get(entry.combination, ""), min_width=2),
-        *map(_part_column, varying_parts(board)),
+        *(Column(kind, show(kind), "left") for kind in varying_parts(board)),
         Column("test accuracy", lambda entry: format_mean(entry.score("test_accuracy")), min_width=15),
         Column("", marks, "left", 1),
     ]
     if len({entry.gap.tie_groups for entry in competing}) > 1:
-        shown.append(Column("group", lambda entry: entry.gap.tie_groups, "left"))
-    shown += [_number_column(rows, name, *look) for name, look in numbers.items()]
+        shown.append(Column("group", show("tie_groups"), "left"))
+    shown += [Column(head, show(name, digits)) for name, (head, digits) in numbers.items()]
     if len({len(entry.rows) for entry in board}) > 1 or any(entry.failed_cells for entry in board):
         shown.append(Column("seeds", _seeds))
     if sort not in ("test_accuracy", "tie_groups", "dataset", "budget", *numbers, *(col.head for col in shown)):
-        shown.append(Column(sort, lambda entry: _text(rows[entry.combination][sort])))
+        shown.append(Column(sort, show(sort)))
     return shown
 
 
-def varying_parts(rows: Iterable[Row]) -> list[str]:
+def varying_parts(rows: Sequence[Row]) -> list[str]:
     """Return the parts that get a column: the strategy, and the parts in which the rows differ."""
-    rows = list(rows)
     return [kind for kind in PART_COLUMNS if kind == "strategy" or len(_names(rows, kind)) > 1]
 
 
 def marks(row: Row) -> str:
     """Return the marks of a row."""
-    return "".join(mark for mark, applies, _ in MARKS if applies(row))
+    return "".join(mark for mark, explain in MARKS.items() if explain(row))
 
 
-def explain_marks(rows: Iterable[Row]) -> list[str]:
-    """Return one line for each mark that a row has."""
-    rows = list(rows)
-    return [f"{mark} {meaning}" for mark, applies, meaning in MARKS if any(map(applies, rows))]
+def explain_marks(rows: Sequence[Row]) -> list[str]:
+    """Return one line for each mark that a row has. If a mark has several meanings, each names its strategies."""
+    lines = []
+    for mark, explain in MARKS.items():
+        strategies: dict[str, list[str]] = {}
+        for row in rows:
+            strategies.setdefault(explain(row), []).append(row.part("strategy"))
+        strategies.pop("", None)
+        for meaning, names in strategies.items():
+            lines.append(f"{mark} {meaning}" + (f" ({list_names(names)})" if len(strategies) > 1 else ""))
+    return lines
 
 
-def _part_column(kind: str) -> Column:
-    return Column(kind, lambda entry: entry.part(kind), "left")
-
-
-def _number_column(rows: Mapping[Combination, Mapping[str, Any]], name: str, head: str, digits: int) -> Column:
-    return Column(head, lambda entry: format_number(rows[entry.combination][name], digits))
-
-
-def _text(value: object) -> str:
-    return "-" if value is None else format_number(value) if isinstance(value, float) else str(value)
+def _format_value(value: object, digits: int) -> str:
+    return "-" if value is None else format_number(value, digits) if isinstance(value, float) else str(value)
 
 
 def _seeds(entry: LeaderboardEntry) -> str:
@@ -173,16 +152,16 @@ def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> 
     """Return the lines below a board: the meaning of numbers, marks and groups, and what makes it unfair."""
     heads, competing = {col.head for col in shown}, [entry for entry in board if entry.ranked]
     labels = ", ".join(head for head in ("direct", "pseudo") if head in heads)
-    lines = [f"test accuracy: mean ± half-width of the 95% interval over seeds{few_seeds_note(board)}"]
-    lines[0] += f"; {labels}: accuracy of labels" if labels else ""
+    interval = f"mean ± half-width of the 95% interval over seeds{few_seeds_note(entry.rows for entry in board)}"
+    lines = [f"test accuracy: {interval}" + (f"; {labels}: accuracy of labels" if labels else "")]
     lines += [*explain_marks(board), *_significance(competing)]
     if 0 < top < len(competing):
-        lines.append(f"{len(competing) - top} more are not shown")
+        lines.append(f"not shown: {pluralize(len(competing) - top, 'more row')}")
     return lines + [f"! {sentence}" for sentence in fairness_warnings(competing)]
 
 
 def _significance(competing: list[LeaderboardEntry]) -> list[str]:
-    """Return one line: what the groups mean, or how large a difference must be if none is significant."""
+    """Return what the groups mean, or how large a difference must be if none is significant."""
     scores = [entry.by_seed() for entry in competing]
     p = pairwise_p_values(scores)
     pairs = [(i, j) for i, j in combinations(range(len(scores)), 2) if isfinite(p[i, j])]
@@ -190,9 +169,14 @@ def _significance(competing: list[LeaderboardEntry]) -> list[str]:
     tests = f"paired t tests, Holm-adjusted for {len(pairs)} pairs" if len(pairs) > 1 else "paired t test"
     if len({entry.gap.tie_groups for entry in competing}) > 1:
         name = "word" if competing[0].gap.tie_groups.startswith("aa") else "letter"
-        return [f"group: rows that share a {name} are not significantly different ({tests})"]
-    if seeds < MIN_SEEDS:
+        lines = [f"group: rows that share a {name} are not significantly different ({tests})"]
+    elif not pairs:
         return []
-    limit = f"with {seeds} seeds, a difference must exceed {critical_t_value(seeds, len(pairs)):.1f} standard errors"
-    more_seeds = f"more seeds (for example -s {max(10, 2 * seeds)}) can tell more rows apart"
-    return [f"no significant differences ({tests}): {limit}; {more_seeds}"]
+    else:
+        errors = f"{critical_t_value(seeds, len(pairs)):.1f} times its standard error"
+        limit = f"with {seeds} seeds, a mean paired difference must exceed {errors}"
+        more_seeds = f"more seeds (for example -s {max(10, 2 * seeds)}) can tell more rows apart"
+        lines = [f"no significant differences ({tests}): {limit}; {more_seeds}"]
+    if len(pairs) > 1:
+        lines.append("pslbench compare tests each pair alone, without this adjustment, so it can disagree")
+    return lines

@@ -2,26 +2,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb, isnan
-from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from pslbench.analysis.aggregate import (
     EQUIVALENCE_MARGIN,
     MIN_DATASETS,
-    AggregateRow,
     AggregateTable,
     aggregate_over_datasets,
 )
-from pslbench.analysis.bootstrap import MIN_BOOTSTRAP_SEEDS
 from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.significance import ALPHA
-from pslbench.analysis.statistics import MIN_SEEDS, IntervalEstimate
+from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, IntervalEstimate
+from pslbench.errors import pluralize
 from pslbench.parts import reporter
-from pslbench.reporters.formats import caption_table, create_table, format_p_value, pluralize, stack_tables
+from pslbench.reporters.formats import caption_table, create_table, format_p_value, stack_tables
 from pslbench.results.records import Result, ResultsReader
-
-if TYPE_CHECKING:
-    from rich.console import Group, RenderableType
 
 
 @reporter("overall")
@@ -33,8 +31,6 @@ def overall_table(results: Sequence[Result], reader: ResultsReader) -> Renderabl
 
 def build_overall_table(aggregate: AggregateTable) -> Group:
     """Return a table of interquartile means, ranks, and the comparison of each strategy with the reference."""
-    from rich.text import Text
-
     is_tested = len(aggregate.datasets) >= MIN_DATASETS
     budget = pluralize(aggregate.entries[0].combination[1], "label")
     parts = group_title(aggregate.entries, "embedder", "clusterer", "trainer")
@@ -44,27 +40,18 @@ def build_overall_table(aggregate: AggregateTable) -> Group:
     for column in titles:
         table.add_column(column, justify="right", min_width=4, no_wrap=True)
     for row in aggregate.rows:
-        cells = [row.strategy, _format_estimate(row.iqm, 4), _format_estimate(row.rank, 1), *_format_probabilities(row)]
+        cells = [row.strategy, _format_estimate(row.iqm, 4), _format_estimate(row.rank, 1)]
+        cells += [f"{probability:.2f}" for probability in row.equivalence] if row.equivalence else ["-"] * 3
         cells += [format_p_value(row.p)] * is_tested
         table.add_row(*map(Text, cells), style="bold" if row.strategy == aggregate.reference else "")
-    return caption_table(
-        f"over {len(aggregate.datasets)} datasets · {budget} · {parts}", table, _build_legend(aggregate)
-    )
+    title = f"over {len(aggregate.datasets)} datasets · {budget} · {parts}"
+    return caption_table(title, table, _build_legend(aggregate))
 
 
 def _format_estimate(value: IntervalEstimate, digits: int) -> str:
     if isnan(value.low):
         return f"{value.estimate:.{digits}f}"
     return f"{value.estimate:.{digits}f} ({value.low:.{digits}f} to {value.high:.{digits}f})"
-
-
-def _format_probabilities(row: AggregateRow) -> list[str]:
-    if row.equivalence is None:
-        return ["-"] * 3
-    return [
-        f"{probability:.2f}"
-        for probability in (row.equivalence.better, row.equivalence.equivalent, row.equivalence.worse)
-    ]
 
 
 def _build_legend(aggregate: AggregateTable) -> list[str]:
@@ -76,7 +63,7 @@ def _build_legend(aggregate: AggregateTable) -> list[str]:
         else f"in parentheses its 95% interval over seeds (bootstrap{caution})"
     )
     lines = [
-        f"{', '.join(aggregate.datasets)}",
+        ", ".join(aggregate.datasets),
         f"interquartile mean: all datasets have the same weight; {over_seeds}",
         f"average rank: {_explain_rank_interval(aggregate)}",
         f"better, ≈, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
@@ -92,9 +79,9 @@ def _build_legend(aggregate: AggregateTable) -> list[str]:
         if (least := comb(len(aggregate.rows), 2) * 2 / 2**n) > ALPHA:
             lines[-1] += f"; with {n} datasets and this many pairs, p cannot be below {min(1, least):.2g}"
     if aggregate.left_out:
-        lines.append(f"omitted strategies, incomplete over datasets and seeds: {', '.join(sorted(aggregate.left_out))}")
+        lines.append(f"omitted strategies, incomplete over datasets and seeds: {', '.join(aggregate.left_out)}")
     if aggregate.datasets_left_out:
-        lines.append(f"omitted datasets, incomplete over strategies: {', '.join(sorted(aggregate.datasets_left_out))}")
+        lines.append(f"omitted datasets, incomplete over strategies: {', '.join(aggregate.datasets_left_out)}")
     return lines
 
 

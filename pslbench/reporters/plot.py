@@ -89,15 +89,11 @@ def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Itera
 def _make_file_names(titles: Sequence[str]) -> list[str]:
     """Return a file name for each title. Names that are too long or equal for two titles get a hash."""
     plain = [re.sub(r"[^\w.=-]+", "-", text).strip("-.") for text in titles]
-    short = [name.encode()[:MAX_NAME_BYTES].decode(errors="ignore") for name in plain]
-    return [
-        short[i] if short[i] == plain[i] and plain.count(plain[i]) == 1 else f"{short[i]}-{_hash(titles[i])}"
-        for i in range(len(titles))
-    ]
-
-
-def _hash(text: str) -> str:
-    return sha256(text.encode()).hexdigest()[:8]
+    names = [name.encode()[:MAX_NAME_BYTES].decode(errors="ignore") for name in plain]
+    for i, title in enumerate(titles):
+        if names[i] != plain[i] or plain.count(plain[i]) > 1:
+            names[i] += f"-{sha256(title.encode()).hexdigest()[:8]}"
+    return names
 
 
 def _draw_by_budget(curves: Sequence[Curve], width: float, scale: Scale) -> Figure:
@@ -106,7 +102,7 @@ def _draw_by_budget(curves: Sequence[Curve], width: float, scale: Scale) -> Figu
     names = _shorten_all([_label(curve.points) for curve in curves], (1 - MIN_AXES_SHARE) * width - 1.05)
     points = [point for curve in curves for point in curve.points]
     height = max(0.5 * width, LINE_HEIGHT * len(curves))
-    note = f"bands: 95% intervals{few_seeds_note(points)}"
+    note = f"bands: 95% intervals{few_seeds_note(point.rows for point in points)}"
     figure, axes = _make_axes(width, height, note, left=0.6, right=_measure(*names) + 0.45)
     axes.set_xscale("log")
     _set_scale(axes, "y", scale)
@@ -149,8 +145,8 @@ def _write_names(
 def _draw_by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Scale) -> Figure:
     """Draw one dot per strategy with its interval, the best at the top. Dots that tie with the best are filled."""
     names = _shorten_all([_label([entry]) for entry in board], (1 - MIN_AXES_SHARE) * width - 0.4)
-    height, note = 1.3 * LINE_HEIGHT * (len(board) + 1), f"lines: 95% intervals{few_seeds_note(board)}"
-    figure, axes = _make_axes(width, height, note, left=_measure(*names) + 0.2, right=0.2)
+    note = f"lines: 95% intervals{few_seeds_note(entry.rows for entry in board)}"
+    figure, axes = _make_axes(width, 1.3 * LINE_HEIGHT * (len(board) + 1), note, left=_measure(*names) + 0.2, right=0.2)
     _set_scale(axes, "x", scale)
     for i, entry in enumerate(board):
         score, color = entry.score("test_accuracy"), COLORS[0] if entry.ranked else GRAY
@@ -229,5 +225,4 @@ def _measure(*names: str) -> float:
 
 def _label(entries: Sequence[LeaderboardEntry]) -> str:
     """Return the strategy, with a mark if an entry does not compete."""
-    marks = [mark for mark, applies, _ in MARKS if mark in "∞†" and any(map(applies, entries))]
-    return " ".join([entries[0].part("strategy"), *marks])
+    return " ".join([entries[0].part("strategy"), *(mark for mark in "∞†" if any(map(MARKS[mark], entries)))])

@@ -36,10 +36,10 @@ class TypesetTable:
     """
 
     title: str
-    headers: tuple[tuple[str, bool], ...]
-    rows: tuple[tuple[TableCell, ...], ...]
+    headers: list[tuple[str, bool]]
+    rows: list[list[TableCell]]
     n_competing: int
-    legend: tuple[str, ...]
+    legend: list[str]
 
 
 def typeset_tables(results: Sequence[Result]) -> Iterator[TypesetTable]:
@@ -49,17 +49,13 @@ def typeset_tables(results: Sequence[Result]) -> Iterator[TypesetTable]:
 
 
 def _typeset_board(board: list[LeaderboardEntry]) -> TypesetTable:
-    board_columns = columns(board)
-    rows = [
-        tuple(TableCell(c.cell(entry), _is_best(entry) and c.head in BOLD_COLUMNS) for c in board_columns)
-        for entry in board
-    ]
+    shown = columns(board)
     return TypesetTable(
-        title(board, board_columns),
-        tuple((column.head, column.justify == "left") for column in board_columns),
-        tuple(rows),
+        title(board, shown),
+        [(column.head, column.justify == "left") for column in shown],
+        [[TableCell(c.cell(row), row.gap.is_best and c.head in BOLD_COLUMNS) for c in shown] for row in board],
         sum(entry.ranked for entry in board),
-        tuple(legend(board, board_columns)),
+        legend(board, shown),
     )
 
 
@@ -67,17 +63,13 @@ def _typeset_curves(curves: list[Curve]) -> TypesetTable:
     points = [point for curve in curves for point in curve.points]
     budgets = sorted({point.combination[1] for point in points})
     kinds = varying_parts(curves)
-    rows = [
-        (*(TableCell(curve.part(kind)) for kind in kinds), *(_typeset_point(curve, budget) for budget in budgets))
-        for curve in curves
-    ]
-    means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(points)}"
+    means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(point.rows for point in points)}"
     return TypesetTable(
         f"{group_title(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
-        (*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)),
-        tuple(rows),
+        [*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)],
+        [[*(TableCell(c.part(kind)) for kind in kinds), *(_typeset_point(c, b) for b in budgets)] for c in curves],
         sum(curve.ranked for curve in curves),
-        (f"columns: number of labels; rows: by area under the curve; cells: {means}", *explain_marks(points)),
+        [f"columns: number of labels; rows: by area under the curve; cells: {means}", *explain_marks(points)],
     )
 
 
@@ -85,9 +77,6 @@ def _typeset_point(curve: Curve, budget: int) -> TableCell:
     """Return the test accuracy of a curve at a budget with its marks; empty if it was not run at that budget."""
     for point in curve.points:
         if point.combination[1] == budget:
-            return TableCell(" ".join([format_mean(point.score("test_accuracy"), 3), *marks(point)]), _is_best(point))
+            text = " ".join([format_mean(point.score("test_accuracy"), 3), *marks(point)])
+            return TableCell(text, point.gap.is_best)
     return TableCell("")
-
-
-def _is_best(entry: LeaderboardEntry) -> bool:
-    return entry.gap.is_best

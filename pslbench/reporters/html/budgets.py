@@ -12,9 +12,9 @@ from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import render_dataset_panels, section
 from pslbench.reporters.html.series_styles import (
+    HIGHLIGHTED,
     color_by,
     dash_by,
-    highlight_parameter,
     opacity,
     render_legend,
     shape_by,
@@ -57,7 +57,7 @@ def _draw_curves(data: ReportData, dataset: str) -> Markup:
         ),
     )
     label = f"Line chart of test accuracy by number of labels on {dataset}; the leaderboard lists the numbers."
-    return render_chart(chart.add_params(highlight_parameter()).properties(height=380), {"points": rows}, label)
+    return render_chart(chart.add_params(HIGHLIGHTED).properties(height=380), {"points": rows}, label)
 
 
 def _point(data: ReportData, entry: LeaderboardEntry) -> dict[str, Any]:

@@ -11,9 +11,7 @@ from pslbench.reporters.formats import format_mean, format_number
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
 from pslbench.reporters.html.report_data import ReportData, board_title
 from pslbench.reporters.html.section import section
-from pslbench.reporters.leaderboard_table import MARKS
-
-MARKS_BESIDE_NAMES = MARKS[1:]  # the letters show ties
+from pslbench.reporters.leaderboard_table import explain_marks, marks
 
 
 class Column(NamedTuple):
@@ -50,8 +48,7 @@ COLUMNS = (
     has_intervals=True,
 )
 def leaderboard(data: ReportData) -> Markup:
-    entries = [entry for board in data.boards for entry in board]
-    if not entries:
+    if not (entries := data.entries):
         raise SectionUnavailable("There are no results.")
     values = {entry.combination: leaderboard_row(entry) for entry in entries}
     columns = [column for column in COLUMNS if not all(_is_missing(row[column.name]) for row in values.values())]
@@ -61,15 +58,15 @@ def leaderboard(data: ReportData) -> Markup:
             "budget": entry.part("budget"),
             "rank": rank if entry.ranked else None,
             "name": data.series_name(entry),
-            "marks": "".join(mark for mark, applies, _ in MARKS_BESIDE_NAMES if applies(entry)),
+            "marks": marks(entry).replace("≈", ""),  # the letters show ties
             "cells": [_format_cell(entry, column, values[entry.combination][column.name]) for column in columns],
         }
         for board in data.boards
         for rank, entry in enumerate(board, 1)
     ]
-    legend = [(mark, meaning) for mark, applies, meaning in MARKS_BESIDE_NAMES if any(map(applies, entries))]
+    legend = [line.split(" ", 1) for line in explain_marks(entries) if not line.startswith("≈")]
     legend += [
-        ("!", f"{board_title(board)}: {warning}")
+        ["!", f"{board_title(board)}: {warning}"]
         for board in data.boards
         for warning in fairness_warnings([entry for entry in board if entry.ranked])
     ]

@@ -1,24 +1,24 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache, partial
+from typing import Any
 
 import altair as alt
 import numpy as np
 from markupsafe import Markup
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_limits
 
-from pslbench.analysis.projection import project_to_plane
 from pslbench.contracts import Dataset
+from pslbench.contracts.arrays import Floats, Ints
+from pslbench.errors import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_chart
 from pslbench.reporters.html.report_data import ReportData
-from pslbench.reporters.html.section import render_combination_panels, section
+from pslbench.reporters.html.section import per_combination, section
 from pslbench.reporters.html.series_styles import color_by, shape_by
 from pslbench.results.records import LabelingRecord
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 COLOR_OPTIONS = ("true class", "pseudo-label", "error")
 IS_WRONG = "datum.pseudo != null && datum.pseudo != datum.true"
@@ -34,27 +34,53 @@ MAX_CLASS_NAMES = 30
     "the median of its class. The map shows the first seed.",
 )
 def map_(data: ReportData) -> Markup:
-    @lru_cache
-    def project_pool(dataset: Dataset) -> tuple[Ints, Floats]:
-        samples = np.sort(np.random.default_rng(0).permutation(len(dataset.x_train))[: data.max_map_samples])
-        return samples, project_to_plane(dataset.x_train[samples])
-
-    return render_combination_panels(data, lambda c: _draw_map(c, *project_pool(c.dataset.value)))
+    return per_combination(partial(_draw_map, max_samples=data.max_map_samples))(data)
 
 
-def _draw_map(combination: InspectedCombination, samples: Ints, points: Floats) -> Markup:
-    dataset = combination.dataset.value
+@lru_cache(maxsize=1)
+def _project_pool(dataset: Dataset, max_samples: int) -> tuple[Ints, Floats]:
+    samples = np.sort(np.random.default_rng(0).permutation(len(dataset.x_train))[:max_samples])
+    return samples, project_to_plane(dataset.x_train[samples])
+
+
+def project_to_plane(x: Floats) -> Floats:
+    """Return samples, float (n, ...), as points, float32 (n, 2), by t-SNE of 50 PCA components.
+
+    Source: van der Maaten & Hinton 2008. The time grows with n log n: a few seconds for 1,500 samples. Near points are
+    similar; the sizes of groups and the distances between them have no meaning. Fewer than five samples, or samples
+    that are all equal, are at (0, 0).
+    """
+    flat = x.reshape(len(x), -1)
+    if len(flat) < 5 or (flat == flat[0]).all():
+        return np.zeros((len(flat), 2), np.float32)
+    components = min(50, *flat.shape)
+    perplexity = min(30, (len(flat) - 1) / 3)
+    init = "pca" if components > 1 else "random"
+    tsne = TSNE(2, init=init, perplexity=perplexity, max_iter=500, random_state=0)
+    with threadpool_limits(1):  # threads that wait for each other take minutes if the machine is busy
+        points: Floats = tsne.fit_transform(PCA(components, random_state=0).fit_transform(flat))
+    return points
+
+
+def _draw_map(combination: InspectedCombination, max_samples: int) -> Markup:
+    dataset = combination.dataset
+    samples, points = _project_pool(dataset, max_samples)
     names, rows = list(dataset.classes), _describe_samples(combination.labeling, dataset, samples, points)
     options = alt.binding_select(options=list(COLOR_OPTIONS), name="Color by ")
     parameter = alt.param(name="color_by", value=COLOR_OPTIONS[0], bind=options)
-    x, y = (_hidden_axis(axis, [row[axis.__name__.lower()] for row in rows]) for axis in (alt.X, alt.Y))
+    limits = np.stack([points.min(axis=0), points.max(axis=0)], axis=1).tolist()
+    x_scale, y_scale = (alt.Scale(domain=domain, nice=False, padding=12) for domain in limits)
+    x, y = alt.X("x:Q", axis=None, scale=x_scale), alt.Y("y:Q", axis=None, scale=y_scale)
     base = alt.Chart(alt.NamedData("samples")).encode(
         x=x, y=y, tooltip=[alt.Tooltip(f"{name}:N", title=title) for name, title in TOOLTIP.items()]
     )
     by_class = base.transform_filter("color_by == 'true class' || color_by == 'pseudo-label' && datum.pseudo != null")
     by_class = by_class.transform_calculate(name="color_by == 'pseudo-label' ? datum.pseudo : datum.true")
     others = f"color_by != 'true class' && !({IS_WRONG}) && (color_by == 'error' || datum.pseudo == null)"
-    class_names = alt.Chart(alt.NamedData("names")).encode(x=x, y=y, text="name:N")
+    named = alt.FieldOneOfPredicate(field="true", oneOf=names[:MAX_CLASS_NAMES])
+    class_names = alt.Chart(alt.NamedData("samples")).transform_filter(named)
+    class_names = class_names.transform_aggregate(x="median(x)", y="median(y)", groupby=["true"])
+    class_names = class_names.encode(x=x, y=y, text="true:N")
     chart = alt.layer(
         base.transform_filter(others).mark_point(filled=True, size=14, style="faint"),
         by_class.mark_point(filled=True, size=26, opacity=0.85).encode(
@@ -70,15 +96,10 @@ def _draw_map(combination: InspectedCombination, samples: Ints, points: Floats) 
     canvas = {"embedOptions": {"renderer": "canvas"}}
     return render_chart(
         chart.add_params(parameter).properties(height=460, usermeta=canvas),
-        {"samples": rows, "names": _place_names(rows, names)},
-        f"Map of {len(rows):,} samples of {combination.dataset.name} with the labels of {combination.title}.",
-        caption=f"{len(rows):,} of {len(dataset.x_train):,} samples.",
+        {"samples": rows},
+        f"Map of samples of {combination.entry.part('dataset')} with the labels of {combination.title}.",
+        caption=f"{len(rows):,} of {pluralize(len(dataset.x_train), 'sample')}.",
     )
-
-
-def _hidden_axis(axis: Any, values: Sequence[float]) -> Any:
-    scale = alt.Scale(domain=[min(values), max(values)], nice=False, padding=12)
-    return axis(f"{axis.__name__.lower()}:Q", axis=None, scale=scale)
 
 
 def _describe_samples(
@@ -98,14 +119,3 @@ def _describe_samples(
         }
         for i, (x, y), queried in zip(samples, points, is_queried, strict=True)
     ]
-
-
-def _place_names(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
-    """Place the name of each class at its sample nearest to the median of the class."""
-    positions = []
-    for name in names[:MAX_CLASS_NAMES]:
-        points = np.array([(row["x"], row["y"]) for row in rows if row["true"] == name])
-        if len(points):
-            x, y = points[np.abs(points - np.median(points, axis=0)).sum(axis=1).argmin()]
-            positions.append({"x": float(x), "y": float(y), "name": name})
-    return positions

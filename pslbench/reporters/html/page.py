@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
+import vl_convert
 from markupsafe import Markup
 
 from pslbench.reporters.html.budgets import budgets
-from pslbench.reporters.html.calibration import calibration
-from pslbench.reporters.html.clusters import clusters
-from pslbench.reporters.html.confusion import confusion
-from pslbench.reporters.html.costs import costs
-from pslbench.reporters.html.errors import errors
-from pslbench.reporters.html.failures import failures
+from pslbench.reporters.html.costs import costs, time
+from pslbench.reporters.html.galleries import clusters, errors
 from pslbench.reporters.html.leaderboard import leaderboard
-from pslbench.reporters.html.manifest import manifest
 from pslbench.reporters.html.map import map_
 from pslbench.reporters.html.pairs import pairs
+from pslbench.reporters.html.predictions import calibration, confusion
+from pslbench.reporters.html.records import failures, manifest
 from pslbench.reporters.html.rendering import render_or_explain, render_template
-from pslbench.reporters.html.report_data import collect_report_data
-from pslbench.reporters.html.time import time
+from pslbench.reporters.html.report_data import ReportData
+from pslbench.reporters.html.sprites import SpriteSheet
 from pslbench.results.records import Result, ResultsReader
 
 ASSETS = Path(__file__).parent / "assets"
@@ -38,9 +36,9 @@ def render_page(
     results: Sequence[Result], reader: ResultsReader, max_combinations: int, max_map_samples: int
 ) -> Markup:
     """Return the report as HTML. It loads no other file."""
-    data = collect_report_data(results, reader, max_combinations, max_map_samples)
+    data = ReportData(results, reader, max_combinations, max_map_samples)
     sections = [(section, section.describe(data), render_or_explain(section.render, data)[1]) for section in SECTIONS]
-    sheets = [dataset.sheet for dataset in dict.fromkeys(c.dataset for c in data.inspected) if dataset.sheet]
+    sheets = dict.fromkeys(c.sheet for c in data.inspected if isinstance(c.sheet, SpriteSheet))
     style = (ASSETS / "style.css").read_text(encoding="utf-8") + "".join(sheet.render_style() for sheet in sheets)
     scripts = [_load_vega(), (ASSETS / "page.js").read_text(encoding="utf-8")]
     return render_template(
@@ -49,7 +47,7 @@ def render_page(
         facts=_summarize(results, data.datasets),
         style=Markup(style),  # noqa: S704 - our own
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and the library's
-        hashes=[_hash_script(script) for script in scripts],
+        hashes=[f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}" for script in scripts],
         version=version("pslbench"),
     )
 
@@ -57,15 +55,8 @@ def render_page(
 @lru_cache(maxsize=1)
 def _load_vega() -> str:
     """Return Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`."""
-    import vl_convert
-
     script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return script
-
-
-def _hash_script(script: str) -> str:
-    """Return the source expression that allows a script in a content security policy."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
 
 
 def _summarize(rows: Sequence[Result], datasets: Sequence[str]) -> list[tuple[str, str]]:

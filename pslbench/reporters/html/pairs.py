@@ -6,9 +6,9 @@ from typing import Any
 import altair as alt
 from markupsafe import Markup
 
-from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.significance import ALPHA, pairwise_p_values
 from pslbench.analysis.statistics import paired_difference
+from pslbench.errors import pluralize
 from pslbench.reporters.formats import format_difference, format_p_value
 from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import Board, ReportData
@@ -51,7 +51,7 @@ def _draw_matrix(data: ReportData, board: Board) -> Markup:
     return render_chart(
         chart.properties(height=28 * len(names)),
         {"pairs": rows},
-        f"Matrix of paired differences in test accuracy, {len(names)} combinations, the best first.",
+        f"Matrix of paired differences in test accuracy, {pluralize(len(names), 'combination')}, the best first.",
         min_width=190 + 38 * len(names),
         max_width=190 + 90 * len(names),
         columns=COLUMNS,
@@ -62,22 +62,19 @@ def _compare_all(data: ReportData, board: Board) -> list[dict[str, Any]]:
     """Return one row per ordered pair of charted combinations. The adjustment counts all combinations that compete."""
     entries = [entry for entry in board if entry.ranked]
     charted = data.select_charted(entries)
-    p = pairwise_p_values([entry.by_seed() for entry in entries])
-    return [
-        _compare(data, entries[i], entries[j], float(p[i, j]))
-        for i, j in permutations(range(len(entries)), 2)
-        if entries[i] in charted and entries[j] in charted
-    ]
-
-
-def _compare(data: ReportData, a: LeaderboardEntry, b: LeaderboardEntry, p: float) -> dict[str, Any]:
-    difference = paired_difference(a.by_seed(), b.by_seed())
-    return {
-        "row": data.series_name(a),
-        "column": data.series_name(b),
-        "difference": round(difference.mean, 5) if difference.n else None,
-        "points": f"{100 * difference.mean:+.1f}" if difference.n else "",
-        "interval": format_difference(difference) if difference.n else "no seed in common",
-        "p": format_p_value(p),
-        "significant": p < ALPHA,
-    }
+    p, rows = pairwise_p_values([entry.by_seed() for entry in entries]), []
+    for (i, a), (j, b) in permutations(enumerate(entries), 2):
+        if a in charted and b in charted:
+            difference = paired_difference(a.by_seed(), b.by_seed())
+            rows.append(
+                {
+                    "row": data.series_name(a),
+                    "column": data.series_name(b),
+                    "difference": round(difference.mean, 5) if difference.n else None,
+                    "points": f"{100 * difference.mean:+.1f}" if difference.n else "",
+                    "interval": format_difference(difference) if difference.n else "no seed in common",
+                    "p": format_p_value(p[i, j]),
+                    "significant": bool(p[i, j] < ALPHA),
+                }
+            )
+    return rows

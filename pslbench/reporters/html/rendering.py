@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from altair import FacetChart, LayerChart
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-if TYPE_CHECKING:
-    from altair import FacetChart, LayerChart
+from pslbench.errors import pluralize
 
 Subject = TypeVar("Subject")
 
@@ -22,7 +22,11 @@ class SectionUnavailable(Exception):
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     loader = PackageLoader("pslbench", "reporters/html/templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["pluralize"] = pluralize
+    return environment
 
 
 def render_template(name: str, **values: Any) -> Markup:
@@ -62,22 +66,12 @@ def render_chart(
     sized = chart.properties(width="container", description=label)
     spec = sized.to_dict(validate=False)  # validation would take a third of the time; the browser tests cover it
     spec = {key: value for key, value in spec.items() if key != "config"} | {"datasets": data}
-    rows = next(iter(data.values())) if columns else []
-    return render_template(
-        "chart",
-        spec=spec,
-        label=label,
-        caption=caption,
-        min_width=min_width,
-        max_width=max_width,
-        columns=columns or {},
-        rows=rows,
-    )
+    values = {"label": label, "caption": caption, "min_width": min_width, "max_width": max_width}
+    return render_template("chart", spec=spec, columns=columns or {}, rows=next(iter(data.values())), **values)
 
 
 def render_panels(
     menu: str,
-    label: str,
     subjects: Iterable[Subject],
     title: Callable[[Subject], str],
     render: Callable[[Subject], Markup],
@@ -92,7 +86,6 @@ def render_panels(
 
     Args:
         menu: the name of the menu. All menus of this name on the page change together.
-        label: the text before the menu.
         header: HTML above the menu.
         note: the text below the panels.
     """
@@ -101,4 +94,4 @@ def render_panels(
     if selected is None:
         reasons = dict.fromkeys(reason for _, _, reason in panels)
         return Markup("\n").join(reasons or [Markup('<p class="absent">No cell has results.</p>')])
-    return render_template("panels", menu=menu, label=label, panels=panels, selected=selected, header=header, note=note)
+    return render_template("panels", menu=menu, panels=panels, selected=selected, header=header, note=note)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.reporters.formats import pluralize
+from pslbench.errors import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_panels
 from pslbench.reporters.html.report_data import Board, ReportData, board_title
+
+Render = Callable[[ReportData], Markup]
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,15 @@ class Section:
         name: its name in the navigation bar.
         title: its heading.
         intro: the text below the heading.
-        has_intervals: whether it shows confidence intervals over seeds.
         render: returns its content as HTML, or raises SectionUnavailable.
+        has_intervals: whether it shows confidence intervals over seeds.
     """
 
     name: str
     title: str
     intro: str
-    has_intervals: bool
-    render: Callable[[ReportData], Markup]
+    render: Render
+    has_intervals: bool = False
 
     def describe(self, data: ReportData) -> str:
         """Return the intro. It names the reason if intervals are missing."""
@@ -39,33 +41,31 @@ class Section:
         return self.intro
 
 
-def section(
-    name: str, title: str, intro: str, *, has_intervals: bool = False
-) -> Callable[[Callable[[ReportData], Markup]], Section]:
+def section(name: str, title: str, intro: str, has_intervals: bool = False) -> Callable[[Render], Section]:
     """Declare a section. The decorated function returns its content as HTML, or raises SectionUnavailable."""
-    return lambda render: Section(name, title, intro, has_intervals, render)
+    return lambda render: Section(name, title, intro, render, has_intervals)
 
 
 def render_board_panels(data: ReportData, render: Callable[[Board], Markup], header: str = "") -> Markup:
     """Return one panel per dataset and budget."""
-    return render_panels("board", "Board", data.boards, board_title, render, header=header, note=_series_note(data))
+    return render_panels("board", data.boards, board_title, render, header=header, note=_series_note(data))
 
 
 def render_dataset_panels(data: ReportData, render: Callable[[str], Markup], header: str = "") -> Markup:
     """Return one panel per dataset."""
-    return render_panels("dataset", "Dataset", data.datasets, str, render, header=header, note=_series_note(data))
+    return render_panels("dataset", data.datasets, str, render, header=header, note=_series_note(data))
 
 
-def render_combination_panels(data: ReportData, render: Callable[[InspectedCombination], Markup]) -> Markup:
-    """Return one panel per inspected combination."""
-    total = sum(bool(entry.rows) for board in data.boards for entry in board)
-    omitted = total - len(data.inspected)
-    note = (
-        f"The report omits {pluralize(omitted, 'combination')}; -f html:combinations={total} shows all."
-        if omitted
-        else ""
-    )
-    return render_panels("combination", "Combination", data.inspected, lambda c: c.title, render, note=note)
+def per_combination(render: Callable[[InspectedCombination], Markup]) -> Render:
+    """Return a function that returns one panel per inspected combination."""
+
+    def render_combination_panels(data: ReportData) -> Markup:
+        total = sum(bool(entry.rows) for entry in data.entries)
+        omitted = total - len(data.inspected)
+        text = f"The report omits {pluralize(omitted, 'combination')}; -f html:combinations={total} shows all."
+        return render_panels("combination", data.inspected, lambda c: c.title, render, note=text if omitted else "")
+
+    return render_combination_panels
 
 
 def _series_note(data: ReportData) -> str:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pslbench.reporters.html.rendering import render_template
 
 N_COLORS = 7
-DASHES = ([1, 0], [6, 3], [2, 2])
+DASHES = [dash for dash in ([1, 0], [6, 3], [2, 2]) for _ in range(N_COLORS)]
 SHAPES = {
     "circle": "M17 2a4 4 0 1 0 .01 0z",
     "square": "M13.5 2.5h7v7h-7z",
@@ -20,6 +20,7 @@ SHAPES = {
     "cross": "M15.5 1.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",
 }
 IS_HIGHLIGHTED = "length(highlighted) == 0 || indexof(highlighted, datum.series) >= 0"
+HIGHLIGHTED = alt.param(name="highlighted", value=[])  # the highlighted series; an empty list highlights all
 
 
 def color_by(field: str, names: Sequence[str]) -> alt.Color:
@@ -28,20 +29,13 @@ def color_by(field: str, names: Sequence[str]) -> alt.Color:
 
 
 def dash_by(field: str, names: Sequence[str]) -> alt.StrokeDash:
-    """Return the dash encoding of a field with these values."""
-    scale = alt.Scale(domain=list(names), range=[_dash(i) for i in range(len(names))])
-    return alt.StrokeDash(f"{field}:N", scale=scale, legend=None)
+    """Return the dash encoding of a field with these values. Vega repeats the range of a scale."""
+    return alt.StrokeDash(f"{field}:N", scale=alt.Scale(domain=list(names), range=DASHES), legend=None)
 
 
 def shape_by(field: str, names: Sequence[str]) -> alt.Shape:
     """Return the shape encoding of a field with these values."""
-    scale = alt.Scale(domain=list(names), range=[list(SHAPES)[i % len(SHAPES)] for i in range(len(names))])
-    return alt.Shape(f"{field}:N", scale=scale, legend=None)
-
-
-def highlight_parameter() -> alt.Parameter:
-    """Return the parameter that holds the highlighted series; an empty list highlights all."""
-    return alt.param(name="highlighted", value=[])
+    return alt.Shape(f"{field}:N", scale=alt.Scale(domain=list(names), range=list(SHAPES)), legend=None)
 
 
 def opacity(faded: float, highlighted: float = 1) -> Any:
@@ -51,12 +45,9 @@ def opacity(faded: float, highlighted: float = 1) -> Any:
 
 def render_legend(names: Sequence[str]) -> Markup:
     """Return one button per series as HTML. A button highlights its series in all charts."""
+    shapes = list(SHAPES.values())
     series = [
-        (name, i % N_COLORS, " ".join(map(str, _dash(i))), list(SHAPES.values())[i % len(SHAPES)])
+        (name, i % N_COLORS, " ".join(map(str, DASHES[i % len(DASHES)])), shapes[i % len(shapes)])
         for i, name in enumerate(names)
     ]
     return render_template("series_buttons", series=series)
-
-
-def _dash(index: int) -> list[int]:
-    return DASHES[index // N_COLORS % len(DASHES)]

@@ -6,15 +6,13 @@ import base64
 from dataclasses import dataclass, field
 from io import BytesIO
 from math import ceil
-from typing import TYPE_CHECKING
 
+import numpy as np
 from markupsafe import Markup
+from PIL import Image
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from pslbench.contracts import Dataset
-    from pslbench.contracts.arrays import Floats
+from pslbench.contracts import Dataset
+from pslbench.contracts.arrays import Floats
 
 MAX_SIDE = 32  # pixels; larger images are scaled down
 COLUMNS = 32  # sprites per row; style.css uses the same number
@@ -44,8 +42,6 @@ class SpriteSheet:
 
     def render_style(self) -> str:
         """Return the CSS with the sheet of all samples that were rendered; empty if there are none."""
-        from PIL import Image
-
         if not self.positions:
             return ""
         images = [_to_thumbnail(self.dataset.x_train[sample]) for sample in self.positions]
@@ -61,11 +57,8 @@ class SpriteSheet:
         return f".{self.name} {{ {rule} }}\n"
 
 
-def _to_thumbnail(x: Floats) -> Image:
-    import numpy as np
-    from PIL.Image import fromarray
-
+def _to_thumbnail(x: Floats) -> Image.Image:
     pixels = (np.clip(x, 0, 1) * 255).round().astype(np.uint8)
-    image = fromarray(pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0])
+    image = Image.fromarray(pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0])
     image.thumbnail((MAX_SIDE, MAX_SIDE))
     return image
