@@ -277,7 +277,7 @@ def test_dry_run_says_what_would_be_run_and_runs_nothing(plugin, notes, tmp_path
     before = command(*given, "-s", "2", "--dry-run")
     assert before.status == 0, before.err
     assert "2 cells: 0 done, 0 cached, 2 to run" in before.out
-    assert "2 without an estimate" in before.out
+    assert "2 without an estimate: no such cell has succeeded in " in before.out
     assert not (tmp_path / "r").exists()
     assert command(*given, "-s", "2").status == 0
     after = command(*given, "-s", "5", "--dry-run")

@@ -104,7 +104,7 @@ def column(name: str) -> str:
     known = leaderboard_row(LeaderboardEntry(("", 0, "", "", "", ""), (), 0)).keys()
     name = current_name(name.replace(" ", "_"))
     if (full_name := SHORT_NAMES.get(name, name)) not in known:
-        raise unknown("column", name, (*known, *SHORT_NAMES))
+        raise unknown("column", name, (*known, *SHORT_NAMES), "the head of leaderboard.csv")
     return full_name
 
 

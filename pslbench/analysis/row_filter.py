@@ -29,7 +29,7 @@ def filter_rows(results: Sequence[Result], conditions: Sequence[str]) -> list[Re
             raise unknown("column", column, COLUMNS)
         known = {str(getattr(row, column)) for row in results}
         if not any(_matches(text, [value]) for text in known):
-            raise unknown(column, value, known)
+            raise unknown(column, value, sorted(known))
         patterns.setdefault(column, []).append(value)
     matching = [row for row in results if all(_matches(str(getattr(row, c)), p) for c, p in patterns.items())]
     if not matching:

@@ -81,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = app(words, standalone_mode=False, prog_name="pslbench")
     except (InputError, typer.TyperException) as error:
         message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        message = message.replace("Input should be", "it must be").partition(", unable to parse")[0]  # pydantic's words
         if message:  # empty if a group without a command has printed its help
             stderr_console().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
         return 2

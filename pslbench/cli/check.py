@@ -128,7 +128,7 @@ def _validate_check_names(parts: Sequence[PartWithValues], names: Sequence[str])
     known = {check.name for part, _ in parts for check in checks(part)}
     for name in names:
         if name not in known:
-            raise unknown("check", name, known)
+            raise unknown("check", name, sorted(known))
 
 
 def _check_part(

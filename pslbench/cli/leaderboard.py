@@ -47,7 +47,7 @@ def leaderboard(
     from pslbench.results.folder import ResultsFolder
 
     if group and group not in COMBINATION_COLUMNS:
-        raise unknown("part", group, COMBINATION_COLUMNS)
+        raise unknown("value of --group", group, COMBINATION_COLUMNS)
     results_folder = ResultsFolder.open(folder)
     with warnings.catch_warnings(record=True) as deprecations:
         warnings.simplefilter("always", DeprecationWarning)

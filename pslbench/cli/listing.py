@@ -33,14 +33,16 @@ def list_parts(
     if singular and singular not in KINDS:
         raise unknown("kind of part", kind, KINDS)
     catalog = plugins.load_catalog()
-    table = new_table("kind", "name", "what it does")
+    table = new_table("kind", "name", "plugin", "what it does")
     table.columns[1].style = "bold"
-    for column in table.columns[:2]:
+    for column in table.columns[:3]:
         column.no_wrap = True
     for listed in KINDS:
         if singular in ("", listed):
             note = "only with report --format" if listed == "reporter" else "not in 'all'"
-            for name, part in catalog.parts(listed).items():
-                table.add_row(listed, name, escape(part.summary) + ("" if part.enabled else f" [dim]({note})[/]"))
+            for (name, part), owner in zip(catalog.parts(listed).items(), catalog.owners(listed), strict=True):
+                table.add_row(
+                    listed, name, owner, escape(part.summary) + ("" if part.enabled else f" [dim]({note})[/]")
+                )
             table.add_section()
     stdout_console().print(table)

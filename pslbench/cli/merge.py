@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from pslbench.cli import options
 from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.summary import report_results
+from pslbench.errors import require_distinct
 
 if TYPE_CHECKING:
     from pslbench.plugins.catalog import Catalog
@@ -24,7 +26,7 @@ Output = Annotated[
         "-o", "--output", metavar="DIR", help="Folder to write to. If it has results, it is the first folder."
     ),
 ]
-KeepFirst = Annotated[bool, typer.Option("--keep-first", help="If folders disagree, keep the values of the first one.")]
+KeepFirst = Annotated[bool, typer.Option("--keep-first", help="If folders disagree, keep the rows of the first one.")]
 
 
 @options.expand_options
@@ -51,6 +53,7 @@ def merge(
     """
     from pslbench.results.folder import ResultsFolder
 
+    require_distinct("the folder", map(str, folders))
     sources = {str(folder): ResultsFolder.open(folder) for folder in folders}
     return merge_folders(plugins.load_catalog(), sources, output, keep_first)
 
@@ -68,7 +71,8 @@ def merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output
             sources = {str(output): ResultsFolder(output), **others}
         merged = engine.plan_merge({name: locks.enter_context(source.with_cells()) for name, source in sources.items()})
         if _warn_of_differences(merged) and not keep_first:
-            message = "[bold red]error:[/] the folders disagree; nothing was written; --keep-first writes anyway"
+            advice = f"to write the rows of {next(iter(sources))} where they disagree, add --keep-first"
+            message = f"[bold red]error:[/] the folders disagree, so nothing was written; {escape(advice)}"
             stderr_console().print(message, soft_wrap=True)
             return 1
         target = ResultsFolder.create(output)

@@ -64,12 +64,13 @@ def new(
     if target.exists():
         raise InputError(f"'{target}' already exists; choose another name, or another folder with -o")
     try:
+        new_folder = "" if folder.exists() else f" in the new folder {folder}"
         for path, template in templates.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_fill_template(template, words), encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot write '{target}' ({error.strerror}); choose another folder with -o") from None
-    _print_next_steps(target, words, single_file)
+    _print_next_steps(target, words, single_file, new_folder)
 
 
 def _parse_kind(text: str) -> Kind:
@@ -130,9 +131,9 @@ def _package_files(folder: Path, part_template: str, module: str) -> dict[Path, 
     }
 
 
-def _print_next_steps(target: Path, words: dict[str, str], single_file: bool) -> None:
+def _print_next_steps(target: Path, words: dict[str, str], single_file: bool, new_folder: str) -> None:
     console = stdout_console()
-    console.print(f"wrote {target}; next:", markup=False, soft_wrap=True)
+    console.print(f"wrote {target}{new_folder}; next:", markup=False, soft_wrap=True)
     option = f" --plugin {quote(str(target))}" if single_file else ""
     steps = [] if single_file else [f"pip install -e {quote(f'{target}[dev]')}"]
     for step in (*steps, f"pslbench check {words['name']}{option}", f"{words['example']}{option}"):

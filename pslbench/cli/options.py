@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from pslbench.cli.console import stdout_console, warn
-from pslbench.errors import InputError, unknown
+from pslbench.errors import InputError, require_distinct, unknown
 
 if TYPE_CHECKING:
     from pslbench.execution.cache import CacheSettings
@@ -52,11 +52,18 @@ class PluginOptions:
     ] = field(default_factory=list)
 
     def load_catalog(self) -> Catalog:
-        """Discover the plugins, and print one warning for each one that failed and for each note."""
+        """Discover the plugins, and print a warning for each note and for each installed plugin that failed.
+
+        Raises:
+            InputError: a file cannot be loaded.
+        """
         from pslbench.plugins.discovery import discover
 
         catalog = discover(self.plugin, self.no_plugin)
         for plugin in catalog.plugins:
+            if plugin.status == "failed" and plugin.source in self.plugin:
+                advice = "pslbench plugins --verbose with the same --plugin shows the traceback"
+                raise InputError(f"--plugin {plugin.source} cannot be loaded: {plugin.problem}; {advice}")
             if plugin.status == "failed":
                 warn(f"plugin '{plugin.name}' is left out: {plugin.problem}")
             for note in plugin.notes:
@@ -97,8 +104,10 @@ class GridOptions:
             raise InputError(f"'{numbers[0]}' is not a strategy; write several numbers as one word, as in -b 20,40")
 
         def parse(kind: Kind, texts: list[str]) -> list[PartConfig]:
+            require_distinct(f"the {kind}", texts)
             return [config for text in texts for config in catalog.parse(kind, text)]
 
+        require_distinct("the dataset", self.dataset)
         return Grid(
             [config for text in self.dataset for config in parse_dataset(catalog, text)],
             parse("embedder", self.embedder),
@@ -125,7 +134,7 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     known = keys.keys() - NOT_IN_CONFIG
     for key in values:
         if key not in known:
-            raise unknown(f"name in {path}:", key, known)
+            raise unknown(f"name in {path}:", key, sorted(known))
     context.default_map = {keys[key].name: _config_value(path, keys[key], key, value) for key, value in values.items()}
     return path
 

@@ -58,7 +58,7 @@ def run(
     catalog = plugins.load_catalog()
     names = list(strategies or []) + (["all"] if all_strategies else [])
     if not names:
-        raise InputError(f"name one or more strategies, or use --all; known: {', '.join(catalog.parts('strategy'))}")
+        raise InputError("name one or more strategies, or use --all; pslbench list strategy shows their names")
     grid = combinations.parse_grid(catalog, names)
     if execution.dry_run:
         return print_estimate(catalog, grid, execution)
@@ -96,7 +96,7 @@ def print_estimate(catalog: Catalog, grid: Grid, execution: ExecutionOptions) ->
         jobs = settings.workers(estimate.cached + estimate.to_run)
         console.print(f"about {duration} for {known} of them with {jobs} jobs, according to earlier rows")
     if estimate.unknown:
-        console.print(f"{estimate.unknown} without an estimate: {execution.output} has no rows of their kind")
+        console.print(f"{estimate.unknown} without an estimate: no such cell has succeeded in {execution.output}")
     return 0
 
 

@@ -45,7 +45,10 @@ def report_results(
     if failed:
         _warn_of_failures(folder, failed, len(rows))
     if outdated:
-        warn(f"{len(outdated)} rows of other code, data or protocol versions are not shown")
+        file = folder.path / "cells" / f"{outdated[0].key}.json"
+        removal = f"; to discard them, remove their files, such as {file}" if file.exists() else ""
+        problem = f"{len(outdated)} rows of other code, data or protocol versions are not shown"
+        warn(f"{problem}; to compute them again, repeat their run{removal}")
     stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))

@@ -120,7 +120,7 @@ def check_admitted_values(subject: Subject) -> str:
             except (Exception, SystemExit) as error:
                 sentence = other.describe_error(error)
                 raise AssertionError(f"with {parameter.name}={format_value(value)} {sentence}") from error
-    return f"{n_values} values"
+    return f"it also runs with {n_values} other values" if n_values else "no parameter has choices or limits to try"
 
 
 def _allowed_values(parameter: Parameter) -> Iterator[Value]:
@@ -188,4 +188,8 @@ def check_determinism(subject: Subject) -> str | None:
     require(first.equals(subject.second_run), f"a second run with the same seed differs; {subject.randomness_advice}")
     if not subject.part.takes_seed:
         return None
-    return "another seed gives the same output" if first.equals(subject.run(pools.ordinary(), seed=1)) else None
+    return (
+        "the seed does not matter here: another one gives the same output"
+        if first.equals(subject.run(pools.ordinary(), seed=1))
+        else None
+    )
