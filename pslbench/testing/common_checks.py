@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from pslbench.contracts import Embedding
 from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.errors import InputError
@@ -149,8 +151,6 @@ def check_output(subject: Subject) -> str | None:
 
 
 def _check_embedding(embedding: Embedding) -> None:
-    import numpy as np
-
     features = embedding.features
     arrays = {"features": features}
     if embedding.transform:
