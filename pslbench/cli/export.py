@@ -10,6 +10,8 @@ from pslbench.cli import options
 from pslbench.cli.console import stdout_console
 from pslbench.cli.merge import KeepFirst, Output, merge_folders
 from pslbench.errors import InputError
+from pslbench.results.archive import pack, unpack
+from pslbench.results.folder import ResultsFolder
 
 
 @options.expand_options
@@ -27,14 +29,9 @@ def export_results(
     left out. Equal results give equal files.
 
     Examples:
-
       pslbench export results/mnist
-
       pslbench export results/mnist -o mnist-5-seeds.zip
     """
-    from pslbench.results.archive import pack
-    from pslbench.results.folder import ResultsFolder
-
     archive = file or Path(f"{folder.resolve().name}.zip")
     pack(ResultsFolder.open(folder), archive)
     stdout_console().print(str(archive), soft_wrap=True, markup=False)
@@ -54,11 +51,8 @@ def import_results(
     --help. Neither the datasets nor the plugins of the results are needed.
 
     Examples:
-
       pslbench import mnist.zip -o results/mnist
     """
-    from pslbench.results.archive import unpack
-
     with TemporaryDirectory(prefix="pslbench-") as folder:
         try:
             sources = {str(file): unpack(file, Path(folder))}

@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
+from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column
+from pslbench.analysis.row_filter import filter_rows
 from pslbench.cli import options
 from pslbench.cli.console import warn
 from pslbench.cli.summary import finished_rows, report_results
 from pslbench.errors import unknown
+from pslbench.results.folder import ResultsFolder
 
 
 @options.expand_options
@@ -35,17 +38,10 @@ def leaderboard(
     columns must all match.
 
     Examples:
-
       pslbench leaderboard results/latest
-
       pslbench leaderboard results/latest --filter "strategy=centroid*"
-
       pslbench leaderboard results/latest --sort seconds --group trainer --top 5
     """
-    from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column
-    from pslbench.analysis.row_filter import filter_rows
-    from pslbench.results.folder import ResultsFolder
-
     if group and group not in COMBINATION_COLUMNS:
         raise unknown("value of --group", group, COMBINATION_COLUMNS)
     results_folder = ResultsFolder.open(folder)

@@ -24,9 +24,7 @@ def list_parts(
     """List the parts that can be combined.
 
     Examples:
-
       pslbench list
-
       pslbench list strategy
     """
     singular = PLURALS.get(kind, kind)

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.markup import escape
@@ -13,11 +13,11 @@ from pslbench.cli import options
 from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.summary import report_results
 from pslbench.errors import require_distinct
-
-if TYPE_CHECKING:
-    from pslbench.plugins.catalog import Catalog
-    from pslbench.results.folder import ResultsFolder
-    from pslbench.results.merge import MergePlan
+from pslbench.plugins.catalog import Catalog
+from pslbench.reporters.formats import pluralize
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.manifest import run_entry
+from pslbench.results.merge import MergePlan, plan_merge
 
 MAX_WARNINGS = 10  # about cells with different values
 Output = Annotated[
@@ -46,13 +46,9 @@ def merge(
     is 1. With --keep-first the folder named first takes precedence.
 
     Examples:
-
       pslbench merge results/here results/there -o results/both
-
       pslbench merge results/latest from-the-lab -o results/latest
     """
-    from pslbench.results.folder import ResultsFolder
-
     require_distinct("the folder", map(str, folders))
     sources = {str(folder): ResultsFolder.open(folder) for folder in folders}
     return merge_folders(plugins.load_catalog(), sources, output, keep_first)
@@ -60,16 +56,12 @@ def merge(
 
 def merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool) -> int:
     """Write the union of `sources` to a folder unless they disagree, and return the exit status."""
-    from pslbench.reporters.formats import pluralize
-    from pslbench.results import merge as engine
-    from pslbench.results.folder import ResultsFolder
-
     with ExitStack() as locks:
         if has_results := ResultsFolder(output).exists:
             locks.enter_context(ResultsFolder.create(output).exclusive_lock())
             others = {name: source for name, source in sources.items() if not source.path.samefile(output)}
             sources = {str(output): ResultsFolder(output), **others}
-        merged = engine.plan_merge({name: locks.enter_context(source.with_cells()) for name, source in sources.items()})
+        merged = plan_merge({name: locks.enter_context(source.with_cells()) for name, source in sources.items()})
         if _warn_of_differences(merged) and not keep_first:
             advice = f"to write the rows of {next(iter(sources))} where they disagree, add --keep-first"
             message = f"[bold red]error:[/] the folders disagree, so nothing was written; {escape(advice)}"
@@ -95,8 +87,6 @@ def _warn_of_differences(merged: MergePlan) -> bool:
 
 
 def _write(merged: MergePlan, target: ResultsFolder) -> None:
-    from pslbench.results.manifest import run_entry
-
     runs = list(merged.runs)
     if merged.incompatible:
         runs.append(run_entry(["pslbench", *sys.argv[1:]], merged.provenance))

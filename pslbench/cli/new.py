@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 from string import Template
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,7 @@ from pslbench.cli import options
 from pslbench.cli.console import stdout_console
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Kind
-
-if TYPE_CHECKING:
-    from pslbench.plugins.catalog import Catalog
+from pslbench.plugins.catalog import Catalog
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 VALID_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -50,16 +48,15 @@ def new(
     A package has an entry point, a README, and tests that pass. Install it with pip.
 
     Examples:
-
       pslbench new strategy my-idea
-
       pslbench new clusterer my-clusters --single-file
     """
-    part_kind = _parse_kind(kind)
-    _validate_name(plugins.load_catalog(), part_kind, name, single_file)
-    words = _template_words(part_kind, name)
+    if kind not in KINDS:
+        raise unknown("kind of part", kind, KINDS)
+    _validate_name(plugins.load_catalog(), kind, name, single_file)
+    words = _template_words(kind, name)
     target = folder / (f"{words['function']}.py" if single_file else words["package"])
-    part_template = f"parts/{part_kind}.py"
+    part_template = f"parts/{kind}.py"
     templates = {target: part_template} if single_file else _package_files(target, part_template, words["module"])
     if target.exists():
         raise InputError(f"'{target}' already exists; choose another name, or another folder with -o")
@@ -71,13 +68,6 @@ def new(
     except OSError as error:
         raise InputError(f"cannot write '{target}' ({error.strerror}); choose another folder with -o") from None
     _print_next_steps(target, words, single_file, new_folder)
-
-
-def _parse_kind(text: str) -> Kind:
-    for kind in KINDS:
-        if text == kind:
-            return kind
-    raise unknown("kind of part", text, KINDS)
 
 
 def _validate_name(catalog: Catalog, kind: Kind, name: str, single_file: bool) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -16,12 +17,15 @@ import typer
 
 from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, require_distinct, unknown
+from pslbench.execution.cache import GIGABYTE, CacheSettings, cache_root
+from pslbench.parts import Kind, PartConfig
+from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
+from pslbench.plugins.catalog import Catalog
+from pslbench.plugins.dataset_argument import parse_dataset
+from pslbench.plugins.discovery import discover
 
 if TYPE_CHECKING:
-    from pslbench.execution.cache import CacheSettings
-    from pslbench.parts import Kind, PartConfig
-    from pslbench.planning.grid import Grid
-    from pslbench.plugins.catalog import Catalog
+    from pslbench.execution.run import RunSettings
 
 DEFAULT_RESULTS = Path("results/latest")
 CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
@@ -57,8 +61,6 @@ class PluginOptions:
         Raises:
             InputError: a file cannot be loaded.
         """
-        from pslbench.plugins.discovery import discover
-
         catalog = discover(self.plugin, self.no_plugin)
         for plugin in catalog.plugins:
             if plugin.status == "failed" and plugin.source in self.plugin:
@@ -73,8 +75,17 @@ class PluginOptions:
 
 @dataclass(frozen=True)
 class GridOptions:
-    """Parts, budgets and seeds to combine with the strategies."""
+    """Strategies, and the parts, budgets and seeds to combine them with."""
 
+    strategies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="STRATEGY",
+            help="Names of strategies, with parameters if they have any; see pslbench list.",
+            show_default=False,
+        ),
+    ] = None
+    all: Annotated[bool, _grid_option("--all/--no-all", help="Take every enabled strategy.")] = False
     dataset: Annotated[
         list[str], _grid_option("-d", "--dataset", metavar="DATASET", help="Name, .npz file or folder of images.")
     ] = field(default_factory=lambda: ["mnist-5k"])
@@ -94,11 +105,11 @@ class GridOptions:
         str, _grid_option("-s", "--seeds", metavar="SEEDS", help="Number of seeds (5 for 0 to 4), or a list (3,7).")
     ] = "3"
 
-    def parse_grid(self, catalog: Catalog, strategies: list[str]) -> Grid:
-        """Parse the options and `strategies` into a grid. Raises InputError."""
-        from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
-        from pslbench.plugins.dataset_argument import parse_dataset
-
+    def parse_grid(self, catalog: Catalog) -> Grid:
+        """Parse the options into a grid. Raises InputError."""
+        strategies = [*(self.strategies or []), *["all"] * self.all]
+        if not strategies:
+            raise InputError("name one or more strategies, or use --all; pslbench list strategy shows their names")
         known = catalog.parts("strategy")
         if numbers := [text for text in strategies if text.isdecimal() and text not in known]:
             raise InputError(f"'{numbers[0]}' is not a strategy; write several numbers as one word, as in -b 20,40")
@@ -130,12 +141,11 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
         raise InputError(f"cannot read --config {path} ({error.strerror}); give the path of a TOML file") from None
     except ValueError as error:
         raise InputError(f"--config {path} is not valid TOML: {error}") from None
-    keys = {"all" if p.name == "all_strategies" else p.name: p for p in context.command.params if p.name}
-    known = keys.keys() - NOT_IN_CONFIG
+    known = {p.name: p for p in context.command.params if p.name and p.name not in NOT_IN_CONFIG}
     for key in values:
         if key not in known:
             raise unknown(f"name in {path}:", key, sorted(known))
-    context.default_map = {keys[key].name: _config_value(path, keys[key], key, value) for key, value in values.items()}
+    context.default_map = {key: _config_value(path, known[key], key, value) for key, value in values.items()}
     return path
 
 
@@ -193,9 +203,9 @@ class ExecutionOptions:
         Path | None, _run_option(metavar="FILE", help="Write these options to FILE for --config, and exit.")
     ] = None
 
-    def prepare_cache(self) -> CacheSettings:
-        """Create the folder of the cache, and return its settings. Raises InputError."""
-        from pslbench.execution.cache import GIGABYTE, CacheSettings, cache_root
+    def run_settings(self, plugins: PluginOptions) -> RunSettings:
+        """Create the folder of the cache, and return how cells run. Raises InputError."""
+        from pslbench.execution.run import RunSettings
 
         folder = cache_root(self.cache_dir).absolute()
         try:
@@ -203,10 +213,23 @@ class ExecutionOptions:
         except OSError as error:
             message = f"cannot create the folder '{folder}' ({error.strerror}); choose another --cache-dir"
             raise InputError(message) from None
-        return CacheSettings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0)
+        return RunSettings(
+            self.output,
+            CacheSettings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0),
+            self.jobs,
+            self.dask,
+            self.retry_failed,
+            self.fresh,
+            self.timeout,
+            int(self.memory_limit * GIGABYTE) if self.memory_limit else None,
+            self.explain_cache,
+            tuple(plugins.plugin),
+            tuple(plugins.no_plugin),
+            ("pslbench", *sys.argv[1:]),
+        )
 
 
-def save_config(path: Path, **values: Any) -> None:
+def save_config(path: Path, values: Mapping[str, Any]) -> None:
     """Write options to a TOML file for `--config`, except those that are not set. Raises InputError."""
     import tomli_w
 
@@ -222,7 +245,8 @@ def save_config(path: Path, **values: Any) -> None:
 def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Return the command for Typer, with the fields of each parameter that is an options dataclass as its options.
 
-    `~` in a path is expanded. The shell does so in `-o ~/x`, but not in `--output=~/x`.
+    `~` in a path is expanded. The shell does so in `-o ~/x`, but not in `--output=~/x`. The help keeps the lines of the
+    examples, which end the docstring.
     """
     own = inspect.signature(command, eval_str=True).parameters.values()
     groups: dict[str, Any] = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
@@ -235,6 +259,7 @@ def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
         options = {name: group(**{f.name: values.pop(f.name) for f in fields(group)}) for name, group in groups.items()}
         return command(**values, **options)
 
+    expanded.__doc__ = (command.__doc__ or "").replace("    Example", "    \b\n    Example")
     expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     expanded.__annotations__ = {p.name: p.annotation for p in parameters}
     return expanded

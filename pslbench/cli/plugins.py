@@ -2,16 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from pslbench.cli import options
 from pslbench.cli.console import new_table, stdout_console
-
-if TYPE_CHECKING:
-    from pslbench.plugins.catalog import Plugin
+from pslbench.plugins.catalog import Plugin
+from pslbench.plugins.discovery import discover
 
 COLORS = {"ok": "green", "failed": "red", "off": "yellow"}
 
@@ -28,16 +27,13 @@ def plugins(
     """List the plugins, their parts, and the problems of those that failed to load.
 
     Examples:
-
       pslbench plugins
-
       pslbench plugins --plugin mine.py --verbose
     """
-    from pslbench.plugins.discovery import discover
-
     rows = discover(plugins.plugin, plugins.no_plugin).plugins
     if as_json:
-        stdout_console().print_json(data=[_json_object(plugin) for plugin in rows])
+        parts = ([{"kind": part.kind, "name": part.name} for part in plugin.parts] for plugin in rows)
+        stdout_console().print_json(data=[vars(row) | {"parts": own} for row, own in zip(rows, parts, strict=True)])
     else:
         _print_plugins(rows, verbose)
 
@@ -57,7 +53,3 @@ def _print_plugins(plugins: Sequence[Plugin], verbose: bool) -> None:
             console.print(f"{plugin.name}: {note}", markup=False)
         if verbose and plugin.traceback:
             console.print(f"\n{plugin.name}:\n{plugin.traceback}", markup=False, soft_wrap=True)
-
-
-def _json_object(plugin: Plugin) -> dict[str, Any]:
-    return {**vars(plugin), "parts": [{"kind": part.kind, "name": part.name} for part in plugin.parts]}

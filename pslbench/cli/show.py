@@ -20,9 +20,7 @@ def show(
     """Show what a part does, its source and its parameters.
 
     Examples:
-
       pslbench show centroid
-
       pslbench show cnn
     """
     catalog = plugins.load_catalog()

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
 from pslbench.cli.console import stdout_console, warn
+from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line
+from pslbench.parts import Value
+from pslbench.plugins.catalog import Catalog
 from pslbench.plugins.dataset_argument import parse_dataset
-from pslbench.results.records import ResultsReader
-
-if TYPE_CHECKING:
-    from pslbench.contracts import Dataset
-    from pslbench.parts import Value
-    from pslbench.plugins.catalog import Catalog
-    from pslbench.results.folder import ResultsFolder
-    from pslbench.results.records import Result
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.records import Result, ResultsReader
 
 
 def report_results(
