@@ -27,22 +27,16 @@ PartWithValues = tuple[Part, dict[str, Value]]
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="PART",
-            help="The name of a part; parameters such as cnn:epochs=1 make a slow part fast.",
-            show_default=False,
-        ),
+        typer.Argument(metavar="PART", help="Name of a part; parameters such as cnn:epochs=1 make a slow part fast."),
     ] = None,
     every: Annotated[bool, typer.Option("--all/--no-all", help="Check all parts.")] = False,
     known_failure: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="CHECK=REASON", help="A check that must fail, and the reason. The option may be repeated."
-        ),
+        typer.Option(metavar="CHECK=REASON", help="A check that must fail, and the reason. Repeatable."),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option(metavar="CHECK=REASON", help="A check to skip, and the reason. The option may be repeated."),
+        typer.Option(metavar="CHECK=REASON", help="A check to skip, and the reason. Repeatable."),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose/--no-verbose", "-v", help="Explain each check and show tracebacks.")
@@ -105,7 +99,6 @@ def _parts_of_files(catalog: Catalog, files: Sequence[str]) -> Iterator[PartWith
 
 
 def _parse_reasons(option: str, texts: list[str] | None) -> dict[str, str]:
-    """Parse `CHECK=REASON`. Raises InputError if a reason is missing."""
     reasons = {}
     for text in texts or []:
         name, _, reason = text.partition("=")

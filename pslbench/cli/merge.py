@@ -1,9 +1,12 @@
+"""The commands that move results between folders and machines: `merge`, `export` and `import`."""
+
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -12,9 +15,10 @@ from rich.markup import escape
 from pslbench.cli import options
 from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.summary import report_results
-from pslbench.errors import require_distinct
+from pslbench.errors import InputError, require_distinct
 from pslbench.plugins.catalog import Catalog
 from pslbench.reporters.formats import pluralize
+from pslbench.results.archive import pack, unpack
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.manifest import run_entry
 from pslbench.results.merge import MergePlan, plan_merge
@@ -51,10 +55,57 @@ def merge(
     """
     require_distinct("the folder", map(str, folders))
     sources = {str(folder): ResultsFolder.open(folder) for folder in folders}
-    return merge_folders(plugins.load_catalog(), sources, output, keep_first)
+    return _merge_folders(plugins.load_catalog(), sources, output, keep_first)
 
 
-def merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool) -> int:
+@options.expand_options
+def export_results(
+    folder: options.ResultsArgument = options.DEFAULT_RESULTS,
+    file: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="New zip file. Default: the name of DIR, with .zip."),
+    ] = None,
+) -> None:
+    """Pack a folder of results into a zip file, for another machine or an archive.
+
+    The file contains every cell with its predictions and labels, and the
+    manifest. Files that are derived from those, such as the leaderboard, are
+    left out. Equal results give equal files.
+
+    Examples:
+      pslbench export results/mnist
+      pslbench export results/mnist -o mnist-5-seeds.zip
+    """
+    archive = file or Path(f"{folder.resolve().name}.zip")
+    pack(ResultsFolder.open(folder), archive)
+    stdout_console().print(str(archive), soft_wrap=True, markup=False)
+
+
+@options.expand_options
+def import_results(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Zip file that pslbench export wrote.")],
+    output: Output,
+    keep_first: KeepFirst = False,
+    *,
+    plugins: options.PluginOptions,
+) -> int:
+    """Unpack an exported zip file into a folder of results, and show its leaderboard.
+
+    If the folder already has results, the two are merged: see pslbench merge
+    --help. Neither the datasets nor the plugins of the results are needed.
+
+    Examples:
+      pslbench import mnist.zip -o results/mnist
+    """
+    with TemporaryDirectory(prefix="pslbench-") as folder:
+        try:
+            sources = {str(file): unpack(file, Path(folder))}
+            return _merge_folders(plugins.load_catalog(), sources, output, keep_first)
+        except InputError as error:
+            raise InputError(str(error).replace(folder, str(file))) from None
+
+
+def _merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool) -> int:
     """Write the union of `sources` to a folder unless they disagree, and return the exit status."""
     with ExitStack() as locks:
         if has_results := ResultsFolder(output).exists:

@@ -79,11 +79,7 @@ class GridOptions:
 
     strategies: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="STRATEGY",
-            help="Names of strategies, with parameters if they have any; see pslbench list.",
-            show_default=False,
-        ),
+        typer.Argument(metavar="STRATEGY", help="Names of strategies, with any parameters; see pslbench list."),
     ] = None
     all: Annotated[bool, _grid_option("--all/--no-all", help="Take every enabled strategy.")] = False
     dataset: Annotated[
@@ -150,7 +146,6 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
 
 
 def _config_value(path: Path, parameter: Any, key: str, value: Any) -> Any:
-    """Convert a TOML value for an option. Raises InputError."""
     if isinstance(value, dict):
         raise InputError(f"--config {path}: '{key}' is a table; write {key} = ...")
     if value == []:

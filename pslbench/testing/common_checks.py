@@ -65,7 +65,7 @@ def check_light_import(subject: Subject) -> None:
 
 
 IMPORT_SCRIPT = """
-import importlib.util, json, sys
+import importlib.util, json, runpy, sys
 facts = json.loads(sys.argv[1])
 sys.path[:] = facts["path"]
 name, file = facts["module"], facts["file"]
@@ -76,9 +76,7 @@ except ModuleNotFoundError:
 if known and known.origin == file:
     importlib.import_module(name)
 else:
-    spec = importlib.util.spec_from_file_location("part", file)
-    sys.modules["part"] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    runpy.run_path(file, run_name="part")
 print(json.dumps([name for name in facts["libraries"] if name in sys.modules]))
 """
 

@@ -5,25 +5,39 @@ from __future__ import annotations
 import tempfile
 from contextlib import chdir
 from copy import deepcopy
-from functools import partial
+from dataclasses import replace
+from functools import lru_cache, partial
 from io import StringIO
 from pathlib import Path
 
-from pslbench.contracts import Dataset, Pool
+import pluggy
+
+from pslbench.clusterers.kmeans import kmeans
+from pslbench.contracts import Dataset, Pool, PseudoLabels
+from pslbench.embedders.pixels import pixels
 from pslbench.errors import ContractError
 from pslbench.execution import stages
-from pslbench.execution.cache import Entry
-from pslbench.execution.oracle import CellOracle, TrueLabels, samples_of
-from pslbench.parts import Kind, Part, PartConfig, PoolInput, configure
-from pslbench.plugins.catalog import Catalog
-from pslbench.testing import pools, rows
+from pslbench.execution.cache import GIGABYTE, CacheSettings, Entry, StageCache
+from pslbench.execution.cell import CellRunner
+from pslbench.execution.oracle import CellOracle, OracleFactory, TrueLabels, samples_of
+from pslbench.execution.supervisor import make_outcome
+from pslbench.parts import Kind, Part, PartConfig, PoolInput, configure, dataset, strategy
+from pslbench.planning.grid import Grid
+from pslbench.planning.plan import make_plan
+from pslbench.plugins.catalog import Catalog, Plugin
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.records import Outcome, Result, ResultsReader
+from pslbench.strategies.centroid import centroid
+from pslbench.strategies.random import random
+from pslbench.strategies.supervised import supervised
+from pslbench.testing import pools
 from pslbench.testing.pools import TinyPool
 from pslbench.trainers.logreg import logreg
 
 
 def run_part(part: Part, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
     """Run a part once and return its arrays and facts."""
-    catalog = rows.make_catalog(part) if part.kind == "trainer" else rows.make_catalog(part, logreg)
+    catalog = _make_catalog(part) if part.kind == "trainer" else _make_catalog(part, logreg)
     if part.kind == "dataset":
         return _run_dataset(catalog, config)
     if part.kind == "reporter":
@@ -49,11 +63,15 @@ def pool(n: int = pools.N_SAMPLES, budget: int = pools.BUDGET, seed: int = 0) ->
         assert len(my_idea(pool(), rounds=0).labels) == 60
     """
     tiny = pools.ordinary(n, budget)
-    context = _context(rows.make_catalog(logreg), tiny, seed, budget)
+    context = _context(_make_catalog(logreg), tiny, seed, budget)
     inputs = _inputs(tiny, ("clusters", "graph"))
     queries = stages.RecordedQueries(context.oracle)
     train = partial(stages.train_within_strategy, context, inputs["data"], queries)
     return stages.make_pool(context, inputs, queries.label, train)
+
+
+def _make_catalog(*parts: Part) -> Catalog:
+    return Catalog((Plugin("kit", "pslbench.testing", parts=parts),), pluggy.PluginManager("pslbench"))
 
 
 def _context(
@@ -94,7 +112,7 @@ def _run_reporter(catalog: Catalog, config: PartConfig, tiny: TinyPool) -> Entry
 
     with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as working_directory:
         folder, screen = Path(name), StringIO()
-        results, reader = rows.write_rows(folder, tiny.has_scores)
+        results, reader = _write_rows(folder, tiny.has_scores)
         results_before, files_before = deepcopy(results), _read_files(folder)
         with chdir(working_directory):
             shown = catalog.call(config, results, reader)
@@ -110,3 +128,57 @@ def _run_reporter(catalog: Catalog, config: PartConfig, tiny: TinyPool) -> Entry
 
 def _read_files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@dataset("tiny")
+def tiny(*, variant: int = 0) -> Dataset:
+    """Images of three classes that are easy to distinguish."""
+    return replace(pools.ordinary(variant=variant).data, name=f"tiny-{variant}")
+
+
+@strategy("broken", uses="x")
+def broken(pool: Pool) -> PseudoLabels:
+    """Fail, because reporters also receive rows of failed cells."""
+    raise ValueError("this cell fails on purpose")
+
+
+@lru_cache(maxsize=1)
+def _compute_outcomes() -> tuple[Outcome, ...]:
+    """Compute the rows of two datasets, two budgets, two seeds and four strategies, one of which fails."""
+    catalog = _make_catalog(tiny, pixels, kmeans, random, centroid, supervised, broken, logreg)
+    grid = Grid(
+        catalog.parse("dataset", "tiny:variant=0|2"),
+        catalog.parse("embedder", "all"),
+        catalog.parse("clusterer", "all"),
+        catalog.parse("strategy", "all"),
+        catalog.parse("trainer", "all"),
+        [pools.BUDGET, 2 * pools.BUDGET],
+        [0, 1],
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        cache = StageCache(CacheSettings(Path(folder), GIGABYTE))
+        oracles, computed = OracleFactory(catalog.call, cache), list[Outcome]()
+        for cell in make_plan(catalog, grid, catalog.call).cells:
+            oracle = oracles.create(cell)
+            computed.append(make_outcome(cell, oracle, CellRunner(catalog, cache, oracle).run(cell)))
+        return tuple(computed)
+
+
+def _write_rows(path: Path, has_scores: bool) -> tuple[list[Result], ResultsReader]:
+    """Write the rows into a folder of results, those of failed cells alone if there must be no scores.
+
+    Returns:
+        The rows, and the reader that a reporter receives.
+    """
+    folder, catalog = ResultsFolder.create(path), _make_catalog(tiny)
+    outcomes = [outcome for outcome in _compute_outcomes() if has_scores or not outcome[0].ok]
+    for outcome in outcomes:
+        folder.write_cell(*outcome)
+    folder.append_run({"command": "pslbench check", "cells": len(outcomes)})
+
+    def load_dataset(result: Result) -> Dataset:
+        data: Dataset = catalog.call(*catalog.parse("dataset", result.dataset))
+        return data
+
+    reader = ResultsReader(path, tuple(folder.runs()), folder.probabilities, folder.labeling, load_dataset)
+    return folder.rows_of(result.key for result, _ in outcomes), reader
