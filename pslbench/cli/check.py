@@ -154,7 +154,6 @@ def _print_report(report: Report, verbose: bool) -> None:
 
 
 def _print_summary(reports: Sequence[Report]) -> None:
-    """Print one row per part, and one line per check that failed or was known to fail."""
     console = stdout_console()
     table = new_table("kind", "part", *COLORS)
     for column in table.columns[2:]:

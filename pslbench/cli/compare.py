@@ -77,7 +77,6 @@ def _distinct(grid: Grid) -> Grid:
 
 
 def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) -> Comparison:
-    """Compare two strategies by their rows and by the predictions that the reader loads."""
     import numpy as np
 
     shared = a.by_seed().keys() & b.by_seed().keys()

@@ -71,7 +71,6 @@ def new(
 
 
 def _validate_name(catalog: Catalog, kind: Kind, name: str, single_file: bool) -> None:
-    """Raise InputError if the name is not valid or not free."""
     if not VALID_NAME.fullmatch(name) or len(name) > MAX_LENGTH:
         raise InputError(
             f"the name '{name}' is not valid; use at most {MAX_LENGTH} lower-case letters, digits and hyphens, "
@@ -111,7 +110,6 @@ def _template_words(kind: Kind, name: str) -> dict[str, str]:
 
 
 def _package_files(folder: Path, part_template: str, module: str) -> dict[Path, str]:
-    """Return the files of a package, each with its template."""
     return {
         folder / "pyproject.toml": "package/pyproject.toml",
         folder / "README.md": "package/README.md",

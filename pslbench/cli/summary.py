@@ -21,8 +21,7 @@ def report_results(
     """Call every enabled reporter and say which cells failed.
 
     Args:
-        catalog: the parts.
-        folder: of the results. Reporters that write files receive all of its current rows.
+        catalog, folder: the parts and the results. Reporters that write files receive all current rows of the folder.
         rows: what the command asked for. The other reporters receive these.
         show: whether reporters that print are called.
         parameters: values by name; each reporter receives those of its own parameters.

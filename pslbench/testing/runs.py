@@ -87,7 +87,6 @@ def _context(
 
 
 def _inputs(tiny: TinyPool, uses: tuple[PoolInput, ...]) -> dict[str, Entry]:
-    """Return the outputs of the stages that come before the part."""
     inputs = {"data": samples_of(tiny.data)}
     if uses != ("x",):
         inputs["embed"] = Entry({"features": tiny.features, "test_features": tiny.test_features})

@@ -241,7 +241,6 @@ def require(condition: object, sentence: str) -> None:
 
 
 def _rng_state(pool: Pool) -> tuple[str, int]:
-    """Return the state of the pool's generator and the number of generators that it spawned."""
     generator = pool.rng.bit_generator
     return str(generator.state), generator.seed_seq.n_children_spawned  # type: ignore[attr-defined]
 
