@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -145,7 +145,7 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     return path
 
 
-def _config_value(path: Path, parameter: Any, key: str, value: Any) -> Any:
+def _config_value(path: Path, parameter: Any, key: str, value: object) -> object:
     if isinstance(value, dict):
         raise InputError(f"--config {path}: '{key}' is a table; write {key} = ...")
     if value == []:
@@ -224,7 +224,7 @@ class ExecutionOptions:
         )
 
 
-def save_config(path: Path, values: Mapping[str, Any]) -> None:
+def save_config(path: Path, values: Mapping[str, object]) -> None:
     """Write options to a TOML file for `--config`, except those that are not set. Raises InputError."""
     import tomli_w
 
@@ -245,8 +245,12 @@ def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """
     own = inspect.signature(command, eval_str=True).parameters.values()
     groups: dict[str, Any] = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
-    parameters = [p for p in own if p.name not in groups]
-    parameters += [parameter for group in groups.values() for parameter in _parameters_of(group)]
+    parameters, kind = [p for p in own if p.name not in groups], inspect.Parameter.KEYWORD_ONLY
+    for group in groups.values():
+        hints = get_type_hints(group, include_extras=True)
+        for f in fields(group):
+            default = f.default if f.default_factory is MISSING else f.default_factory()
+            parameters.append(inspect.Parameter(f.name, kind, default=default, annotation=hints[f.name]))
 
     @wraps(command)
     def expanded(**values: Any) -> Any:
@@ -258,10 +262,3 @@ def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
     expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     expanded.__annotations__ = {p.name: p.annotation for p in parameters}
     return expanded
-
-
-def _parameters_of(group: Any) -> Iterator[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    for f in fields(group):
-        default = f.default if f.default_factory is MISSING else f.default_factory()
-        yield inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[f.name])

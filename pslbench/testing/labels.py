@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import types
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -85,16 +86,16 @@ def check_no_peeking(subject: Subject) -> None:
     )
 
 
-def _can_reach(function: Any, labels: Ints) -> bool:
+def _can_reach(function: Callable[..., object], labels: Ints) -> bool:
     """Whether a function refers to an array that equals the labels, within its own module."""
 
-    def is_outside(value: Any) -> bool:
+    def is_outside(value: object) -> bool:
         is_definition = isinstance(value, (types.FunctionType, type))
         # the frames of a failed run belong to the kit
         is_opaque = isinstance(value, (types.ModuleType, types.TracebackType))
         return is_opaque or (is_definition and value.__module__ != function.__module__)
 
-    visited, pending = dict[int, Any](), [function]
+    visited, pending = dict[int, object](), list[object]([function])
     while pending:
         value = pending.pop()
         if id(value) in visited or is_outside(value):
