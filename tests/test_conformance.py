@@ -319,9 +319,9 @@ def test_warnings_about_a_data_set_are_remarks():
 def test_remarks_say_what_was_tried():
     remarks = {outcome.check: outcome.reason for outcome in check(soft).outcomes}
     assert remarks["admitted_values"] == "no parameter has choices or limits to try"
-    assert remarks["determinism"] == "the seed does not matter here: another one gives the same output"
+    assert remarks["determinism"] == "the seed has no effect on this pool"
     remarks = {outcome.check: outcome.reason for outcome in check(with_choices).outcomes}
-    assert remarks["admitted_values"] == "it also runs with 2 other values"
+    assert remarks["admitted_values"] == "values tried besides the defaults: 2"
 
 
 def test_the_pool_for_tests_charges_labels_and_trains():

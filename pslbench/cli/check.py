@@ -111,11 +111,7 @@ def _parse_reasons(option: str, texts: list[str] | None) -> dict[str, str]:
 def _run_checks(
     parts: Sequence[PartWithValues], known_failures: Mapping[str, str], skips: Mapping[str, str]
 ) -> list[Report]:
-    """Check parts. A built-in part also has the settings that pslbench keeps for it.
-
-    Raises:
-        InputError: none of the parts has a check that `known_failures` or `skips` names.
-    """
+    """Check parts; built-in ones have settings of their own. Raises InputError if no part has a check that is named."""
     from pslbench.testing import check, checks
     from pslbench.testing.builtin import settings_of
 

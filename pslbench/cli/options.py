@@ -56,11 +56,7 @@ class PluginOptions:
     ] = field(default_factory=list)
 
     def load_catalog(self) -> Catalog:
-        """Discover the plugins, and print a warning for each note and for each installed plugin that failed.
-
-        Raises:
-            InputError: a file cannot be loaded.
-        """
+        """Discover the plugins, and print their problems and notes. Raises InputError if a file cannot be loaded."""
         catalog = discover(self.plugin, self.no_plugin)
         for plugin in catalog.plugins:
             if plugin.status == "failed" and plugin.source in self.plugin:

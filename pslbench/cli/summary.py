@@ -70,11 +70,7 @@ def finished_rows(folder: ResultsFolder) -> list[Result]:
 
 
 def call_reporter(name: object, call: Callable[[], object]) -> int:
-    """Print what a reporter returns, or warn that it failed.
-
-    Returns:
-        The exit status: 0 for success, 2 if it failed because of the user's input, 1 if it failed for another reason.
-    """
+    """Print what a reporter returns, or warn that it failed; return the exit status: 0, 2 for wrong input, else 1."""
     try:
         shown = call()
     except Exception as error:

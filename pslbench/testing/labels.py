@@ -53,7 +53,7 @@ def check_counted_labels(subject: Subject) -> str:
         f"it queried {len(charged)} labels in one run and {len(charged_again)} in a second run with the same seed; "
         "keep nothing between runs",
     )
-    return f"{len(queried)} of {pools.N_SAMPLES if subject.part.needs_all_labels else pools.BUDGET}"
+    return f"{len(queried)} of {pools.N_SAMPLES if subject.part.needs_all_labels else pools.BUDGET} labels"
 
 
 def check_declared_training(subject: Subject) -> None:

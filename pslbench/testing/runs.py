@@ -164,11 +164,7 @@ def _compute_outcomes() -> tuple[Outcome, ...]:
 
 
 def _write_rows(path: Path, has_scores: bool) -> tuple[list[Result], ResultsReader]:
-    """Write the rows into a folder of results, those of failed cells alone if there must be no scores.
-
-    Returns:
-        The rows, and the reader that a reporter receives.
-    """
+    """Write the rows, or those of failed cells alone, into a folder; return them and the reader of a reporter."""
     folder, catalog = ResultsFolder.create(path), _make_catalog(tiny)
     outcomes = [outcome for outcome in _compute_outcomes() if has_scores or not outcome[0].ok]
     for outcome in outcomes:
