@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from difflib import get_close_matches
 
-MAX_NAMES = 30  # listed in one error message
+MAX_NAMES = 12  # in one error message, if a command lists them all
 
 
 class InputError(Exception):
@@ -25,18 +26,26 @@ class BudgetExceeded(Exception):
     """A strategy queried more labels than the budget of its cell allows. The cell fails and the run continues."""
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> InputError:
+def unknown(what: str, name: str, known: Iterable[str], command: str = "") -> InputError:
     """Return an `InputError` for an unknown name that suggests the nearest known one."""
-    return InputError(f"unknown {what} '{name}'; {suggest(name, known)}")
+    return InputError(f"unknown {what} '{name}'; {suggest(name, known, command)}")
 
 
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return a hint: the nearest known name, or the list of known names if none is near."""
-    known = sorted(known)
-    if near := get_close_matches(name, known, n=1, cutoff=0.6):
+def suggest(name: str, known: Iterable[str], command: str = "") -> str:
+    """Return a hint: the nearest known name, or the known names. If there are many, `command` must list the others."""
+    names = list(known)
+    if near := get_close_matches(name, names, n=1, cutoff=0.75):
         return f"did you mean '{near[0]}'?"
-    listed = known if len(known) <= MAX_NAMES else [*known[:MAX_NAMES], f"{len(known) - MAX_NAMES} more"]
-    return f"known: {', '.join(listed) or 'none'}"
+    if command and len(names) > MAX_NAMES:
+        return f"known: {', '.join(names[:MAX_NAMES])} and {len(names) - MAX_NAMES} more; {command} shows all"
+    return f"known: {', '.join(names) or 'none'}"
+
+
+def require_distinct(what: str, values: Iterable[Hashable]) -> None:
+    """Raise `InputError` if a list contains a value more than once."""
+    for value, count in Counter(values).items():
+        if count > 1:
+            raise InputError(f"{what} '{value}' is named {count} times; name it once")
 
 
 def pluralize(n: int, noun: str) -> str:

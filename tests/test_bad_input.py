@@ -21,21 +21,40 @@ def refused(outcome, *words):
     ("arguments", "words"),
     [
         (["run", "centriod"], ["unknown strategy 'centriod'", "did you mean 'centroid'?"]),
-        (["run"], ["--all", "centroid-only"]),
+        (["run"], ["--all", "pslbench list strategy"]),
         (["run", "random", "-c", "kmean"], ["unknown clusterer", "'kmeans'"]),
         (["run", "random", "-c", "kmeans,gmm"], ["'kmeans,gmm'", "-c kmeans -c gmm"]),
         (["run", "random", "-e", "pcaa"], ["unknown embedder", "'pca'"]),
-        (["run", "random", "-t", "cnm"], ["unknown trainer", "'cnn'"]),
+        (["run", "random", "-t", "cnm"], ["unknown trainer", "known: cnn, "]),
         (["run", "random", "-d", "mnits-5k"], ["unknown dataset", "'mnist-5k'"]),
         (["run", "centroid:kep=0.5"], ["unknown parameter of centroid", "'keep'"]),
-        (["run", "centroid:keep=much"], ["centroid:keep=much", "float", "1.0"]),
+        (
+            ["run", "centroid:keep=much"],
+            ["centroid:keep=much is not allowed; keep must be a number, above 0 and at most 1; the default is 1.0"],
+        ),
         (["run", "centroid:keep"], ["keep=value"]),
+        (["run", "centroid:"], ["'centroid:' has an empty parameter; write centroid alone"]),
+        (["run", "centroid:keep=1,"], ["'centroid:keep=1,' has an empty parameter"]),
+        (["run", "centroid:keep=1|1.0"], ["the value of centroid:keep '1.0' is named 2 times"]),
+        (["run", "random", "random"], ["the strategy 'random' is named 2 times; name it once"]),
+        (["run", "random", "-d", "digits", "-d", "digits"], ["the dataset 'digits' is named 2 times"]),
+        (["run", "random", "-c", "gmm", "-c", "gmm"], ["the clusterer 'gmm' is named 2 times"]),
+        (["run", "random", "-s", "3,3"], ["the seed '3' is named 2 times"]),
+        (["run", "random", "-b", "20,40", "-b", "20"], ["the budget '20' is named 2 times"]),
+        (["merge", "here", "here", "-o", "both"], ["the folder 'here' is named 2 times"]),
+        (["run", "random", "-j", "x"], ["--jobs", "it must be a valid integer"]),
+        (["run", "random", "--timeout", "-1"], ["--timeout", "it must be greater than or equal to 0"]),
+        (["import", "no.zip", "-o", "both"], ["there is no file 'no.zip'", "pslbench export"]),
+        (["merge", "nowhere", "-o", "both"], ["'nowhere' does not exist", "pslbench run --all -o nowhere"]),
+        (["report", "nowhere"], ["'nowhere' does not exist"]),
+        (["run", "nearest"], ["known: centroid, ", " more; pslbench list strategy shows all"]),
+        (["run", "random", "-c", "nearest"], ["unknown clusterer 'nearest'; known: minibatch-kmeans, kmeans"]),
         (["run", "random", "-t", "cnn:select=best"], ["last or test"]),
-        (["run", "random", "-t", "cnn:epochs=2.5"], ["cnn:epochs=2.5", "int"]),
+        (["run", "random", "-t", "cnn:epochs=2.5"], ["cnn:epochs=2.5", "epochs must be a whole number, at least 1"]),
         (["run", "centroid:keep=2"], ["centroid:keep=2 must be above 0 and at most 1"]),
         (["run", "centroid:keep=nan"], ["keep=nan must be above 0"]),
         (["run", "random", "-t", "cnn:epochs=0"], ["cnn:epochs=0 must be at least 1"]),
-        (["run", "random", "-e", "pca:whiten=maybe"], ["pca:whiten=maybe", "bool"]),
+        (["run", "random", "-e", "pca:whiten=maybe"], ["pca:whiten=maybe", "whiten must be true or false"]),
         (["run", "centroid", "-e", "autoencoder:dims=0"], ["autoencoder:dims=0 must be at least 1"]),
         (["run", "random", "-d", "npz"], ["npz:path"]),
         (["run", "random", "-b", "0"], ["at least 1"]),
@@ -57,9 +76,9 @@ def refused(outcome, *words):
         (["show"], ["PART"]),
         (["merge", "a", "--no-such-option"], ["--no-such-option"]),
         (["compare", "random"], ["two different strategies"]),
-        (["compare", "random", "random"], ["two different strategies", "random and random"]),
+        (["compare", "centroid", "centroid:keep=1"], ["two different strategies", "centroid and centroid"]),
         (["list", "strtegy"], ["unknown kind", "strategy"]),
-        (["show", "nothing of the kind"], ["unknown part", "known: agglomerative", " more"]),
+        (["show", "nothing of the kind"], ["unknown part", "known: mnist-5k, ", " more; pslbench list shows all"]),
         (["run", "centroid", "keep=0.2"], ["'keep=0.2'", "as in name:keep=0.2"]),
         (["show", "centroids"], ["unknown part", "'centroid'"]),
         (["leaderboard", "nowhere"], ["'nowhere'"]),
@@ -140,6 +159,24 @@ def test_a_trainer_of_images_refuses_feature_vectors(cli, arrays, tmp_path):
     )
     assert several.status == 0
     assert "warning: cnn" in several.err
+
+
+def test_a_folder_whose_subfolders_have_results(cli, tmp_path):
+    for name in ("first", "second"):
+        (tmp_path / name / "cells").mkdir(parents=True)
+    refused(
+        cli("leaderboard", tmp_path), "contains no results; name one of its", f"{tmp_path}/first, {tmp_path}/second"
+    )
+
+
+def test_labels_that_do_not_start_at_0_are_a_warning(cli, arrays, tmp_path):
+    labels = {name: arrays[name] + 5 for name in ("y_train", "y_test")}
+    np.savez(tmp_path / "mine.npz", **arrays | labels)
+    outcome = cli(*RUN, "-b", "10", "-d", tmp_path / "mine.npz", "--dry-run")
+    assert outcome.status == 0
+    (line,) = outcome.err.strip().splitlines()
+    assert "no sample of the pool is of class 0, 1, 2, 3, 4, but these are among its 7 classes" in line
+    assert "number the labels from 0 without gaps" in line
 
 
 def test_an_output_folder_that_cannot_be_written(cli, tmp_path):

@@ -30,8 +30,7 @@ from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.plugins.discovery import discover
 from pslbench.testing import Skip, check, checks, parametrize, pool
 from pslbench.testing.builtin import BUILTIN_SETTINGS, settings_of
-from pslbench.testing.checks import CHECKS, KINDS_OF_CHECK
-from pslbench.testing.report import Check
+from pslbench.testing.report import KINDS_OF_CHECK, Check
 from pslbench.trainers.cnn import cnn
 
 BUILTIN = discover().plugins[0].parts
@@ -317,6 +316,14 @@ def test_warnings_about_a_data_set_are_remarks():
     assert "class 0" in output.reason
 
 
+def test_remarks_say_what_was_tried():
+    remarks = {outcome.check: outcome.reason for outcome in check(soft).outcomes}
+    assert remarks["admitted_values"] == "no parameter has choices or limits to try"
+    assert remarks["determinism"] == "the seed has no effect on this pool"
+    remarks = {outcome.check: outcome.reason for outcome in check(with_choices).outcomes}
+    assert remarks["admitted_values"] == "values tried besides the defaults: 2"
+
+
 def test_the_pool_for_tests_charges_labels_and_trains():
     tiny = pool(budget=5)
     labels = query_nearest(tiny)
@@ -390,7 +397,7 @@ def test_parametrize_makes_one_pytest_test_per_check(tmp_path):
     path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
     counts = dict(reversed(pair.split()) for pair in done.stdout.splitlines()[-1].split(" in ")[0].split(", "))
-    n_checks = len(CHECKS["strategy"]) + len(CHECKS["trainer"])
+    n_checks = len(checks(broken.sample_order)) + len(checks(broken.no_probabilities))
     assert counts["xfailed"] == "1", done.stdout
     assert counts["failed"] == "2", done.stdout
     assert int(counts["passed"]) + int(counts["skipped"]) == n_checks - 3

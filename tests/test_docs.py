@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from documents import Step, create_environment, describe_difference, read_steps
-from helpers import TINY
 from markdown_it import MarkdownIt
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -67,7 +66,7 @@ def test_the_15_lines_of_the_readme_work(tmp_path, programs):
     steps = list(read_steps((ROOT / "README.md").read_text(), "Your own strategy, in 15 lines"))
     assert [step.kind for step in steps[:2]] == ["listing", "command"]
     assert len([line for line in steps[0].text.splitlines()[1:] if line]) <= 15
-    run_steps(steps, tmp_path, programs, options=" ".join(TINY))
+    run_steps(steps, tmp_path, programs, options="-s 2")
 
 
 @pytest.mark.parametrize(

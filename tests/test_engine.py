@@ -280,7 +280,9 @@ def test_rows_are_the_same_on_dask_and_a_killed_dask_worker_costs_nothing(plugin
 def test_no_dask_at_the_address(tmp_path):
     outcome = command("run", "random", *TINY, "-o", tmp_path, "--dask", "tcp://127.0.0.1:9")
     assert outcome.status == 2
-    assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in outcome.err.strip().splitlines()[-1]
+    last_line = outcome.err.strip().splitlines()[-1]
+    assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in last_line
+    assert last_line.endswith("; start one with the command dask scheduler, or use --dask local")
 
 
 def test_dry_run_says_what_would_be_run_and_runs_nothing(plugin, notes, tmp_path):
@@ -288,7 +290,7 @@ def test_dry_run_says_what_would_be_run_and_runs_nothing(plugin, notes, tmp_path
     before = command(*given, "-s", "2", "--dry-run")
     assert before.status == 0, before.err
     assert "2 cells: 0 done, 0 cached, 2 to run" in before.out
-    assert "2 without an estimate" in before.out
+    assert "2 without an estimate: no such cell has succeeded in " in before.out
     assert not (tmp_path / "r").exists()
     assert command(*given, "-s", "2").status == 0
     after = command(*given, "-s", "5", "--dry-run")

@@ -96,7 +96,7 @@ def test_top_rows(folder, cli):
     ("given", "says"),
     [
         (["--sort", "test_acuracy"], ["unknown column 'test_acuracy'", "'test_accuracy'"]),
-        (["--group", "trianer"], ["unknown part 'trianer'", "'trainer'"]),
+        (["--group", "trianer"], ["unknown value of --group 'trianer'", "'trainer'"]),
         (["--filter", "strategy=randm"], ["unknown strategy 'randm'", "'random'"]),
         (["--filter", "stratgy=random"], ["unknown column 'stratgy'", "'strategy'"]),
         (["--filter", "random"], ["'random' is not column=value", "strategy=random"]),

@@ -82,7 +82,7 @@ def test_cells_with_different_values_are_reported_and_not_merged(cli, folders, t
     cell_name = "digits · 20 labels · random · logreg"
     for word in (cell_name, "seed 1", "test_accuracy", str(ours), "0.123", str(here), str(there)):
         assert word in warning
-    assert "--keep-first" in error
+    assert f"to write the rows of {here} where they disagree, add --keep-first" in error
     assert not (tmp_path / "both").exists()
     for first, second, kept in ((here, there, ours), (there, here, 0.123)):
         folder = tmp_path / f"kept-{kept}"
@@ -201,7 +201,7 @@ def test_damaged_archives_are_refused(cli, machines, tmp_path):
     for damaged in (b"no zip", whole[:-100], whole[: len(whole) // 2], bytes(flipped)):
         (tmp_path / "damaged.zip").write_bytes(damaged)
         refused(cli("import", tmp_path / "damaged.zip", "-o", tmp_path / "copy"), "damaged.zip")
-    refused(cli("import", tmp_path / "nothing.zip", "-o", tmp_path / "copy"), "No such file")
+    refused(cli("import", tmp_path / "nothing.zip", "-o", tmp_path / "copy"), "there is no file")
     (tmp_path / "empty" / "cells").mkdir(parents=True)
     refused(cli("export", tmp_path / "empty"), "nothing to export")
     refused(cli("export", tmp_path / "empty", "-o", tmp_path / "missing" / "x.zip"), "nothing to export")

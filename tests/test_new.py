@@ -109,6 +109,8 @@ def test_next_steps_are_printed(tmp_path, cli):
     assert f"pslbench compare my-idea random --plugin {tmp_path / 'my_idea.py'}" in single.out
     with_space = cli("new", "strategy", "placeholder", "--single-file", "-o", tmp_path / "a folder")
     assert f"--plugin '{tmp_path}/a folder/placeholder.py'" in with_space.out
+    assert "new folder" not in single.out
+    assert f"a folder/placeholder.py in the new folder {tmp_path}/a folder; next:" in with_space.out
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from helpers import TINY, command
 
 from pslbench.plugins.discovery import discover
+from pslbench.testing import pool
 
 GOOD = """
 @strategy("first", uses="x")
@@ -27,7 +28,8 @@ def pslbench_register():
 def test_a_plugin_file_registers_a_strategy(plugin, tmp_path, cli):
     path = plugin(GOOD)
     listed = cli("list", "strategies", "--plugin", path)
-    assert "Label the first samples." in listed.out
+    (row,) = [line for line in listed.out.splitlines() if "Label the first samples." in line]
+    assert row.split()[:3] == ["strategy", "first", "mine"]
     shown = cli("show", "first", "--plugin", path)
     assert "skip" in shown.out
     assert "int" in shown.out
@@ -76,7 +78,7 @@ def test_an_excluded_plugin_is_not_imported():
         (GOOD.replace("yield first", "yield first; yield first"), "it registers two strategy parts named 'first'"),
         (GOOD.replace("skip: int = 0", "skip: list = []"), "a user cannot type a list"),
         (GOOD.replace("pool: Pool, *", "pool: Pool, seed, *"), "a strategy draws from pool.rng"),
-        ("class Mute(Exception):\n    __str__ = None\n\nraise Mute", "is left out: Mute"),
+        ("class Mute(Exception):\n    __str__ = None\n\nraise Mute", "cannot be loaded: Mute"),
         (GOOD.replace('"first"', '"my first"'), "white space; choose another"),
         (GOOD.replace('"first"', '"all"'), "'all' stands for every part; choose another"),
         (GOOD.replace('"first"', '"-"'), "starts with '-'"),
@@ -87,14 +89,13 @@ def test_an_excluded_plugin_is_not_imported():
         (GOOD.replace("yield first", "yield first; raise ValueError('late')"), "ValueError: late"),
     ],
 )
-def test_a_failing_plugin_costs_one_warning_and_is_listed_as_failed(plugin, cli, body, problem):
+def test_a_failing_plugin_file_is_an_error_and_is_listed_as_failed(plugin, cli, body, problem):
     bad = plugin(body, "bad")
     listed = cli("list", "--plugin", bad)
-    assert listed.status == 0
+    assert listed.status == 2
     (line,) = listed.err.strip().splitlines()
-    assert line.startswith("warning: plugin 'bad' is left out: ")
+    assert line.startswith(f"error: --plugin {bad} cannot be loaded: ")
     assert problem in line
-    assert "centroid-only" in listed.out
     row = next(line for line in cli("plugins", "--plugin", bad).out.splitlines() if line.strip().startswith("bad "))
     assert "failed" in row
 
@@ -199,10 +200,15 @@ def test_the_file_of_an_installed_package_is_not_loaded_twice(cli):
     assert len([line for line in listed.out.splitlines() if " al-badge " in line]) == 1
 
 
-def test_an_unknown_part_error_lists_failed_plugins(plugin, cli):
-    outcome = cli("run", "first", "--plugin", plugin("1 / 0\n" + GOOD, "bad"))
+def test_an_installed_plugin_that_fails_costs_one_warning(installed, cli):
+    installed("1 / 0\n")
+    listed = cli("list")
+    assert listed.status == 0
+    assert listed.err.startswith("warning: plugin 'mine' is left out: ZeroDivisionError")
+    assert "centroid-only" in listed.out
+    outcome = cli("run", "first")
     assert outcome.status == 2
-    assert "failed to load: bad" in outcome.err
+    assert "failed to load: mine" in outcome.err
 
 
 def test_verbose_shows_tracebacks(plugin, cli):
@@ -216,15 +222,15 @@ def test_plugins_are_listed_with_the_version_of_their_package(cli):
     assert (row["source"], row["version"]) == ("pslbench-hog", "0.1.0")
 
 
-def test_a_failing_plugin_does_not_affect_one_of_the_same_name(plugin, tmp_path):
+def test_a_failing_plugin_file_does_not_affect_one_of_the_same_name(plugin, tmp_path):
     body = GOOD.replace("    selected =", "    @dataclass\n    class Skips:\n        n: 'int'\n\n    selected =")
     first = plugin("from dataclasses import dataclass\n" + body)
     second = tmp_path / "second" / first.name
     second.parent.mkdir()
     second.write_text("1 / 0")
-    outcome = command("run", "first", *TINY, "-o", tmp_path / "r", "--plugin", first, "--plugin", second)
-    assert outcome.status == 0, outcome.err
-    assert "already a plugin 'mine'" in outcome.err
+    catalog = discover([str(first), str(second)])
+    assert "already a plugin 'mine'" in catalog.plugins[-1].problem
+    assert len(catalog.call(catalog.parse("strategy", "first")[0], pool()).labels) == 15
 
 
 @pytest.fixture

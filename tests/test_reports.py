@@ -212,7 +212,7 @@ def test_reporter_of_a_plugin(cli, folder, tmp_path):
 def test_invalid_formats(cli, folder, tmp_path):
     refused(cli("report", folder, "-f", "latx"), "unknown reporter 'latx'", "did you mean 'latex'?")
     refused(cli("report", folder, "-f", "png:dpi=3"), "png:dpi=3 must be at least 50")
-    refused(cli("report", folder, "-f", "png:scale=log"), "is not linear or logit")
+    refused(cli("report", folder, "-f", "png:scale=log"), "scale must be linear or logit")
     refused(cli("report", tmp_path, "-f", "md"), "contains no results")
     (tmp_path / "cells").mkdir()
     refused(cli("report", tmp_path, "-f", "md"), "there is nothing to")

@@ -96,7 +96,7 @@ def column(name: str, results: Sequence[Result]) -> str:
     known = leaderboard_row(LeaderboardEntry(("", 0, "", "", "", ""), (), 0)).keys()
     name = current_name(name.replace(" ", "_"))
     if (full_name := SHORT_NAMES.get(name, name)) not in known:
-        raise unknown("column", name, (*known, *SHORT_NAMES))
+        raise unknown("column", name, (*known, *SHORT_NAMES), "the head of leaderboard.csv")
     if full_name != "test_accuracy" and all(_sort_key(entry, full_name)[0] for entry in leaderboard_entries(results)):
         raise InputError(f"no row has a {full_name}; sort by another column, for example test_accuracy")
     return full_name
@@ -143,7 +143,7 @@ def filter_rows(results: Sequence[Result], conditions: Sequence[str]) -> list[Re
             raise unknown("column", name, FILTER_COLUMNS)
         known = {str(getattr(row, name)) for row in results}
         if not any(_matches(text, [value]) for text in known):
-            raise unknown(name, value, known)
+            raise unknown(name, value, sorted(known))
         patterns.setdefault(name, []).append(value)
     matching = [row for row in results if all(_matches(str(getattr(row, c)), p) for c, p in patterns.items())]
     if not matching:

@@ -10,21 +10,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from pslbench.cli import (
-    cache,
-    check,
-    compare,
-    data,
-    export,
-    leaderboard,
-    listing,
-    merge,
-    new,
-    plugins,
-    report,
-    run,
-    show,
-)
+from pslbench.cli import cache, catalog, check, compare, data, leaderboard, merge, new, report, run
 from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stderr_console, stdout_console
 from pslbench.errors import InputError
 
@@ -48,16 +34,16 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("compare")(compare.compare)
-app.command("list")(listing.list_parts)
-app.command("show")(show.show)
-app.command("plugins")(plugins.plugins)
+app.command("list")(catalog.list_parts)
+app.command("show")(catalog.show_part)
+app.command("plugins")(catalog.list_plugins)
 app.command("new")(new.new)
 app.command("check")(check.check)
 app.command("leaderboard")(leaderboard.leaderboard)
 app.command("report")(report.report)
 app.command("merge")(merge.merge)
-app.command("export")(export.export_results)
-app.command("import")(export.import_results)
+app.command("export")(merge.export_results)
+app.command("import")(merge.import_results)
 app.add_typer(data.app, name="data")
 app.add_typer(cache.app, name="cache")
 
@@ -81,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = app(words, standalone_mode=False, prog_name="pslbench")
     except (InputError, typer.TyperException) as error:
         message = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        message = message.replace("Input should be", "it must be").partition(", unable to parse")[0]  # pydantic's words
         if message:  # empty if a group without a command has printed its help
             stderr_console().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
         return 2

@@ -8,6 +8,8 @@ import typer
 from pslbench.cli import options
 from pslbench.cli.console import new_table, stdout_console
 from pslbench.errors import pluralize
+from pslbench.execution.cache import cache_root, list_entries
+from pslbench.execution.cache import clear as remove_entries
 
 app = typer.Typer(no_args_is_help=True, help="Show and clear the cache of stages.", rich_markup_mode="rich")
 
@@ -21,11 +23,8 @@ def info(cache_dir: CacheFolder = None) -> None:
     """Show the number and the size of the cached stages.
 
     Example:
-
       pslbench cache info
     """
-    from pslbench.execution.cache import cache_root, list_entries
-
     folder = cache_root(cache_dir)
     sizes = [(entry.stage, entry.size) for entry in list_entries(folder)]
     table = new_table("stage", "entries", "MB")
@@ -44,13 +43,10 @@ def clear(cache_dir: CacheFolder = None) -> None:
     """Delete every cached stage. Results and downloaded data are kept.
 
     Example:
-
       pslbench cache clear
     """
-    from pslbench.execution import cache
-
-    folder = cache.cache_root(cache_dir)
-    sizes = [entry.size for entry in cache.list_entries(folder)]
-    cache.clear(folder)
+    folder = cache_root(cache_dir)
+    sizes = [entry.size for entry in list_entries(folder)]
+    remove_entries(folder)
     message = f"deleted {pluralize(len(sizes), 'stage')} ({sum(sizes) / 1e6:,.1f} MB) from {folder}"
     stdout_console().print(message, soft_wrap=True, markup=False)

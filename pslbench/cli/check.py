@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from pslbench.cli import options
 from pslbench.cli.console import new_table, stderr_console, stdout_console
@@ -26,22 +27,16 @@ PartWithValues = tuple[Part, dict[str, Value]]
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="PART",
-            help="The name of a part; parameters such as cnn:epochs=1 make a slow part fast.",
-            show_default=False,
-        ),
+        typer.Argument(metavar="PART", help="Name of a part; parameters such as cnn:epochs=1 make a slow part fast."),
     ] = None,
     every: Annotated[bool, typer.Option("--all/--no-all", help="Check all parts.")] = False,
     known_failure: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="CHECK=REASON", help="A check that must fail, and the reason. The option may be repeated."
-        ),
+        typer.Option(metavar="CHECK=REASON", help="A check that must fail, and the reason. Repeatable."),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option(metavar="CHECK=REASON", help="A check to skip, and the reason. The option may be repeated."),
+        typer.Option(metavar="CHECK=REASON", help="A check to skip, and the reason. Repeatable."),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose/--no-verbose", "-v", help="Explain each check and show tracebacks.")
@@ -55,25 +50,20 @@ def check(
     status is 0 if no check failed, 1 if one failed, and 2 if the input was wrong.
 
     Examples:
-
       pslbench check --plugin mine.py
-
       pslbench check centroid "cnn:epochs=1,min_steps=1"
-
       pslbench check birch --known-failure "sample_order=the tree depends on it"
     """
     from pslbench.execution.worker import ENVIRONMENT
 
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    texts = [*(names or ()), *["all"] * every]
-    catalog = plugins.load_catalog()
+    catalog, texts = plugins.load_catalog(), [*(names or ()), *["all"] * every]
     parts = list(_parse_parts(catalog, texts) if texts else _parts_of_files(catalog, plugins.plugin))
     if not parts:
         raise InputError(f"{', '.join(plugins.plugin)} has no part to check; run pslbench plugins to see why")
     known_failures, skips = _parse_reasons("--known-failure", known_failure), _parse_reasons("--skip", skip)
-    _validate_check_names(parts, [*known_failures, *skips])
-    reports = [_check_part(part, values, known_failures, skips) for part, values in parts]
+    reports = _run_checks(parts, known_failures, skips)
     for report in reports:
         if verbose or len(reports) == 1:
             _print_report(report, verbose)
@@ -98,20 +88,17 @@ def _parse_parts(catalog: Catalog, texts: Sequence[str]) -> Iterator[PartWithVal
 def _parts_of_files(catalog: Catalog, files: Sequence[str]) -> Iterator[PartWithValues]:
     """Yield all parts of plugin files. Raises InputError if a file registers none."""
     if not files:
-        raise InputError(
-            "no part is named; write pslbench check NAME, or --plugin FILE for all parts of a file, or --all"
-        )
+        raise InputError("no part is named; write pslbench check NAME, or --plugin FILE for all its parts, or --all")
     paths = {Path(file).resolve() for file in files}
     for plugin in catalog.plugins:
         if plugin.source in files and not plugin.parts:
-            raise InputError(f"{plugin.source} has no part to check: {plugin.problem or 'it only has observers'}")
+            raise InputError(f"{plugin.source} has no part to check: it only has observers")
         for part in plugin.parts:
             if plugin.source in files or (part.file and part.file.resolve() in paths):
                 yield part, {}
 
 
 def _parse_reasons(option: str, texts: list[str] | None) -> dict[str, str]:
-    """Parse `CHECK=REASON`. Raises InputError if a reason is missing."""
     reasons = {}
     for text in texts or []:
         name, _, reason = text.partition("=")
@@ -121,37 +108,33 @@ def _parse_reasons(option: str, texts: list[str] | None) -> dict[str, str]:
     return reasons
 
 
-def _validate_check_names(parts: Sequence[PartWithValues], names: Sequence[str]) -> None:
-    """Raise InputError if none of the parts has a check of this name."""
-    from pslbench.testing import checks
-
-    known = {check.name for part, _ in parts for check in checks(part)}
-    for name in names:
-        if name not in known:
-            raise unknown("check", name, known)
-
-
-def _check_part(
-    part: Part, values: Mapping[str, Value], known_failures: Mapping[str, str], skips: Mapping[str, str]
-) -> Report:
-    """Check one part. A built-in part also has the settings that pslbench keeps for it."""
+def _run_checks(
+    parts: Sequence[PartWithValues], known_failures: Mapping[str, str], skips: Mapping[str, str]
+) -> list[Report]:
+    """Check parts; built-in ones have settings of their own. Raises InputError if no part has a check that is named."""
     from pslbench.testing import check, checks
     from pslbench.testing.builtin import settings_of
 
-    settings, names = settings_of(part), {each.name for each in checks(part)}
-    known_failures, skips = {**settings.known_failures, **known_failures}, {**settings.skips, **skips}
-    with stderr_console().status(f"checking {part.kind} {part.name}"):
-        return check(
-            part,
-            {name: known_failures[name] for name in names & known_failures.keys()},
-            {name: skips[name] for name in names & skips.keys()},
-            values={**settings.values, **values},
-        )
+    names = [{each.name for each in checks(part)} for part, _ in parts]
+    for name in (*known_failures, *skips):
+        if name not in (known := set().union(*names)):
+            raise unknown("check", name, sorted(known))
+    reports = []
+    for (part, values), own in zip(parts, names, strict=True):
+        settings = settings_of(part)
+        failing, skipped = {**settings.known_failures, **known_failures}, {**settings.skips, **skips}
+        with stderr_console().status(f"checking {part.kind} {part.name}"):
+            report = check(
+                part,
+                {name: reason for name, reason in failing.items() if name in own},
+                {name: reason for name, reason in skipped.items() if name in own},
+                values={**settings.values, **values},
+            )
+        reports.append(report)
+    return reports
 
 
 def _print_report(report: Report, verbose: bool) -> None:
-    from rich.markup import escape
-
     console = stdout_console()
     console.print(f"[bold]{escape(report.name)}[/]  ({report.kind})")
     table = new_table("check", *["meaning"] * verbose, "outcome", "")
@@ -167,9 +150,6 @@ def _print_report(report: Report, verbose: bool) -> None:
 
 
 def _print_summary(reports: Sequence[Report]) -> None:
-    """Print one row per part, and one line per check that failed or was known to fail."""
-    from rich.markup import escape
-
     console = stdout_console()
     table = new_table("kind", "part", *COLORS)
     for column in table.columns[2:]:

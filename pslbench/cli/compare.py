@@ -1,35 +1,28 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from pslbench.analysis.aggregate import aggregate_over_datasets
+from pslbench.analysis.comparison import Comparison, compare_pair, rankings, strategy_pairs
+from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.console import stdout_console, warn
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options
 from pslbench.cli.run import print_estimate, run_grid
 from pslbench.cli.summary import make_reader, report_results
 from pslbench.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pslbench.analysis.comparison import Comparison
-    from pslbench.analysis.leaderboard import LeaderboardEntry
-    from pslbench.planning.grid import Grid
-    from pslbench.results.records import ResultsReader
+from pslbench.planning.grid import Grid
+from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
+from pslbench.reporters.overall import build_overall_table
+from pslbench.results.records import ResultsReader
 
 
 @expand_options
 def compare(
-    strategies: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="STRATEGY", help="Names of strategies, with parameters if they have any.", show_default=False
-        ),
-    ] = None,
-    all_strategies: Annotated[bool, typer.Option("--all/--no-all", help="Compare every enabled strategy.")] = False,
     fail_if_worse: Annotated[
         float | None,
         typer.Option(
@@ -47,23 +40,14 @@ def compare(
     for continuous integration: POINTS are percentage points of test accuracy.
 
     Examples:
-
       pslbench compare centroid majority
-
       pslbench compare centroid centroid:keep=0.2 random -d mnist -s 5
-
       pslbench compare mine random --plugin mine.py -s 10 --fail-if-worse 0.5
     """
-    from pslbench.analysis.aggregate import aggregate_over_datasets
-    from pslbench.analysis.comparison import rankings, strategy_pairs
-    from pslbench.analysis.leaderboard import leaderboard_entries
-    from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
-    from pslbench.reporters.overall import build_overall_table
-
     if execution.save_config:
         raise InputError("compare does not write a configuration; write it with pslbench run --save-config")
     catalog = plugins.load_catalog()
-    grid = _distinct(combinations.parse_grid(catalog, list(strategies or []) + (["all"] if all_strategies else [])))
+    grid = _distinct(combinations.parse_grid(catalog))
     if fail_if_worse is not None and len(grid.seeds) < MIN_SEEDS:
         raise InputError(f"--fail-if-worse needs at least {MIN_SEEDS} seeds; write for example -s 5")
     if execution.dry_run:
@@ -87,16 +71,13 @@ def _distinct(grid: Grid) -> Grid:
     """Return the grid with each strategy once. Raises InputError if fewer than two remain."""
     different = list(dict.fromkeys(grid.strategies))
     if len(different) < 2:
-        names = " and ".join(strategy.text for strategy in grid.strategies) or "none"
+        names = " and ".join(strategy.text for strategy in grid.strategies)
         raise InputError(f"compare needs at least two different strategies, not {names}")
     return replace(grid, strategies=different)
 
 
 def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) -> Comparison:
-    """Compare two strategies by their rows and by the predictions that the reader loads."""
     import numpy as np
-
-    from pslbench.analysis.comparison import compare_pair
 
     shared = a.by_seed().keys() & b.by_seed().keys()
     rows = [[row for row in entry.rows if row.seed in shared] for entry in (a, b)]

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pslbench.cli import options
 from pslbench.cli.console import new_table, stdout_console, warn
+from pslbench.datasets.dataset_warnings import dataset_warnings
+from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.errors import InputError, pluralize
+from pslbench.planning.plan import load_dataset
 from pslbench.plugins.dataset_argument import parse_dataset
-
-if TYPE_CHECKING:
-    from pslbench.contracts import Dataset
 
 app = typer.Typer(no_args_is_help=True, help="List, download and check datasets.", rich_markup_mode="rich")
 
@@ -23,10 +24,6 @@ Name = Annotated[
 @options.expand_options
 def list_data(*, plugins: options.PluginOptions) -> None:
     """List the datasets, and where they are on this machine."""
-    from rich.markup import escape
-
-    from pslbench.datasets.mnist import FASHION, MNIST
-
     catalog = plugins.load_catalog()
     folders = {known.name: next((str(f) for f, _ in known.find()), "not downloaded yet") for known in (MNIST, FASHION)}
     table = new_table("dataset", "where", "description")
@@ -42,10 +39,9 @@ def fetch(name: Name, *, plugins: options.PluginOptions) -> None:
     """Download a dataset into the cache, unless it is on this machine.
 
     Example:
-
       pslbench data fetch fashion-mnist
     """
-    _print_dataset(_load(name, plugins))
+    _load_and_describe(name, plugins)
 
 
 @app.command()
@@ -54,28 +50,19 @@ def check(name: Name, *, plugins: options.PluginOptions) -> None:
     """Load a dataset, and print what it contains or what is wrong with it.
 
     Example:
-
       pslbench data check mine.npz
     """
-    _print_dataset(_load(name, plugins))
+    _load_and_describe(name, plugins)
 
 
-def _load(name: str, plugins: options.PluginOptions) -> Dataset:
-    from pslbench.planning.plan import load_dataset
+def _load_and_describe(name: str, plugins: options.PluginOptions) -> None:
+    import numpy as np
 
     catalog = plugins.load_catalog()
     configs = parse_dataset(catalog, name)
     if len(configs) != 1:
         raise InputError(f"'{name}' stands for {len(configs)} datasets; name one")
-    return load_dataset(catalog.call, configs[0])
-
-
-def _print_dataset(data: Dataset) -> None:
-    import numpy as np
-
-    from pslbench.datasets.dataset_warnings import dataset_warnings
-
-    console = stdout_console()
+    data, console = load_dataset(catalog.call, configs[0]), stdout_console()
     sizes = f"{pluralize(len(data.x_train), 'sample')} in the pool, {pluralize(len(data.x_test), 'test sample')}"
     console.print(f"{data.name}: {sizes}", markup=False)
     console.print(f"samples of shape {data.x_train.shape[1:]}, from {data.x_train.min():g} to {data.x_train.max():g}")

@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column, filter_rows
 from pslbench.cli import options
 from pslbench.cli.console import warn
 from pslbench.cli.summary import finished_rows, report_results
 from pslbench.errors import unknown
+from pslbench.results.folder import ResultsFolder
 
 
 @options.expand_options
@@ -35,18 +37,12 @@ def leaderboard(
     columns must all match.
 
     Examples:
-
       pslbench leaderboard results/latest
-
       pslbench leaderboard results/latest --filter "strategy=centroid*"
-
       pslbench leaderboard results/latest --sort seconds --group trainer --top 5
     """
-    from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, column, filter_rows
-    from pslbench.results.folder import ResultsFolder
-
     if group and group not in COMBINATION_COLUMNS:
-        raise unknown("part", group, COMBINATION_COLUMNS)
+        raise unknown("value of --group", group, COMBINATION_COLUMNS)
     results_folder = ResultsFolder.open(folder)
     with warnings.catch_warnings(record=True) as deprecations:
         warnings.simplefilter("always", DeprecationWarning)

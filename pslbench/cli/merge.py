@@ -1,22 +1,26 @@
+"""The commands that move results between folders and machines: `merge`, `export` and `import`."""
+
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from pslbench.cli import options
 from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.summary import report_results
-from pslbench.errors import pluralize
-
-if TYPE_CHECKING:
-    from pslbench.plugins.catalog import Catalog
-    from pslbench.results.folder import ResultsFolder
-    from pslbench.results.merge import MergePlan
+from pslbench.errors import InputError, pluralize, require_distinct
+from pslbench.plugins.catalog import Catalog
+from pslbench.results.archive import pack, unpack
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.manifest import run_entry
+from pslbench.results.merge import MergePlan, plan_merge
 
 MAX_WARNINGS = 10  # about cells with different values
 Output = Annotated[
@@ -25,7 +29,7 @@ Output = Annotated[
         "-o", "--output", metavar="DIR", help="Folder to write to. If it has results, it is the first folder."
     ),
 ]
-KeepFirst = Annotated[bool, typer.Option("--keep-first", help="If folders disagree, keep the values of the first one.")]
+KeepFirst = Annotated[bool, typer.Option("--keep-first", help="If folders disagree, keep the rows of the first one.")]
 
 
 @options.expand_options
@@ -45,30 +49,72 @@ def merge(
     is 1. With --keep-first the folder named first takes precedence.
 
     Examples:
-
       pslbench merge results/here results/there -o results/both
-
       pslbench merge results/latest from-the-lab -o results/latest
     """
-    from pslbench.results.folder import ResultsFolder
-
+    require_distinct("the folder", map(str, folders))
     sources = {str(folder): ResultsFolder.open(folder) for folder in folders}
-    return merge_folders(plugins.load_catalog(), sources, output, keep_first)
+    return _merge_folders(plugins.load_catalog(), sources, output, keep_first)
 
 
-def merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool) -> int:
+@options.expand_options
+def export_results(
+    folder: options.ResultsArgument = options.DEFAULT_RESULTS,
+    file: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="New zip file. Default: the name of DIR, with .zip."),
+    ] = None,
+) -> None:
+    """Pack a folder of results into a zip file, for another machine or an archive.
+
+    The file contains every cell with its predictions and labels, and the
+    manifest. Files that are derived from those, such as the leaderboard, are
+    left out. Equal results give equal files.
+
+    Examples:
+      pslbench export results/mnist
+      pslbench export results/mnist -o mnist-5-seeds.zip
+    """
+    archive = file or Path(f"{folder.resolve().name}.zip")
+    pack(ResultsFolder.open(folder), archive)
+    stdout_console().print(str(archive), soft_wrap=True, markup=False)
+
+
+@options.expand_options
+def import_results(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Zip file that pslbench export wrote.")],
+    output: Output,
+    keep_first: KeepFirst = False,
+    *,
+    plugins: options.PluginOptions,
+) -> int:
+    """Unpack an exported zip file into a folder of results, and show its leaderboard.
+
+    If the folder already has results, the two are merged: see pslbench merge
+    --help. Neither the datasets nor the plugins of the results are needed.
+
+    Examples:
+      pslbench import mnist.zip -o results/mnist
+    """
+    with TemporaryDirectory(prefix="pslbench-") as folder:
+        try:
+            sources = {str(file): unpack(file, Path(folder))}
+            return _merge_folders(plugins.load_catalog(), sources, output, keep_first)
+        except InputError as error:
+            raise InputError(str(error).replace(folder, str(file))) from None
+
+
+def _merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], output: Path, keep_first: bool) -> int:
     """Write the union of `sources` to a folder unless they disagree, and return the exit status."""
-    from pslbench.results import merge as engine
-    from pslbench.results.folder import ResultsFolder
-
     with ExitStack() as locks:
         if has_results := ResultsFolder(output).exists:
             locks.enter_context(ResultsFolder.create(output).exclusive_lock())
             others = {name: source for name, source in sources.items() if not source.path.samefile(output)}
             sources = {str(output): ResultsFolder(output), **others}
-        merged = engine.plan_merge({name: locks.enter_context(source.with_cells()) for name, source in sources.items()})
+        merged = plan_merge({name: locks.enter_context(source.with_cells()) for name, source in sources.items()})
         if _warn_of_differences(merged) and not keep_first:
-            message = "[bold red]error:[/] the folders disagree; nothing was written; --keep-first writes anyway"
+            advice = f"to write the rows of {next(iter(sources))} where they disagree, add --keep-first"
+            message = f"[bold red]error:[/] the folders disagree, so nothing was written; {escape(advice)}"
             stderr_console().print(message, soft_wrap=True)
             return 1
         target = ResultsFolder.create(output)
@@ -91,8 +137,6 @@ def _warn_of_differences(merged: MergePlan) -> bool:
 
 
 def _write(merged: MergePlan, target: ResultsFolder) -> None:
-    from pslbench.results.manifest import run_entry
-
     runs = list(merged.runs)
     if merged.incompatible:
         runs.append(run_entry(["pslbench", *sys.argv[1:]], merged.provenance))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 from string import Template
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,9 +17,7 @@ from pslbench.cli import options
 from pslbench.cli.console import stdout_console
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Kind
-
-if TYPE_CHECKING:
-    from pslbench.plugins.catalog import Catalog
+from pslbench.plugins.catalog import Catalog
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 VALID_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -50,37 +48,29 @@ def new(
     A package has an entry point, a README, and tests that pass. Install it with pip.
 
     Examples:
-
       pslbench new strategy my-idea
-
       pslbench new clusterer my-clusters --single-file
     """
-    part_kind = _parse_kind(kind)
-    _validate_name(plugins.load_catalog(), part_kind, name, single_file)
-    words = _template_words(part_kind, name)
+    if kind not in KINDS:
+        raise unknown("kind of part", kind, KINDS)
+    _validate_name(plugins.load_catalog(), kind, name, single_file)
+    words = _template_words(kind, name)
     target = folder / (f"{words['function']}.py" if single_file else words["package"])
-    part_template = f"parts/{part_kind}.py"
+    part_template = f"parts/{kind}.py"
     templates = {target: part_template} if single_file else _package_files(target, part_template, words["module"])
     if target.exists():
         raise InputError(f"'{target}' already exists; choose another name, or another folder with -o")
     try:
+        new_folder = "" if folder.exists() else f" in the new folder {folder}"
         for path, template in templates.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(_fill_template(template, words), encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot write '{target}' ({error.strerror}); choose another folder with -o") from None
-    _print_next_steps(target, words, single_file)
-
-
-def _parse_kind(text: str) -> Kind:
-    for kind in KINDS:
-        if text == kind:
-            return kind
-    raise unknown("kind of part", text, KINDS)
+    _print_next_steps(target, words, single_file, new_folder)
 
 
 def _validate_name(catalog: Catalog, kind: Kind, name: str, single_file: bool) -> None:
-    """Raise InputError if the name is not valid or not free."""
     if not VALID_NAME.fullmatch(name) or len(name) > MAX_LENGTH:
         raise InputError(
             f"the name '{name}' is not valid; use at most {MAX_LENGTH} lower-case letters, digits and hyphens, "
@@ -120,7 +110,6 @@ def _template_words(kind: Kind, name: str) -> dict[str, str]:
 
 
 def _package_files(folder: Path, part_template: str, module: str) -> dict[Path, str]:
-    """Return the files of a package, each with its template."""
     return {
         folder / "pyproject.toml": "package/pyproject.toml",
         folder / "README.md": "package/README.md",
@@ -130,9 +119,9 @@ def _package_files(folder: Path, part_template: str, module: str) -> dict[Path, 
     }
 
 
-def _print_next_steps(target: Path, words: dict[str, str], single_file: bool) -> None:
+def _print_next_steps(target: Path, words: dict[str, str], single_file: bool, new_folder: str) -> None:
     console = stdout_console()
-    console.print(f"wrote {target}; next:", markup=False, soft_wrap=True)
+    console.print(f"wrote {target}{new_folder}; next:", markup=False, soft_wrap=True)
     option = f" --plugin {quote(str(target))}" if single_file else ""
     steps = [] if single_file else [f"pip install -e {quote(f'{target}[dev]')}"]
     for step in (*steps, f"pslbench check {words['name']}{option}", f"{words['example']}{option}"):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -15,13 +16,16 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from pslbench.cli.console import stdout_console, warn
-from pslbench.errors import InputError, unknown
+from pslbench.errors import InputError, require_distinct, unknown
+from pslbench.execution.cache import GIGABYTE, CacheSettings, cache_root
+from pslbench.parts import Kind, PartConfig
+from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
+from pslbench.plugins.catalog import Catalog
+from pslbench.plugins.dataset_argument import parse_dataset
+from pslbench.plugins.discovery import discover
 
 if TYPE_CHECKING:
-    from pslbench.execution.cache import CacheSettings
-    from pslbench.parts import Kind, PartConfig
-    from pslbench.planning.grid import Grid
-    from pslbench.plugins.catalog import Catalog
+    from pslbench.execution.run import RunSettings
 
 DEFAULT_RESULTS = Path("results/latest")
 CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
@@ -52,11 +56,12 @@ class PluginOptions:
     ] = field(default_factory=list)
 
     def load_catalog(self) -> Catalog:
-        """Discover the plugins, and print one warning for each one that failed and for each note."""
-        from pslbench.plugins.discovery import discover
-
+        """Discover the plugins, and print their problems and notes. Raises InputError if a file cannot be loaded."""
         catalog = discover(self.plugin, self.no_plugin)
         for plugin in catalog.plugins:
+            if plugin.status == "failed" and plugin.source in self.plugin:
+                advice = "pslbench plugins --verbose with the same --plugin shows the traceback"
+                raise InputError(f"--plugin {plugin.source} cannot be loaded: {plugin.problem}; {advice}")
             if plugin.status == "failed":
                 warn(f"plugin '{plugin.name}' is left out: {plugin.problem}")
             for note in plugin.notes:
@@ -66,8 +71,13 @@ class PluginOptions:
 
 @dataclass(frozen=True)
 class GridOptions:
-    """Parts, budgets and seeds to combine with the strategies."""
+    """Strategies, and the parts, budgets and seeds to combine them with."""
 
+    strategies: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="STRATEGY", help="Names of strategies, with any parameters; see pslbench list."),
+    ] = None
+    all: Annotated[bool, _grid_option("--all/--no-all", help="Take every enabled strategy.")] = False
     dataset: Annotated[
         list[str], _grid_option("-d", "--dataset", metavar="DATASET", help="Name, .npz file or folder of images.")
     ] = field(default_factory=lambda: ["mnist-5k"])
@@ -87,18 +97,20 @@ class GridOptions:
         str, _grid_option("-s", "--seeds", metavar="SEEDS", help="Number of seeds (5 for 0 to 4), or a list (3,7).")
     ] = "3"
 
-    def parse_grid(self, catalog: Catalog, strategies: list[str]) -> Grid:
-        """Parse the options and `strategies` into a grid. Raises InputError."""
-        from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
-        from pslbench.plugins.dataset_argument import parse_dataset
-
+    def parse_grid(self, catalog: Catalog) -> Grid:
+        """Parse the options into a grid. Raises InputError."""
+        strategies = [*(self.strategies or []), *["all"] * self.all]
+        if not strategies:
+            raise InputError("name one or more strategies, or use --all; pslbench list strategy shows their names")
         known = catalog.parts("strategy")
         if numbers := [text for text in strategies if text.isdecimal() and text not in known]:
             raise InputError(f"'{numbers[0]}' is not a strategy; write several numbers as one word, as in -b 20,40")
 
         def parse(kind: Kind, texts: list[str]) -> list[PartConfig]:
+            require_distinct(f"the {kind}", texts)
             return [config for text in texts for config in catalog.parse(kind, text)]
 
+        require_distinct("the dataset", self.dataset)
         return Grid(
             [config for text in self.dataset for config in parse_dataset(catalog, text)],
             parse("embedder", self.embedder),
@@ -121,17 +133,15 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
         raise InputError(f"cannot read --config {path} ({error.strerror}); give the path of a TOML file") from None
     except ValueError as error:
         raise InputError(f"--config {path} is not valid TOML: {error}") from None
-    keys = {"all" if p.name == "all_strategies" else p.name: p for p in context.command.params if p.name}
-    known = keys.keys() - NOT_IN_CONFIG
+    known = {p.name: p for p in context.command.params if p.name and p.name not in NOT_IN_CONFIG}
     for key in values:
         if key not in known:
-            raise unknown(f"name in {path}:", key, known)
-    context.default_map = {keys[key].name: _config_value(path, keys[key], key, value) for key, value in values.items()}
+            raise unknown(f"name in {path}:", key, sorted(known))
+    context.default_map = {key: _config_value(path, known[key], key, value) for key, value in values.items()}
     return path
 
 
-def _config_value(path: Path, parameter: Any, key: str, value: Any) -> Any:
-    """Convert a TOML value for an option. Raises InputError."""
+def _config_value(path: Path, parameter: Any, key: str, value: object) -> object:
     if isinstance(value, dict):
         raise InputError(f"--config {path}: '{key}' is a table; write {key} = ...")
     if value == []:
@@ -184,9 +194,9 @@ class ExecutionOptions:
         Path | None, _run_option(metavar="FILE", help="Write these options to FILE for --config, and exit.")
     ] = None
 
-    def prepare_cache(self) -> CacheSettings:
-        """Create the folder of the cache, and return its settings. Raises InputError."""
-        from pslbench.execution.cache import GIGABYTE, CacheSettings, cache_root
+    def run_settings(self, plugins: PluginOptions) -> RunSettings:
+        """Create the folder of the cache, and return how cells run. Raises InputError."""
+        from pslbench.execution.run import RunSettings
 
         folder = cache_root(self.cache_dir).absolute()
         try:
@@ -194,10 +204,23 @@ class ExecutionOptions:
         except OSError as error:
             message = f"cannot create the folder '{folder}' ({error.strerror}); choose another --cache-dir"
             raise InputError(message) from None
-        return CacheSettings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0)
+        return RunSettings(
+            self.output,
+            CacheSettings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0),
+            self.jobs,
+            self.dask,
+            self.retry_failed,
+            self.fresh,
+            self.timeout,
+            int(self.memory_limit * GIGABYTE) if self.memory_limit else None,
+            self.explain_cache,
+            tuple(plugins.plugin),
+            tuple(plugins.no_plugin),
+            ("pslbench", *sys.argv[1:]),
+        )
 
 
-def save_config(path: Path, **values: Any) -> None:
+def save_config(path: Path, values: Mapping[str, object]) -> None:
     """Write options to a TOML file for `--config`, except those that are not set. Raises InputError."""
     import tomli_w
 
@@ -213,12 +236,17 @@ def save_config(path: Path, **values: Any) -> None:
 def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Return the command for Typer, with the fields of each parameter that is an options dataclass as its options.
 
-    `~` in a path is expanded. The shell does so in `-o ~/x`, but not in `--output=~/x`.
+    `~` in a path is expanded. The shell does so in `-o ~/x`, but not in `--output=~/x`. The help keeps the lines of the
+    examples, which end the docstring.
     """
     own = inspect.signature(command, eval_str=True).parameters.values()
     groups: dict[str, Any] = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
-    parameters = [p for p in own if p.name not in groups]
-    parameters += [parameter for group in groups.values() for parameter in _parameters_of(group)]
+    parameters, kind = [p for p in own if p.name not in groups], inspect.Parameter.KEYWORD_ONLY
+    for group in groups.values():
+        hints = get_type_hints(group, include_extras=True)
+        for f in fields(group):
+            default = f.default if f.default_factory is MISSING else f.default_factory()
+            parameters.append(inspect.Parameter(f.name, kind, default=default, annotation=hints[f.name]))
 
     @wraps(command)
     def expanded(**values: Any) -> Any:
@@ -226,13 +254,7 @@ def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
         options = {name: group(**{f.name: values.pop(f.name) for f in fields(group)}) for name, group in groups.items()}
         return command(**values, **options)
 
+    expanded.__doc__ = (command.__doc__ or "").replace("    Example", "    \b\n    Example")
     expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     expanded.__annotations__ = {p.name: p.annotation for p in parameters}
     return expanded
-
-
-def _parameters_of(group: Any) -> Iterator[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    for f in fields(group):
-        default = f.default if f.default_factory is MISSING else f.default_factory()
-        yield inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hints[f.name])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -14,13 +12,13 @@ from pslbench.results.records import Result
 
 
 class ProgressBar:
-    """Shows finished cells, the stages that run, and the remaining time. It observes a run."""
+    """Shows finished cells, the stages that run, and the remaining time while `bar` is entered. It observes a run."""
 
     def __init__(self, explain_cache: bool = False) -> None:
         self._explain_cache = explain_cache
         self._console = stderr_console()
         self._live = self._console.is_terminal
-        self._bar = Progress(
+        self.bar = Progress(
             TextColumn("cells"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -32,22 +30,13 @@ class ProgressBar:
             disable=not self._live,
             transient=True,
         )
-        self._task = self._bar.add_task("cells", total=None, now="")
+        self._task = self.bar.add_task("cells", total=None, now="")
         self._running: dict[str, tuple[Cell, str]] = {}
         self._total = self._done = 0
 
-    def __enter__(self) -> ProgressBar:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, frames: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
     def started(self, cells: int, done: int) -> None:
         self._total, self._done = cells, done
-        self._bar.update(self._task, total=cells - done, visible=cells > done)
+        self.bar.update(self._task, total=cells - done, visible=cells > done)
         if done:
             self._console.print(f"{done} of {pluralize(cells, 'cell')} {'is' if done == 1 else 'are'} finished already")
 
@@ -62,7 +51,7 @@ class ProgressBar:
     def finished(self, result: Result) -> None:
         self._done += 1
         self._running.pop(result.key, None)
-        self._bar.advance(self._task)
+        self.bar.advance(self._task)
         self._show()
         if not result.ok or not self._live:
             self._console.print(f"\\[{self._done}/{self._total}] {self._line(result)}", soft_wrap=True)
@@ -71,10 +60,8 @@ class ProgressBar:
         warn(message)
 
     def _show(self) -> None:
-        if not self._live:
-            return
         stages = [f"{cell.strategy} s{cell.seed}: {stage}" for cell, stage in list(self._running.values())]
-        self._bar.update(self._task, now=" | ".join(stages))
+        self.bar.update(self._task, now=" | ".join(stages))
 
     @staticmethod
     def _line(result: Result) -> str:

@@ -9,6 +9,7 @@ import typer
 from pslbench.cli import options
 from pslbench.cli.console import stdout_console
 from pslbench.cli.summary import call_reporter, finished_rows, make_reader
+from pslbench.results.folder import ResultsFolder
 
 
 @options.expand_options
@@ -27,15 +28,10 @@ def report(
     parameters of one. The path of each file that is written is printed.
 
     Examples:
-
       pslbench report results/latest
-
       pslbench report results/latest --format md --format latex --format pdf
-
       pslbench report results/latest --format png:width=7,dpi=300
     """
-    from pslbench.results.folder import ResultsFolder
-
     catalog, results_folder = plugins.load_catalog(), ResultsFolder.open(folder)
     configs = [config for text in formats for config in catalog.parse("reporter", text)]
     rows, reader, status = finished_rows(results_folder), make_reader(catalog, results_folder), 0

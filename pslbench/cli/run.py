@@ -1,41 +1,22 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stdout_console
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options, save_config
 from pslbench.cli.summary import report_results
-from pslbench.errors import InputError, pluralize
-
-if TYPE_CHECKING:
-    from pslbench.execution.run import RunSettings
-    from pslbench.planning.grid import Grid
-    from pslbench.plugins.catalog import Catalog
-    from pslbench.results.folder import ResultsFolder
-    from pslbench.results.records import Result
+from pslbench.errors import pluralize
+from pslbench.planning.grid import Grid
+from pslbench.plugins.catalog import Catalog
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.records import Result
 
 
 @expand_options
-def run(
-    strategies: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="STRATEGY",
-            help="Names of strategies, with parameters if they have any; see pslbench list.",
-            show_default=False,
-        ),
-    ] = None,
-    all_strategies: Annotated[bool, typer.Option("--all/--no-all", help="Run every enabled strategy.")] = False,
-    *,
-    combinations: GridOptions,
-    execution: ExecutionOptions,
-    plugins: PluginOptions,
-) -> int:
+def run(*, combinations: GridOptions, execution: ExecutionOptions, plugins: PluginOptions) -> int:
     """Run strategies with the same data, clusters and trainer, and show the leaderboard.
 
     Parameters of a part are written as name:key=value,key=value. A repeated
@@ -44,22 +25,15 @@ def run(
     are not run again.
 
     Examples:
-
       pslbench run --all
-
       pslbench run centroid random -d mnist -s 5 -o results/mnist
-
       pslbench run "centroid:keep=0.2|0.5|1" -c all -t logreg
     """
     if execution.save_config:
-        options = asdict(combinations) | asdict(execution) | asdict(plugins)
-        save_config(execution.save_config, strategies=strategies, all=all_strategies, **options)
+        save_config(execution.save_config, asdict(combinations) | asdict(execution) | asdict(plugins))
         return 0
     catalog = plugins.load_catalog()
-    names = list(strategies or []) + (["all"] if all_strategies else [])
-    if not names:
-        raise InputError(f"name one or more strategies, or use --all; known: {', '.join(catalog.parts('strategy'))}")
-    grid = combinations.parse_grid(catalog, names)
+    grid = combinations.parse_grid(catalog)
     if execution.dry_run:
         return print_estimate(catalog, grid, execution)
     folder, rows = run_grid(catalog, grid, execution, plugins)
@@ -74,8 +48,9 @@ def run_grid(
     from pslbench.execution import run
 
     try:
-        with ProgressBar(execution.explain_cache) as progress:
-            return run.run_grid(catalog, grid, _settings(execution, plugins), progress)
+        progress = ProgressBar(execution.explain_cache)
+        with progress.bar:
+            return run.run_grid(catalog, grid, execution.run_settings(plugins), progress)
     except run.RunInterruptedError as interruption:
         report_results(catalog, interruption.folder, interruption.rows)
         print_interrupted()
@@ -87,7 +62,7 @@ def print_estimate(catalog: Catalog, grid: Grid, execution: ExecutionOptions) ->
     from pslbench.cli.progress import ProgressBar
     from pslbench.execution.run import estimate_grid
 
-    settings = _settings(execution, PluginOptions())
+    settings = execution.run_settings(PluginOptions())
     estimate = estimate_grid(catalog, grid, settings, ProgressBar())
     console = stdout_console()
     states = f"{estimate.done} done, {estimate.cached} cached, {estimate.to_run} to run"
@@ -97,25 +72,5 @@ def print_estimate(catalog: Catalog, grid: Grid, execution: ExecutionOptions) ->
         jobs = settings.workers(estimate.cached + estimate.to_run)
         console.print(f"about {duration} for {known} of them with {pluralize(jobs, 'job')}, according to earlier rows")
     if estimate.unknown:
-        console.print(f"{estimate.unknown} without an estimate: {execution.output} has no rows of their kind")
+        console.print(f"{estimate.unknown} without an estimate: no such cell has succeeded in {execution.output}")
     return 0
-
-
-def _settings(execution: ExecutionOptions, plugins: PluginOptions) -> RunSettings:
-    from pslbench.execution.cache import GIGABYTE
-    from pslbench.execution.run import RunSettings
-
-    return RunSettings(
-        execution.output,
-        execution.prepare_cache(),
-        execution.jobs,
-        execution.dask,
-        execution.retry_failed,
-        execution.fresh,
-        execution.timeout,
-        int(execution.memory_limit * GIGABYTE) if execution.memory_limit else None,
-        execution.explain_cache,
-        tuple(plugins.plugin),
-        tuple(plugins.no_plugin),
-        ("pslbench", *sys.argv[1:]),
-    )

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
 from pslbench.cli.console import stdout_console, warn
+from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line, pluralize
+from pslbench.parts import Value
+from pslbench.plugins.catalog import Catalog
 from pslbench.plugins.dataset_argument import parse_dataset
-from pslbench.results.records import ResultsReader
-
-if TYPE_CHECKING:
-    from pslbench.contracts import Dataset
-    from pslbench.parts import Value
-    from pslbench.plugins.catalog import Catalog
-    from pslbench.results.folder import ResultsFolder
-    from pslbench.results.records import Result
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.records import Result, ResultsReader
 
 
 def report_results(
@@ -25,8 +21,7 @@ def report_results(
     """Call every enabled reporter and say which cells failed.
 
     Args:
-        catalog: the parts.
-        folder: of the results. Reporters that write files receive all of its current rows.
+        catalog, folder: the parts and the results. Reporters that write files receive all current rows of the folder.
         rows: what the command asked for. The other reporters receive these.
         show: whether reporters that print are called.
         parameters: values by name; each reporter receives those of its own parameters.
@@ -45,8 +40,11 @@ def report_results(
     if failed:
         _warn_of_failures(folder, failed, len(rows))
     if outdated:
-        verb = "is" if len(outdated) == 1 else "are"
-        warn(f"{pluralize(len(outdated), 'row')} of other code, data or protocol versions {verb} not shown")
+        verb, them = ("is", "it") if len(outdated) == 1 else ("are", "them")
+        file = folder.path / "cells" / f"{outdated[0].key}.json"
+        removal = f"; to discard {them}, remove files such as {file}" if file.exists() else ""
+        problem = f"{pluralize(len(outdated), 'row')} of other code, data or protocol versions {verb} not shown"
+        warn(f"{problem}; to compute {them} again, repeat the run{removal}")
     stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))
@@ -74,11 +72,7 @@ def finished_rows(folder: ResultsFolder) -> list[Result]:
 
 
 def call_reporter(name: object, call: Callable[[], object]) -> int:
-    """Print what a reporter returns, or warn that it failed.
-
-    Returns:
-        The exit status: 0 for success, 2 if it failed because of the user's input, 1 if it failed for another reason.
-    """
+    """Print what a reporter returns, or warn that it failed; return the exit status: 0, 2 for wrong input, else 1."""
     try:
         shown = call()
     except Exception as error:

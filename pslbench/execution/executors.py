@@ -80,7 +80,8 @@ def dask_pool(config: WorkerConfig, jobs: int, address: str) -> Iterator[WorkerP
         try:
             client = distributed.Client(cluster or address, timeout=10)
         except (OSError, ValueError) as error:
-            raise InputError(f"no Dask scheduler answers at '{address}' ({one_line(error)})") from None
+            advice = "start one with the command dask scheduler, or use --dask local"
+            raise InputError(f"no Dask scheduler answers at '{address}' ({one_line(error)}); {advice}") from None
         with client:
             config = replace(config, log=str(Path(tempfile.gettempdir()) / "pslbench-workers.log"))
             run = partial(_run_on_dask, config)

@@ -6,9 +6,11 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pslbench.errors import InputError, unknown
+from pslbench.errors import InputError, require_distinct, unknown
 from pslbench.parts.parameters import Parameter, Value, format_value, split_quoted, unquote
 from pslbench.parts.part import Kind, Part
+
+TYPES_IN_WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "a text"}
 
 
 @dataclass(frozen=True)
@@ -39,25 +41,28 @@ def configure(part: Part, name: str, /, **given: Value) -> PartConfig:
     return PartConfig(part.kind, name, tuple(values.items()), f"{name}:{changed}" if changed else name)
 
 
-def parse_configs(part: Part, name: str, text: str = "") -> Iterator[PartConfig]:
+def parse_configs(part: Part, name: str, text: str | None = None) -> Iterator[PartConfig]:
     """Parse `key=value,key=1|2` for `part`, which the catalog names `name`.
 
-    Double quotes protect a comma or a bar in a value, as in `path="a,b.npz"`.
+    Double quotes protect a comma or a bar in a value, as in `path="a,b.npz"`. `None` stands for no parameters.
 
     Returns:
         One configuration for every combination of the values.
 
     Raises:
-        InputError: a key is unknown, missing or repeated, or a value has the wrong type.
+        InputError: a key is unknown, missing or repeated, or a value is repeated or has the wrong type.
     """
     axes: dict[str, list[Value]] = {}
-    for item in filter(None, split_quoted(text, ",")):
+    for item in [] if text is None else split_quoted(text, ","):
         key, equals, values = item.partition("=")
+        if not item:
+            raise InputError(f"'{name}:{text}' has an empty parameter; write {name} alone, or {name}:key=value")
         if key not in part.parameters:
             raise unknown(f"parameter of {part.name}", key, part.parameters)
         if not equals or key in axes:
             raise InputError(f"'{item}' in '{name}:{text}': write each parameter once, as {key}=value")
         axes[key] = [_value(part, part.parameters[key], unquote(value)) for value in split_quoted(values, "|")]
+        require_distinct(f"the value of {name}:{key}", axes[key])
     if missing := [p.name for p in part.parameters.values() if p.required and p.name not in axes]:
         raise InputError(f"{name} needs the parameter {missing[0]}; write {name}:{missing[0]}=...")
     for combination in itertools.product(*axes.values()):
@@ -71,4 +76,7 @@ def _value(part: Part, parameter: Parameter, text: str) -> Value:
         raise InputError(f"{part.name}:{error}") from None
     except ValueError:
         default = "" if parameter.required else f"; the default is {format_value(parameter.default)}"
-        raise InputError(f"{part.name}:{parameter.name}={text} is not {parameter.type_name}{default}") from None
+        types = " or ".join(TYPES_IN_WORDS.get(name, name) for name in parameter.type_name.split(" or "))
+        allowed = ", ".join(filter(None, (types, parameter.range)))
+        problem = f"{part.name}:{parameter.name}={text} is not allowed; {parameter.name} must be {allowed}"
+        raise InputError(f"{problem}{default}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pslbench.errors import InputError
+from pslbench.errors import InputError, require_distinct
 from pslbench.parts import PartConfig
 
 MAX_SEEDS = 100_000
@@ -34,7 +34,8 @@ def parse_seeds(text: str) -> list[int]:
         return list(range(seeds[0]))
     if "," not in text or not seeds or min(seeds) < 0 or max(seeds) >= 2**32:
         raise InputError(f"seeds '{text}': write their number, 1 to {MAX_SEEDS}, or a list of seeds, as in 3,7")
-    return list(dict.fromkeys(seeds))
+    require_distinct("the seed", seeds)
+    return seeds
 
 
 def parse_budgets(texts: Iterable[str]) -> list[int]:
@@ -45,4 +46,5 @@ def parse_budgets(texts: Iterable[str]) -> list[int]:
         raise InputError(f"budget '{','.join(texts)}' is not a number of labels; write for example 120") from None
     if min(budgets) < 1:
         raise InputError(f"budget {min(budgets)} is not allowed; it must be at least 1")
-    return list(dict.fromkeys(budgets))
+    require_distinct("the budget", budgets)
+    return budgets

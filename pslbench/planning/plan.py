@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pslbench.contracts import Dataset
+from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.errors import InputError, one_line
 from pslbench.parts import Part, PartConfig
 from pslbench.planning.cells import Cell, Plan
@@ -32,6 +33,7 @@ def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]
     warnings: list[str] = []
     for config in grid.datasets:
         data = load_dataset(load, config)
+        warnings += [f"{config}: {warning}" for warning in dataset_warnings(data)]
         warnings += _check_budgets(grid.budgets, config, data)
         suitable, skipped = _suitable_grid(catalog, grid, data)
         warnings += skipped

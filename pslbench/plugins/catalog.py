@@ -55,11 +55,15 @@ class Catalog:
         uses = Counter(part.name for _, part in owned)
         return {part.name if uses[part.name] == 1 else f"{owner}/{part.name}": part for owner, part in owned}
 
+    def owners(self, kind: Kind) -> list[str]:
+        """Return the name of the plugin of each part of one kind, in the order of `parts`."""
+        return [owner for owner, _ in self._owned(kind)]
+
     def kinds(self, name: str) -> list[Kind]:
         """Return the kinds that have a part `name` or `plugin/name`. Raises InputError if there is none."""
         found = [kind for kind in KINDS if any(name in (p.name, f"{owner}/{p.name}") for owner, p in self._owned(kind))]
         if not found:
-            raise unknown("part", name, (known for kind in KINDS for known in self.parts(kind)))
+            raise unknown("part", name, (known for kind in KINDS for known in self.parts(kind)), "pslbench list")
         return found
 
     def _owned(self, kind: Kind) -> list[tuple[str, Part]]:
@@ -84,7 +88,7 @@ class Catalog:
             )
         failed = [plugin.name for plugin in self.plugins if plugin.status == "failed"]
         also = f"; these plugins failed to load: {', '.join(failed)}" if failed else ""
-        raise InputError(f"{unknown(kind, name, known)}{also}")
+        raise InputError(f"{unknown(kind, name, known, f'pslbench list {kind}')}{also}")
 
     def part_of(self, config: PartConfig) -> Part:
         """Return the part that a configuration names."""
@@ -98,7 +102,7 @@ class Catalog:
         if text == "all":
             ready = {name: part for name, part in self.parts(kind).items() if part.enabled and part.is_ready}
             return [config for name, part in ready.items() for config in parse_configs(part, name)]
-        name, _, parameters = text.partition(":")
+        name, colon, parameters = text.partition(":")
         if "=" in name:
             raise InputError(f"'{text}' does not name a {kind}; write the name and a colon first, as in name:{text}")
         if "," in name:
@@ -106,7 +110,7 @@ class Catalog:
             separate = " ".join(f"{option}{each}" for each in name.split(","))
             raise InputError(f"'{name}' names several parts; write them separately, as in {separate}")
         known_as, part = self.resolve(kind, name)
-        return list(parse_configs(part, known_as, parameters))
+        return list(parse_configs(part, known_as, parameters if colon else None))
 
     def call(self, config: PartConfig, *args: Any) -> Any:
         """Call the part of a configuration with its values."""

@@ -26,6 +26,6 @@ def parse_dataset(catalog: Catalog, text: str) -> list[PartConfig]:
     elif Path(text).is_dir() or os.sep in text:
         reader = "images"
     else:
-        hint = unknown("dataset", name, known)
+        hint = unknown("dataset", name, known, "pslbench list dataset")
         raise InputError(f"{hint}; or give the path of an .npz file, or of a folder with train/ and test/")
     return [configure(catalog.resolve("dataset", reader)[1], reader, path=os.path.normpath(text))]

@@ -60,6 +60,8 @@ def _member(name: str) -> ZipInfo:
 
 def unpack(file: Path, folder: Path) -> ResultsFolder:
     """Extract what `pack` wrote into a folder. Raises InputError if `file` is something else or damaged."""
+    if not file.is_file():
+        raise InputError(f"there is no file '{file}'; give the path of a file that pslbench export wrote")
     try:
         with ZipFile(file) as archive:
             _check(file, archive, shutil.disk_usage(folder).free)

@@ -14,7 +14,7 @@ from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
 
-from pslbench.errors import InputError
+from pslbench.errors import MAX_NAMES, InputError
 from pslbench.results.codec import is_valid, read_json, read_table, sort_rows, to_json
 from pslbench.results.manifest import MANIFEST, read_runs, to_manifest
 from pslbench.results.provenance import Provenance, provenance_of
@@ -64,7 +64,13 @@ class ResultsFolder:
     def open(cls, path: Path) -> ResultsFolder:
         """Open an existing folder of results. Raises InputError if it contains none."""
         if not (folder := cls(path)).exists:
-            raise InputError(f"'{path}' contains no results; create some with pslbench run --all -o {path}")
+            within = [str(child) for child in sorted(path.glob("*")) if cls(child).exists]
+            advice = f"create some with pslbench run --all -o {path}"
+            if within:
+                more = f" and {len(within) - MAX_NAMES} more" if len(within) > MAX_NAMES else ""
+                advice = f"name one of its subfolders: {', '.join(within[:MAX_NAMES])}{more}"
+            problem = "contains no results" if path.exists() else "does not exist"
+            raise InputError(f"'{path}' {problem}; {advice}")
         return folder
 
     @property

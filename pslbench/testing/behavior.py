@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pslbench.contracts import PseudoLabels
 from pslbench.parts import Kind
@@ -14,11 +17,9 @@ from pslbench.testing.subject import Skip, Subject, require
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Ints
 
+Arrays = Mapping[str, NDArray[Any]]
 POOL_SIZES, N_REPEATS = (250, 500, 1000, 2000), 2
-MIN_SECONDS, ENOUGH_SECONDS = (
-    0.25,
-    1.5,
-)  # below the first, growth is not judged; above the second, no larger pool is run
+MIN_SECONDS, ENOUGH_SECONDS = 0.25, 1.5  # less time is not judged; after more, no larger pool is run
 MAX_EXPONENT = 2.7  # of the growth; clearly above quadratic
 
 __tracebackhide__ = True
@@ -32,8 +33,6 @@ def check_sample_order(subject: Subject) -> str | None:
     - A strategy that draws nothing from `pool.rng` queries the same samples and gives them the same labels. One that
       draws queries the same number of samples.
     """
-    import numpy as np
-
     if subject.kind != "strategy" and subject.part.takes_seed:
         raise Skip("it takes a seed, so its random numbers fall on other samples in another order")
     first, order = subject.deterministic_run(), np.random.default_rng(3).permutation(pools.N_SAMPLES)
@@ -46,37 +45,24 @@ def check_sample_order(subject: Subject) -> str | None:
             "order; do not depend on positions",
         )
         return "it draws random numbers: the number of queried labels is the same"
-    problem = ORDER_PROBLEMS[subject.kind](plain, permuted, order)
+    problem = _order_problem(subject.kind, plain, permuted, order)
     require(not problem, f"{problem} if the samples are in another order; do not depend on positions")
     return None
 
 
-def _compare_features(plain: Any, permuted: Any, order: Ints) -> str:
-    import numpy as np
-
-    scale = float(abs(plain["features"]).max()) or 1
-    are_close = np.allclose(plain["features"][order], permuted["features"], atol=1e-4 * scale)
-    return "" if are_close else "features change"
-
-
-def _compare_clusters(plain: Any, permuted: Any, order: Ints) -> str:
-    import numpy as np
-
-    before, after = plain["assignment"][order], permuted["assignment"]
-    n_pairs = len(np.unique(np.stack([before, after]), axis=1).T)
-    return "" if n_pairs == len(np.unique(before)) == len(np.unique(after)) else "samples change clusters"
-
-
-def _compare_probabilities(plain: Any, permuted: Any, order: Ints) -> str:
-    import numpy as np
-
-    are_close = np.allclose(plain["probabilities"], permuted["probabilities"], atol=0.01)
-    return "" if are_close else "probabilities change"
-
-
-def _compare_labels(plain: Any, permuted: Any, order: Ints) -> str:
-    import numpy as np
-
+def _order_problem(kind: Kind, plain: Arrays, permuted: Arrays, order: Ints) -> str:
+    """Say what differs between the output on a pool and that on the permuted pool; empty if nothing does."""
+    if kind == "embedder":
+        before, after = plain["features"][order], permuted["features"]
+        scale = float(abs(before).max()) or 1
+        return "" if np.allclose(before, after, atol=1e-4 * scale) else "features change"
+    if kind == "clusterer":
+        before, after = plain["assignment"][order], permuted["assignment"]
+        n_pairs = len(np.unique(np.stack([before, after]), axis=1).T)
+        return "" if n_pairs == len(np.unique(before)) == len(np.unique(after)) else "samples change clusters"
+    if kind == "trainer":
+        are_close = np.allclose(plain["probabilities"], permuted["probabilities"], atol=0.01)
+        return "" if are_close else "probabilities change"
     if set(plain["asked"]) != set(order[permuted["asked"]]):
         return "it queries other samples"
     before, after = np.argsort(plain["indices"]), np.argsort(order[permuted["indices"]])
@@ -85,18 +71,8 @@ def _compare_labels(plain: Any, permuted: Any, order: Ints) -> str:
     return "" if are_same else "samples get other labels"
 
 
-ORDER_PROBLEMS: dict[Kind, Callable[[Any, Any, Any], str]] = {
-    "embedder": _compare_features,
-    "clusterer": _compare_clusters,
-    "trainer": _compare_probabilities,
-    "strategy": _compare_labels,
-}
-
-
 def check_independent_predictions(subject: Subject) -> None:
     """A prediction does not change when another predictor is trained, nor with the samples predicted beside it."""
-    import numpy as np
-
     subject.deterministic_run()
     tiny = pools.ordinary()
     x, predictor = tiny.data.x_test, subject.run(tiny).calls.returned
@@ -143,8 +119,6 @@ def check_time(subject: Subject) -> str:
 
 def _growth_exponent(seconds: dict[int, float]) -> float:
     """Return the slope of log seconds against log samples over the three largest pools; small pools show overheads."""
-    import numpy as np
-
     sizes = sorted(seconds)[-3:]
     values = [max(seconds[size], 1e-4) for size in sizes]
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0]) if len(sizes) > 1 else 0.0

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from pslbench.contracts import Embedding
 from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.errors import InputError
@@ -63,7 +65,7 @@ def check_light_import(subject: Subject) -> None:
 
 
 IMPORT_SCRIPT = """
-import importlib.util, json, sys
+import importlib.util, json, runpy, sys
 facts = json.loads(sys.argv[1])
 sys.path[:] = facts["path"]
 name, file = facts["module"], facts["file"]
@@ -74,9 +76,7 @@ except ModuleNotFoundError:
 if known and known.origin == file:
     importlib.import_module(name)
 else:
-    spec = importlib.util.spec_from_file_location("part", file)
-    sys.modules["part"] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    runpy.run_path(file, run_name="part")
 print(json.dumps([name for name in facts["libraries"] if name in sys.modules]))
 """
 
@@ -120,7 +120,7 @@ def check_admitted_values(subject: Subject) -> str:
             except (Exception, SystemExit) as error:
                 sentence = other.describe_error(error)
                 raise AssertionError(f"with {parameter.name}={format_value(value)} {sentence}") from error
-    return f"{n_values} values"
+    return f"values tried besides the defaults: {n_values}" if n_values else "no parameter has choices or limits to try"
 
 
 def _allowed_values(parameter: Parameter) -> Iterator[Value]:
@@ -149,8 +149,6 @@ def check_output(subject: Subject) -> str | None:
 
 
 def _check_embedding(embedding: Embedding) -> None:
-    import numpy as np
-
     features = embedding.features
     arrays = {"features": features}
     if embedding.transform:
@@ -186,6 +184,6 @@ def check_determinism(subject: Subject) -> str | None:
     """The same seed gives exactly the same output, whatever the state of the global streams; another seed works too."""
     first = subject.first_run()
     require(first.equals(subject.second_run), f"a second run with the same seed differs; {subject.randomness_advice}")
-    if not subject.part.takes_seed:
-        return None
-    return "another seed gives the same output" if first.equals(subject.run(pools.ordinary(), seed=1)) else None
+    if subject.part.takes_seed and first.equals(subject.run(pools.ordinary(), seed=1)):
+        return "the seed has no effect on this pool"
+    return None

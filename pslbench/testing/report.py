@@ -1,4 +1,8 @@
-"""Runs the checks of a part and reports their outcomes."""
+"""Runs the checks of a part and reports their outcomes.
+
+A check takes a `Subject` and returns None or a remark. It raises AssertionError with a sentence that says what is wrong
+and what to do, or `Skip` with the reason why it does not apply. The first line of its docstring says what it verifies.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,13 @@ import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 from pslbench.errors import InputError, deprecated, one_line, unknown
-from pslbench.parts import Part, Value
-from pslbench.testing.checks import CHECKS, CheckFunction
-from pslbench.testing.common_checks import IMPORT_ONLY
+from pslbench.parts import KINDS, Kind, Part, Value
+from pslbench.testing import behavior, common_checks, edge_cases, labels
 from pslbench.testing.subject import Skip, Subject
 
 if TYPE_CHECKING:
@@ -25,6 +28,35 @@ Status = Literal["passed", "expected failure", "skipped", "failed"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 Reasons = Mapping[str, str]
 Values = Mapping[str, Value]
+CheckFunction = Callable[[Subject], str | None]
+COMPUTING: tuple[Kind, ...] = ("embedder", "clusterer", "strategy", "trainer")
+KINDS_OF_CHECK: dict[CheckFunction, tuple[Kind, ...]] = {
+    common_checks.check_metadata: KINDS,
+    common_checks.check_light_import: KINDS,
+    common_checks.check_default_construction: KINDS,
+    common_checks.check_parameter_types: KINDS,
+    common_checks.check_output: KINDS,
+    common_checks.check_admitted_values: KINDS,
+    common_checks.check_inputs_unchanged: KINDS,
+    common_checks.check_global_random_state: KINDS,
+    common_checks.check_determinism: KINDS,
+    labels.check_budget: ("strategy",),
+    labels.check_counted_labels: ("strategy",),
+    labels.check_declared_training: ("strategy",),
+    edge_cases.check_few_distinct_samples: COMPUTING,
+    edge_cases.check_duplicates: COMPUTING,
+    edge_cases.check_constant_features: COMPUTING,
+    edge_cases.check_one_class: ("strategy", "trainer"),
+    edge_cases.check_everything_labeled: ("clusterer", "strategy", "trainer"),
+    edge_cases.check_vectors: ("embedder", "strategy", "trainer"),
+    edge_cases.check_weights: ("trainer",),
+    edge_cases.check_soft_labels: ("trainer",),
+    behavior.check_independent_predictions: ("trainer",),
+    labels.check_no_peeking: COMPUTING,
+    behavior.check_sample_order: COMPUTING,
+    behavior.check_time: COMPUTING,
+    edge_cases.check_only_failures: ("reporter",),
+}
 
 
 @dataclass(frozen=True)
@@ -132,7 +164,8 @@ def checks(part: Part, /, *, values: Values | None = None, **old_values: Value) 
     if old_values:
         deprecated("checks(part, name=value)", "checks(part, values={'name': value})")
     subject = Subject(part, {**(values or {}), **old_values})
-    return tuple(Check(each.__name__.removeprefix("check_"), subject, each) for each in CHECKS[part.kind])
+    functions = (function for function, kinds in KINDS_OF_CHECK.items() if part.kind in kinds)
+    return tuple(Check(each.__name__.removeprefix("check_"), subject, each) for each in functions)
 
 
 def check(
@@ -162,7 +195,7 @@ def check(
     """
     if old_values:
         deprecated("check(part, name=value)", "check(part, values={'name': value})")
-    if IMPORT_ONLY in os.environ:
+    if common_checks.IMPORT_ONLY in os.environ:
         raise InputError(
             "the file of the part calls check when it is imported; call it under if __name__ == '__main__':"
         )

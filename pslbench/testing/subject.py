@@ -13,6 +13,8 @@ from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 from unittest import SkipTest
 
+import numpy as np
+
 from pslbench.contracts import Pool
 from pslbench.errors import BadData, BudgetExceeded, ContractError, InputError, one_line, unknown
 from pslbench.execution.cache import Entry
@@ -97,8 +99,6 @@ class Run:
 
     def equals(self, other: Run) -> bool:
         """Whether both runs returned exactly the same. Their label queries may differ."""
-        import numpy as np
-
         mine, others = ({k: v for k, v in run.entry.arrays.items() if k != "asked"} for run in (self, other))
         are_equal = mine.keys() == others.keys() and all(np.array_equal(mine[name], others[name]) for name in mine)
         return are_equal and self.entry.info == other.entry.info
@@ -241,7 +241,6 @@ def require(condition: object, sentence: str) -> None:
 
 
 def _rng_state(pool: Pool) -> tuple[str, int]:
-    """Return the state of the pool's generator and the number of generators that it spawned."""
     generator = pool.rng.bit_generator
     return str(generator.state), generator.seed_seq.n_children_spawned  # type: ignore[attr-defined]
 
@@ -249,8 +248,6 @@ def _rng_state(pool: Pool) -> tuple[str, int]:
 @contextmanager
 def watch_global_streams(seed: int) -> Iterator[list[str]]:
     """Seed the global streams of random numbers, list those that moved, and restore them."""
-    import numpy as np
-
     moved: list[str] = []
     original, numpy_original = random.getstate(), np.random.get_state()
     random.seed(seed)
