@@ -9,7 +9,7 @@ from helpers import row
 
 from pslbench.errors import InputError, message_of, one_line
 from pslbench.execution.cell import failure_facts
-from pslbench.results.codec import csv_frame, read_table, results_frame
+from pslbench.results.codec import read_table, results_frame
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.records import Result
 
@@ -21,7 +21,7 @@ def made_row(seed: int = 0, **facts: object) -> Result:
 
 def read_back(written: Result, folder: Path) -> Result:
     """Write a row into a table, and read it."""
-    csv_frame([written]).to_csv(folder / "results.csv", index=False)
+    results_frame([written], nan="NaN").to_csv(folder / "results.csv", index=False)
     (read,) = read_table(folder / "results.csv")
     return read
 
@@ -35,7 +35,7 @@ def test_an_error_keeps_its_type_and_its_message(message, tmp_path):
 
 def test_a_score_that_is_nan_stays_and_an_absent_one_stays_absent(tmp_path):
     rows = [made_row(scores={"test_accuracy": 0.1, "nll": math.nan}), made_row(1)]
-    csv_frame(rows).to_csv(tmp_path / "results.csv", index=False)
+    results_frame(rows, nan="NaN").to_csv(tmp_path / "results.csv", index=False)
     first, second = (read.scores for read in read_table(tmp_path / "results.csv"))
     assert math.isnan(first.pop("nll"))
     assert first == {"test_accuracy": 0.1}

@@ -23,8 +23,7 @@ from pslbench.planning.plan import make_plan
 from pslbench.plugins.catalog import Catalog
 from pslbench.processor import cores
 from pslbench.results.folder import ResultsFolder
-from pslbench.results.manifest import describe_machine, run_entry
-from pslbench.results.provenance import Provenance
+from pslbench.results.manifest import Provenance, describe_machine, run_entry
 from pslbench.results.records import Outcome, Result, RunInfo
 
 MANIFEST_PACKAGES = ("pslbench", "numpy", "pandas", "pluggy")  # in the manifest, besides the libraries of the parts

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Dataset
-from pslbench.errors import deprecated
+from pslbench.errors import renamed
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats, Ints
@@ -18,18 +18,35 @@ Combination = tuple[str, int, str, str, str, str]  # dataset, budget, strategy, 
 
 
 @dataclass(frozen=True)
-class Result:
+class CellInfo:
+    """One cell of a run: its parts as a user would type them, its budget and its seed.
+
+    Attributes:
+        key: a hash of everything that determines the row that the cell gives.
+        dataset, embedder, clusterer, strategy, trainer: the parts with their parameters, as a user would type them;
+            `-` if the strategy uses none.
+        budget, seed: as requested.
+    """
+
+    key: str
+    dataset: str
+    embedder: str
+    clusterer: str
+    strategy: str
+    trainer: str
+    budget: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result(CellInfo):
     """One row of results: the configuration of one cell, and its outcome.
 
     Attributes:
-        key: a hash of everything that determines the row.
         fingerprint: a hash of everything that determines the row except the seed. Rows of one combination with
             different fingerprints cannot be compared.
         protocol: the version of the protocol that the row was computed with; 0 for rows of version 0.1.
         checksum: of the dataset.
-        dataset, embedder, clusterer, strategy, trainer: the parts with their parameters, as a user would type them;
-            `-` if the strategy uses none.
-        budget, seed: as requested.
         status: `ok` or `failed`.
         labels_spent: the number of distinct samples whose label was queried, counted by the label account.
         upper_bound: whether the strategy may query every label.
@@ -43,14 +60,6 @@ class Result:
         finished: the time at which the cell ended, ISO 8601 in UTC.
     """
 
-    key: str
-    dataset: str
-    embedder: str
-    clusterer: str
-    strategy: str
-    trainer: str
-    budget: int
-    seed: int
     fingerprint: str
     checksum: str
     status: str
@@ -79,23 +88,9 @@ class Result:
         """Whether the row competes: its budget was limited and its trainer did not use the test set."""
         return not (self.upper_bound or self.test_set_evaluations)
 
-    @property
-    def recipe(self) -> str:
-        """Deprecated: use `fingerprint`."""
-        deprecated("Result.recipe", "Result.fingerprint")
-        return self.fingerprint
-
-    @property
-    def precision(self) -> str:
-        """Deprecated: use `compute_dtype`."""
-        deprecated("Result.precision", "Result.compute_dtype")
-        return self.compute_dtype
-
-    @property
-    def test_looks(self) -> int:
-        """Deprecated: use `test_set_evaluations`."""
-        deprecated("Result.test_looks", "Result.test_set_evaluations")
-        return self.test_set_evaluations
+    recipe = renamed("Result.recipe", "fingerprint")
+    precision = renamed("Result.precision", "compute_dtype")
+    test_looks = renamed("Result.test_looks", "test_set_evaluations")
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,31 +150,7 @@ class ResultsReader:
     labeling: Callable[[Result], LabelingRecord | None]
     dataset: Callable[[Result], Dataset]
 
-    @property
-    def labelling(self) -> Callable[[Result], LabelingRecord | None]:
-        """Deprecated: use `labeling`."""
-        deprecated("ResultsReader.labelling", "ResultsReader.labeling")
-        return self.labeling
-
-
-@dataclass(frozen=True)
-class CellInfo:
-    """One cell of a run: its parts as a user would type them, its budget and its seed.
-
-    Attributes:
-        key: the key of the row that it gives.
-        dataset, embedder, clusterer, strategy, trainer: as in `Result`.
-        budget, seed: as requested.
-    """
-
-    key: str
-    dataset: str
-    embedder: str
-    clusterer: str
-    strategy: str
-    trainer: str
-    budget: int
-    seed: int
+    labelling = renamed("ResultsReader.labelling", "labeling")
 
 
 @dataclass(frozen=True)
