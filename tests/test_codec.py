@@ -1,13 +1,13 @@
-"""Rows keep their values in results.csv, and rows that cannot be read again are not written."""
+"""Rows keep their values in results.csv, and rows that could not be read again are refused."""
 
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import row
+from helpers import command, row
 
-from pslbench.errors import InputError, message_of, one_line
+from pslbench.errors import ContractError, InputError, message_of, one_line
 from pslbench.execution.cell import failure_facts
 from pslbench.results.codec import read_table, results_frame
 from pslbench.results.folder import ResultsFolder
@@ -63,21 +63,42 @@ def test_an_error_without_a_readable_message_has_its_type_alone(kind):
     assert one_line(UnreadableError()) == "UnreadableError"
 
 
-def test_a_row_that_could_not_be_read_again_is_written_as_failed(tmp_path):
-    folder = ResultsFolder.create(tmp_path / "r")
-    written = folder.write_cell(made_row(compute_dtype=7), None)
-    assert not written.ok
-    assert written.error["type"] == "ContractError"
-    assert folder.all_rows() == [written]
+@pytest.mark.parametrize("facts", [{"compute_dtype": 7}, {"scores": {"nll": "low"}}, {"error": {"type": 1}}])
+def test_a_row_that_could_not_be_read_again_is_refused(facts):
+    with pytest.raises(ContractError, match="a value of the wrong type"):
+        made_row(**facts)
+
+
+def test_a_cell_whose_trainer_reports_a_value_of_the_wrong_type_fails(plugin, tmp_path):
+    body = """
+from pslbench.trainers.logreg import logreg
+
+@trainer("mistyped")
+def mistyped(data):
+    predictor = logreg(data)
+    object.__setattr__(predictor, "compute_dtype", 7)
+    return predictor
+
+@hookimpl
+def pslbench_register():
+    yield mistyped
+"""
+    words = ["-d", "digits", "-t", "mistyped", "-b", "20", "-s", "1", "-o", tmp_path / "r"]
+    outcome = command("run", "random", *words, "--plugin", plugin(body))
+    assert outcome.status == 1
+    assert "a value of the wrong type" in outcome.err
+    (written,) = ResultsFolder.open(tmp_path / "r").all_rows()
+    assert (written.status, written.error["type"]) == ("failed", "ContractError")
 
 
 def test_a_failed_row_does_not_replace_one_that_succeeded(tmp_path):
     folder = ResultsFolder.create(tmp_path / "r")
-    good = folder.write_cell(made_row(), None)
+    good = made_row()
+    folder.write_cell(good, None)
     predictions = tmp_path / "r" / "predictions" / f"{good.key}.npy"
     predictions.touch()
     error = {"type": "ValueError", "message": "no", "traceback": ""}
     failed = made_row(status="failed", scores={}, error=error)
-    assert folder.write_cell(failed, None) == failed
+    folder.write_cell(failed, None)
     assert folder.all_rows() == [good]
     assert predictions.exists()

@@ -7,7 +7,7 @@ import typer
 from pslbench.cli import options
 from pslbench.cli.console import new_table, stdout_console, warn
 from pslbench.errors import InputError
-from pslbench.plugins.dataset_argument import parse_dataset
+from pslbench.plugins.catalog import parse_dataset
 
 if TYPE_CHECKING:
     from pslbench.contracts import Dataset

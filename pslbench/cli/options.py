@@ -90,7 +90,7 @@ class GridOptions:
     def parse_grid(self, catalog: Catalog, strategies: list[str]) -> Grid:
         """Parse the options and `strategies` into a grid. Raises InputError."""
         from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
-        from pslbench.plugins.dataset_argument import parse_dataset
+        from pslbench.plugins.catalog import parse_dataset
 
         known = catalog.parts("strategy")
         if numbers := [text for text in strategies if text.isdecimal() and text not in known]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, one_line
-from pslbench.plugins.dataset_argument import parse_dataset
+from pslbench.plugins.catalog import parse_dataset
 from pslbench.results.records import ResultsReader
 
 if TYPE_CHECKING:

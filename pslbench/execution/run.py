@@ -170,8 +170,8 @@ def _run(
     catalog.notify("pslbench_run_started", observer.warn, run=info, plan=info)
     observer.started(len(plan.cells), len(plan.cells) - len(missing))
     failures: dict[str, Result] = {}  # of cells whose earlier row is kept
-    for outcome, artifacts in _outcomes(pool, missing, folder):
-        row = folder.write_cell(outcome, artifacts)
+    for row, artifacts in _outcomes(pool, missing, folder):
+        folder.write_cell(row, artifacts)
         observer.finished(row)
         if not row.ok and folder.has_success(row.key):
             failures[row.key] = row

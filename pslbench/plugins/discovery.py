@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 from pathlib import Path
-from typing import cast
 
 import pluggy
 
@@ -46,6 +45,10 @@ def discover(files: Sequence[str] = (), off: Sequence[str] = ()) -> Catalog:
             raise unknown("plugin", name, (plugin.name for plugin in found))
     owners = Counter((part.kind, part.name) for plugin in found for part in plugin.parts)
     return Catalog(tuple(replace(p, notes=(*p.notes, *_shared(p, owners))) for p in found), manager)
+
+
+class PluginError(Exception):
+    """A plugin that does not follow the rules. The message is a sentence about it that says what to do."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def _load(manager: pluggy.PluginManager, source: PluginSource, before: Sequence[
     plugin: object = None
     try:
         if manager.has_plugin(name):
-            raise ValueError(f"there is already a plugin '{name}'")
+            raise PluginError(f"there is already a plugin '{name}'; rename one of the two")
         with redirect_stdout(printed):
             plugin = source.load()
             parts = _register(manager, name, plugin, before)
@@ -112,19 +115,21 @@ def _load(manager: pluggy.PluginManager, source: PluginSource, before: Sequence[
 
 
 def _problem(error: BaseException, point: EntryPoint | None) -> str:
-    """Say what is wrong and what to do, on one line."""
-    if isinstance(error, SystemExit):
-        return f"{one_line(error)} during its import; a plugin that cannot work should raise ImportError"
+    """Say in whole sentences, on one line, what is wrong and what to do."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if problem := _api_problem(frame.f_globals.get("pslbench_api", spec.API_VERSION)):
             return problem  # the missing name belongs to that API
+    if isinstance(error, PluginError):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return f"it ends the process ({one_line(error)}); a plugin that cannot work must raise ImportError"
     if isinstance(error, ModuleNotFoundError) and error.name:
         if point and f"{point.module}.".startswith(f"{error.name}."):
-            return f"its entry point names the module '{point.module}', which the package does not contain"
+            return f"its entry point names the module '{point.module}', which its package lacks; install it again"
         top = error.name.partition(".")[0]
         if package := next(iter(_uninstalled(point.dist if point else None)), "" if top in sys.modules else top):
-            return f"{one_line(error)}; install what it needs, for example with: pip install {package}"
-    return one_line(error)
+            return f"it needs the module '{error.name}', which is missing; run for example: pip install {package}"
+    return f"it fails with {one_line(error)}; pslbench plugins --verbose prints the traceback"
 
 
 def _api_problem(wanted: object) -> str:
@@ -151,9 +156,9 @@ def _uninstalled(dist: Distribution | None) -> Iterator[str]:
 
 def _notes(seconds: float, printed: str) -> Iterator[str]:
     if seconds >= SLOW_IMPORT:
-        yield f"takes {seconds:.1f} s to import at every command; move heavy imports into the functions"
+        yield f"it takes {seconds:.1f} s to import at every command; move heavy imports into the functions"
     if printed.strip():
-        yield f"prints during its import: {printed.strip().splitlines()[0]!r}"
+        yield f"it prints during its import: {printed.strip().splitlines()[0]!r}"
 
 
 def _shared(plugin: Plugin, owners: Counter[tuple[Kind, str]]) -> Iterator[str]:
@@ -168,7 +173,7 @@ def _import_file(path: Path) -> object:
     name = f"pslbench_plugin_{path.stem}"
     module_spec = importlib.util.spec_from_file_location(name, path.resolve())
     if module_spec is None or module_spec.loader is None:
-        raise ImportError(f"{path} is not a Python file; its name must end in .py")
+        raise PluginError(f"the name of its file '{path.name}' does not end in .py; rename it")
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module  # dataclasses look up their module there
     try:
@@ -182,44 +187,46 @@ def _import_file(path: Path) -> object:
 def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: Sequence[Plugin]) -> tuple[Part, ...]:
     """Register one plugin and return its parts. Raises an exception if anything is wrong with it."""
     if problem := _api_problem(getattr(plugin, "pslbench_api", spec.API_VERSION)):
-        raise ValueError(problem)
+        raise PluginError(problem)
     manager.register(plugin, name)
     _check_hooks(manager.get_hookcallers(plugin) or [], plugin)
-    mine = [i for i in manager.hook.pslbench_register.get_hookimpls() if i.plugin is plugin]
-    parts = tuple(part for implementation in mine for part in _iterable(implementation.function()))
     reserved = {(part.kind, part.name) for known in before if known.name == BUILTIN for part in known.parts}
-    seen: set[tuple[str, str]] = set()
-    for part in parts:
-        if not isinstance(part, Part):
-            raise TypeError(
-                f'pslbench_register yielded {part!r}, which is not a part; decorate it, as in @strategy("its-name")'
-            )
-        if (part.kind, part.name) in seen:
-            raise ValueError(f"it registers two {part.kind} parts named '{part.name}'; rename one of them")
-        if (part.kind, part.name) in reserved:
-            raise ValueError(f"the {part.kind} name '{part.name}' is taken; choose another")
+    parts: dict[tuple[Kind, str], Part] = {}
+    for part in _yielded_parts(manager, plugin):
+        key = part.kind, part.name
+        if key in parts:
+            raise PluginError(f"it registers two {part.kind} parts named '{part.name}'; rename one of them")
+        if key in reserved:
+            raise PluginError(f"the {part.kind} name '{part.name}' is taken; choose another")
         if problem := name_problem(part.name):
-            raise ValueError(f"the {part.kind} name '{part.name}' {problem}; choose another")
-        seen.add((part.kind, part.name))
+            raise PluginError(f"the {part.kind} name '{part.name}' {problem}; choose another")
         part.parameters  # noqa: B018 - a parameter without a type is reported now, not in the middle of a run
-    return parts
+        parts[key] = part
+    return tuple(parts.values())
 
 
-def _iterable(given: object) -> Iterable[Part]:
-    if given is None or isinstance(given, Part):
-        raise TypeError("pslbench_register must be a generator; write `yield your_part` in it")
-    return cast(Iterable[Part], given)
+def _yielded_parts(manager: pluggy.PluginManager, plugin: object) -> Iterator[Part]:
+    for implementation in manager.hook.pslbench_register.get_hookimpls():
+        if implementation.plugin is not plugin:
+            continue
+        yielded: object = implementation.function()
+        if not isinstance(yielded, Iterable):
+            raise PluginError("its pslbench_register is no generator; write `yield your_part` in it")
+        for part in yielded:
+            if not isinstance(part, Part):
+                raise PluginError(f'it yields {part!r}, which is not a part; decorate it, as in @strategy("its-name")')
+            yield part
 
 
 def _check_hooks(hooks: Sequence[pluggy.HookCaller], plugin: object) -> None:
-    """Raises ValueError if a plugin implements no hook, or an unknown one that is not marked optional."""
+    """Raises PluginError if a plugin implements no hook, or an unknown one that is not marked optional."""
     if not hooks:
-        raise ValueError("it implements no hook; add `@hookimpl def pslbench_register(): yield your_part`")
+        raise PluginError("it implements no hook; add `@hookimpl def pslbench_register(): yield your_part`")
     for hook in hooks:
         optional = all(each.optionalhook for each in hook.get_hookimpls() if each.plugin is plugin)
         if not (hook.has_spec() or optional):
             hint = suggest(hook.name, [name for name in vars(spec) if name.startswith("pslbench_")])
-            raise ValueError(
+            raise PluginError(
                 f"it implements the hook '{hook.name}', which API {spec.API_VERSION} does not have; {hint}; mark a "
                 "hook of a newer API with @hookimpl(optionalhook=True)"
             )

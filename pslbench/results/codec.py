@@ -11,7 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pslbench.errors import InputError, deprecated
+from pslbench.errors import ContractError, InputError, deprecated
 from pslbench.results.records import Result
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ FROM_TEXT: Mapping[str, Callable[[str], FieldValue]] = {  # by the type of a fie
     "bool": {"True": True, "False": False}.__getitem__,
     "float": float,
 }
-JSON_TYPES = {"str": str, "int": int, "bool": bool, "float": int | float}
 FIELD_TYPES = {field.name: str(field.type) for field in fields(Result) if field.type in FROM_TEXT}
 
 
@@ -59,7 +58,9 @@ def read_json(path: Path) -> Result:
         row = Result(**{RENAMED.get(name, name): value for name, value in facts.items()})
     except TypeError:
         raise InputError(f"{path} was written by another version of pslbench; choose another folder with -o") from None
-    if not is_valid(row) or row.key != path.stem:
+    except ContractError:
+        raise _damaged(path) from None
+    if row.key != path.stem:
         raise _damaged(path)
     return row
 
@@ -77,17 +78,6 @@ def load_json(path: Path) -> dict[str, Any]:
 
 def _damaged(path: Path) -> InputError:
     return InputError(f"{path} is damaged; remove it and run again")
-
-
-def is_valid(row: Result) -> bool:
-    """Whether the values of a row have the types that a reader expects."""
-    if not all(isinstance(getattr(row, name), JSON_TYPES[kind]) for name, kind in FIELD_TYPES.items()):
-        return False
-    if not (isinstance(row.scores, dict) and isinstance(row.seconds, dict) and isinstance(row.error, dict | None)):
-        return False
-    texts = [row.error.get(name) for name in ("type", "message")] if row.error is not None else []
-    numbers = [*row.scores.values(), *row.seconds.values()]
-    return all(isinstance(text, str) for text in texts) and all(isinstance(number, int | float) for number in numbers)
 
 
 def results_frame(rows: Iterable[Result], nan: float | str = math.nan) -> pd.DataFrame:

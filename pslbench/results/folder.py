@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import fields, replace
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +15,9 @@ from zipfile import BadZipFile
 from filelock import FileLock, Timeout
 
 from pslbench.errors import InputError
-from pslbench.results.codec import is_valid, read_json, read_table, sort_rows, to_json
+from pslbench.results.codec import read_json, read_table, sort_rows, to_json
 from pslbench.results.manifest import MANIFEST, Provenance, provenance_of, read_runs, to_manifest
-from pslbench.results.records import CellArtifacts, CellInfo, LabelingRecord, Result
+from pslbench.results.records import CellArtifacts, LabelingRecord, Result
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats
@@ -114,18 +114,12 @@ class ResultsFolder:
             copy.write_runs(runs)
             yield copy
 
-    def write_cell(self, row: Result, artifacts: CellArtifacts | None) -> Result:
-        """Save a row and the arrays beside it. A row of the same key is replaced, unless only the old one succeeded.
-
-        Returns:
-            The row, or, if it could not be read again, the failed row that takes its place.
-        """
+    def write_cell(self, row: Result, artifacts: CellArtifacts | None) -> None:
+        """Save a row and the arrays beside it. A row of the same key is replaced, unless only the old one succeeded."""
         import numpy as np
 
-        if not is_valid(row):
-            row, artifacts = _without_outcome(row), None
         if not row.ok and self.has_success(row.key):
-            return row
+            return
         with self._write_errors():
             if artifacts is not None:
                 predictions, labels = BytesIO(), BytesIO()  # numpy.save does not notice a full disk
@@ -139,7 +133,6 @@ class ResultsFolder:
                 self._file("predictions", row.key).unlink(missing_ok=True)
                 self._file("labels", row.key).unlink(missing_ok=True)
             _write(self._file("cells", row.key), to_json(row))
-        return row
 
     def has_success(self, key: str) -> bool:
         """Whether the stored row of a cell succeeded."""
@@ -241,14 +234,6 @@ class ResultsFolder:
                 f"cannot write to '{self.path}' ({error.strerror}); finished cells are saved: free some space, and run "
                 "the same command to continue"
             ) from None
-
-
-def _without_outcome(row: Result) -> Result:
-    """Return the failed row of a cell whose outcome has values of the wrong type."""
-    names = [*(field.name for field in fields(CellInfo)), "fingerprint", "checksum", "protocol", "finished"]
-    facts = {name: getattr(row, name) for name in names}
-    message = "the outcome has values of the wrong type; a part reports something that is not a text or a number"
-    return Result(**facts, status="failed", error={"type": "ContractError", "message": message, "traceback": ""})
 
 
 def _with_provenance(row: Result, declared: Provenance) -> Result:

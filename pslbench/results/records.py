@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Dataset
-from pslbench.errors import renamed
+from pslbench.errors import ContractError, renamed
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats, Ints
 
 UNUSED = "-"  # stands in a row for the embedder or clusterer of a strategy that uses none
+JSON_TYPES = {  # of the fields of a row, by their annotation
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "float": int | float,
+    "dict[str, float]": dict,
+    "dict[str, str] | None": dict | None,
+}
 Combination = tuple[str, int, str, str, str, str]  # dataset, budget, strategy, clusterer, embedder, trainer
 
 
@@ -58,6 +66,9 @@ class Result(CellInfo):
         peak_memory_mb: the highest resident memory of the worker during this cell, in MiB.
         error: `{type, message, traceback}` of a failed cell.
         finished: the time at which the cell ended, ISO 8601 in UTC.
+
+    Raises:
+        ContractError: a value has the wrong type, so the row could not be read again.
     """
 
     fingerprint: str
@@ -73,6 +84,15 @@ class Result(CellInfo):
     error: dict[str, str] | None = None
     finished: str = ""
     protocol: int = 0
+
+    def __post_init__(self) -> None:
+        is_valid = all(isinstance(getattr(self, field.name), JSON_TYPES[str(field.type)]) for field in fields(self))
+        if is_valid:
+            numbers = [*self.scores.values(), *self.seconds.values()]
+            texts = [] if self.error is None else [self.error.get(name) for name in ("type", "message")]
+            is_valid = all(isinstance(x, int | float) for x in numbers) and all(isinstance(x, str) for x in texts)
+        if not is_valid:
+            raise ContractError("a row has a value of the wrong type; a part reports what is not a text or a number")
 
     @property
     def combination(self) -> Combination:
