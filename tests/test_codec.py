@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers import command, row
+from helpers import row
 
 from pslbench.errors import ContractError, InputError, message_of, one_line
 from pslbench.execution.cell import failure_facts
@@ -67,28 +67,6 @@ def test_an_error_without_a_readable_message_has_its_type_alone(kind):
 def test_a_row_that_could_not_be_read_again_is_refused(facts):
     with pytest.raises(ContractError, match="a value of the wrong type"):
         made_row(**facts)
-
-
-def test_a_cell_whose_trainer_reports_a_value_of_the_wrong_type_fails(plugin, tmp_path):
-    body = """
-from pslbench.trainers.logreg import logreg
-
-@trainer("mistyped")
-def mistyped(data):
-    predictor = logreg(data)
-    object.__setattr__(predictor, "compute_dtype", 7)
-    return predictor
-
-@hookimpl
-def pslbench_register():
-    yield mistyped
-"""
-    words = ["-d", "digits", "-t", "mistyped", "-b", "20", "-s", "1", "-o", tmp_path / "r"]
-    outcome = command("run", "random", *words, "--plugin", plugin(body))
-    assert outcome.status == 1
-    assert "a value of the wrong type" in outcome.err
-    (written,) = ResultsFolder.open(tmp_path / "r").all_rows()
-    assert (written.status, written.error["type"]) == ("failed", "ContractError")
 
 
 def test_a_failed_row_does_not_replace_one_that_succeeded(tmp_path):

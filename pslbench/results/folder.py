@@ -33,9 +33,9 @@ class ResultsFolder:
     `results.csv`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cells: Path | None = None) -> None:
         self.path = path
-        self._cells = path / "cells"
+        self._cells = cells or path / "cells"
 
     @classmethod
     def create(cls, path: Path) -> ResultsFolder:
@@ -103,16 +103,12 @@ class ResultsFolder:
 
     @contextmanager
     def with_cells(self) -> Iterator[ResultsFolder]:
-        """Give this folder, or a temporary copy with cells from `results.csv`. This folder stays as it is."""
+        """Give this folder, or a view of it with temporary cells from `results.csv`. The folder stays as it is."""
         if not self._has_only_tables:
             yield self
             return
-        rows, runs = self.all_rows(), self.runs()
         with TemporaryDirectory(prefix="pslbench-") as temporary:
-            _create_cells(rows, Path(temporary))
-            copy = ResultsFolder(Path(temporary))
-            copy.write_runs(runs)
-            yield copy
+            yield ResultsFolder(self.path, _create_cells(self.all_rows(), Path(temporary)))
 
     def write_cell(self, row: Result, artifacts: CellArtifacts | None) -> None:
         """Save a row and the arrays beside it. A row of the same key is replaced, unless only the old one succeeded."""
@@ -152,7 +148,8 @@ class ResultsFolder:
         return [path for kind in FILES if (path := self._file(kind, key)).exists()]
 
     def _file(self, kind: str, key: str) -> Path:
-        return self.path / kind / f"{key}{FILES[kind]}"
+        folder = self._cells if kind == "cells" else self.path / kind
+        return folder / f"{key}{FILES[kind]}"
 
     def rows_of(self, keys: Iterable[str]) -> list[Result]:
         """Return the rows of these cells, as far as they exist, sorted."""

@@ -23,12 +23,7 @@ RENAMED = {"data": "dataset_checksums", "recipes": "fingerprints"}  # since vers
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a row must have been computed with to be current.
-
-    Attributes:
-        dataset_checksums: the checksum of each dataset.
-        fingerprints: the fingerprint of each combination.
-    """
+    """What a row must have been computed with to be current: data with a checksum, a combination with a fingerprint."""
 
     dataset_checksums: Mapping[str, str]
     fingerprints: Mapping[Combination, str]
@@ -50,14 +45,8 @@ def provenance_of(rows: Iterable[Result], runs: Iterable[Mapping[str, Any]]) -> 
     return Provenance(checksums, fingerprints)
 
 
-def run_entry(command: Sequence[str], provenance: Provenance, **facts: Any) -> dict[str, Any]:
-    """Return the entry of a run that starts now.
-
-    Args:
-        command: the words of the command line.
-        provenance: what rows of the run are computed with.
-        facts: more about the run, such as the number of its cells.
-    """
+def run_entry(command: Sequence[str], provenance: Provenance, **facts: object) -> dict[str, Any]:
+    """Return the entry of a run that starts now with this command line; `facts` can be the number of its cells."""
     return {
         "command": shlex.join(command),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
