@@ -81,7 +81,7 @@ def _damaged(path: Path) -> InputError:
 
 
 def results_frame(rows: Iterable[Result], nan: float | str = math.nan) -> pd.DataFrame:
-    """Return the table of results.csv, one row per cell. An absent value is None; `nan` stands for NaN."""
+    """Return the table of results.csv, one row per cell; `nan` stands for NaN, and what is absent stays absent."""
     import pandas as pd
 
     return pd.DataFrame([_table_row(row, nan) for row in rows], columns=list(COLUMNS))
@@ -108,15 +108,14 @@ def read_table(path: Path) -> list[Result]:
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file, strict=True)
-            old_names = reader.fieldnames or ["key"]
-            names = [RENAMED.get(name, name) for name in old_names]
-            if "key" not in names or not set(names) <= set(COLUMNS):
-                raise ValueError(names)
-            rows = [_row_of(dict(zip(names, line.values(), strict=True))) for line in reader]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
+            header, *lines = list(csv.reader(file, strict=True)) or [["key"]]
+        names = [RENAMED.get(name, name) for name in header]
+        if "key" not in names or not set(names) <= set(COLUMNS):
+            raise ValueError(names)
+        rows = [_row_of(dict(zip(names, line, strict=True))) for line in lines if line]
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
         raise InputError(f"{path} was not written by pslbench, or is damaged; choose another folder") from None
-    for name in sorted(RENAMED.keys() & set(old_names)):
+    for name in sorted(RENAMED.keys() & set(header)):
         deprecated(f"the column '{name}' of {path}", f"'{RENAMED[name]}'")
     return rows
 
