@@ -10,9 +10,9 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points, version
 from pathlib import Path
 
 import pluggy
@@ -22,6 +22,7 @@ from pslbench.parts import Kind, Part, name_problem
 from pslbench.plugins import spec
 from pslbench.plugins.catalog import BUILTIN, Catalog, Plugin
 
+Import = Callable[[], object]
 SLOW_IMPORT = 3.0  # seconds, from which on a plugin gets a note
 
 
@@ -37,47 +38,36 @@ def discover(files: Sequence[str] = (), off: Sequence[str] = ()) -> Catalog:
     """
     manager = pluggy.PluginManager("pslbench")
     manager.add_hookspecs(spec)
-    found: list[Plugin] = []
-    for source in _sources(files):
-        found.append(replace(source.row, status="off") if source.row.name in off else _load(manager, source, found))
-    for name in off:
-        if name not in (plugin.name for plugin in found):
-            raise unknown("plugin", name, (plugin.name for plugin in found))
-    owners = Counter((part.kind, part.name) for plugin in found for part in plugin.parts)
-    return Catalog(tuple(replace(p, notes=(*p.notes, *_shared(p, owners))) for p in found), manager)
+    plugins: list[Plugin] = []
+    for plugin, load, point in _sources(files):
+        is_off = plugin.name in off
+        plugins.append(replace(plugin, status="off") if is_off else _load(manager, plugin, load, point, plugins))
+    names = [plugin.name for plugin in plugins]
+    if unknown_names := [name for name in off if name not in names]:
+        raise unknown("plugin", unknown_names[0], names)
+    owners = Counter((part.kind, part.name) for plugin in plugins for part in plugin.parts)
+    return Catalog(tuple(replace(p, notes=(*p.notes, *_shared(p, owners))) for p in plugins), manager)
 
 
 class PluginError(Exception):
     """A plugin that does not follow the rules. The message is a sentence about it that says what to do."""
 
 
-@dataclass(frozen=True)
-class PluginSource:
-    """Where a plugin comes from, and how to import it; `point` is the entry point of an installed package."""
-
-    row: Plugin
-    load: Callable[[], object]
-    point: EntryPoint | None = None
-
-
-def _sources(files: Sequence[str]) -> Iterator[PluginSource]:
-    built_in = distribution("pslbench")
-    yield PluginSource(
-        Plugin(BUILTIN, "pslbench", built_in.version), partial(importlib.import_module, "pslbench.plugins.builtin")
-    )
+def _sources(files: Sequence[str]) -> Iterator[tuple[Plugin, Import, EntryPoint | None]]:
+    """Yield each plugin before it is imported, how to import it, and the entry point if it is installed."""
+    import_builtin = partial(importlib.import_module, "pslbench.plugins.builtin")
+    yield Plugin(BUILTIN, "pslbench", version("pslbench")), import_builtin, None
     points = sorted(entry_points(group="pslbench"), key=lambda point: (point.name, _package(point)))
     names = Counter(point.name for point in points)
     for point in points:
         name = point.name if names[point.name] == 1 else _package(point)
-        version = point.dist.version if point.dist else ""
-        yield PluginSource(Plugin(name, _package(point), version), point.load, point)
+        yield Plugin(name, _package(point), point.dist.version if point.dist else ""), point.load, point
     installed = {path for point in points if files and (path := _file_of(point))}
     for file in dict.fromkeys(files):
         if not Path(file).is_file():
             raise InputError(f"there is no plugin file '{file}'; give the path of a Python file to --plugin")
-        if Path(file).resolve() in installed:
-            continue
-        yield PluginSource(Plugin(Path(file).stem, file), partial(_import_file, Path(file)))
+        if Path(file).resolve() not in installed:
+            yield Plugin(Path(file).stem, file), partial(_import_file, Path(file)), None
 
 
 def _file_of(point: EntryPoint) -> Path | None:
@@ -95,23 +85,24 @@ def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist else point.value
 
 
-def _load(manager: pluggy.PluginManager, source: PluginSource, before: Sequence[Plugin]) -> Plugin:
+def _load(
+    manager: pluggy.PluginManager, plugin: Plugin, load: Import, point: EntryPoint | None, before: Sequence[Plugin]
+) -> Plugin:
     """Import and register one plugin. Any failure becomes a row with status `failed`."""
-    name, printed, start = source.row.name, io.StringIO(), time.perf_counter()
-    plugin: object = None
+    module, printed, start = None, io.StringIO(), time.perf_counter()
     try:
-        if manager.has_plugin(name):
-            raise PluginError(f"there is already a plugin '{name}'; rename one of the two")
+        if manager.has_plugin(plugin.name):
+            raise PluginError(f"there is already a plugin '{plugin.name}'; rename one of the two")
         with redirect_stdout(printed):
-            plugin = source.load()
-            parts = _register(manager, name, plugin, before)
+            module = load()
+            parts = _register(manager, plugin.name, module, before)
     except (Exception, SystemExit) as error:
-        if plugin is not None and manager.get_plugin(name) is plugin:
-            manager.unregister(name=name)
+        if module is not None and manager.get_plugin(plugin.name) is module:
+            manager.unregister(name=plugin.name)
         text = "".join(traceback.format_exception(error))
-        return replace(source.row, status="failed", problem=_problem(error, source.point), traceback=text)
+        return replace(plugin, status="failed", problem=_problem(error, point), traceback=text)
     seconds = time.perf_counter() - start
-    return replace(source.row, seconds=seconds, parts=parts, notes=tuple(_notes(seconds, printed.getvalue())))
+    return replace(plugin, seconds=seconds, parts=parts, notes=tuple(_notes(seconds, printed.getvalue())))
 
 
 def _problem(error: BaseException, point: EntryPoint | None) -> str:

@@ -173,10 +173,16 @@ class ResultsFolder:
         """Return every row, including those that are not current, in the order of their keys."""
         if not self._has_only_tables:
             return [read_json(path) for path in sorted(self._cells.glob("[!.]*.json"))]
-        declared = self.provenance(())
-        return sorted(
-            (_with_provenance(row, declared) for row in read_table(self.path / TABLE)), key=lambda row: row.key
-        )
+        declared = self.provenance(())  # has what tables of version 0.1 lack
+        rows = [
+            replace(
+                row,
+                checksum=row.checksum or declared.dataset_checksums.get(row.dataset, ""),
+                fingerprint=row.fingerprint or declared.fingerprints.get(row.combination, ""),
+            )
+            for row in read_table(self.path / TABLE)
+        ]
+        return sorted(rows, key=lambda row: row.key)
 
     def provenance(self, rows: Iterable[Result]) -> Provenance:
         """Return what current rows were computed with, according to the manifest and these rows."""
@@ -231,15 +237,6 @@ class ResultsFolder:
                 f"cannot write to '{self.path}' ({error.strerror}); finished cells are saved: free some space, and run "
                 "the same command to continue"
             ) from None
-
-
-def _with_provenance(row: Result, declared: Provenance) -> Result:
-    """Fill what tables of version 0.1 lack from the manifest."""
-    return replace(
-        row,
-        checksum=row.checksum or declared.dataset_checksums.get(row.dataset, ""),
-        fingerprint=row.fingerprint or declared.fingerprints.get(row.combination, ""),
-    )
 
 
 def _create_cells(rows: Iterable[Result], folder: Path) -> Path:
