@@ -141,10 +141,11 @@ def summary(value: object) -> str:
 
 
 def attribute_descriptions(value: type) -> Mapping[str, str]:
-    """Return what the docstring says about each attribute."""
+    """Return what the docstrings of a class and of the classes above it say about each attribute."""
     return {
         name.strip(): " ".join((entry.description or "").split())
-        for entry in parse(value.__doc__ or "").params
+        for documented in reversed(value.__mro__)
+        for entry in parse(documented.__doc__ or "").params
         for name in entry.arg_name.split(",")
     }
 

@@ -14,18 +14,7 @@ Example:
         yield first
 """
 
-from typing import Any
-
-from pslbench.contracts import (
-    Clusters,
-    Dataset,
-    Embedding,
-    Graph,
-    Pool,
-    Predictor,
-    PseudoLabels,
-    TrainingData,
-)
+from pslbench.contracts import Clusters, Dataset, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
 from pslbench.errors import BudgetExceeded, ContractError, InputError, deprecated
 from pslbench.parts import Part, clusterer, dataset, embedder, reporter, strategy, trainer
 from pslbench.plugins.spec import API_VERSION, hookimpl
@@ -60,7 +49,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     renamed = {"Labelling": "LabelingRecord", "Records": "ResultsReader"}
     if name in renamed:
         deprecated(f"pslbench.{name}", f"pslbench.{renamed[name]}")

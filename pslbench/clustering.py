@@ -8,6 +8,8 @@ from pslbench.contracts import Clusters
 from pslbench.errors import ContractError
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from pslbench.contracts.arrays import Floats, Ints
 
 BATCH_ROWS = 4096  # samples per batch, so that the features are never copied as a whole
@@ -50,7 +52,7 @@ def fit_clusters(fitter: Any, features: Floats, k: int, new: Floats | None = Non
     return clusters, pairwise_distances_argmin(new, centers).astype(np.int64)
 
 
-def _checked_labels(labels: Any, n: int, k: int) -> Ints:
+def _checked_labels(labels: ArrayLike, n: int, k: int) -> Ints:
     import numpy as np
 
     array = np.asarray(labels)

@@ -70,3 +70,14 @@ def message_of(error: BaseException) -> str:
 def deprecated(old: str, new: str) -> None:
     """Warn that a public name is deprecated and say what replaces it."""
     warnings.warn(f"{old} is deprecated; use {new}", DeprecationWarning, stacklevel=3)
+
+
+def renamed(old: str, new: str) -> property:
+    """Return a deprecated property that reads the attribute `new`. `old` is its full name, as in `Graph.neighbours`."""
+
+    def read(self: object) -> object:
+        deprecated(old, f"{old.partition('.')[0]}.{new}")
+        return getattr(self, new)
+
+    read.__doc__ = f"Deprecated: use `{new}`."
+    return property(read)

@@ -5,10 +5,16 @@ import importlib.util
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from helpers import row
 
 import pslbench
+from pslbench import Clusters, ResultsReader, TrainingData
+from pslbench.neighbors import nearest_neighbors
 from pslbench.plugins import spec
+from pslbench.results import codec
+from pslbench.strategies.propagation import gaussian_affinities
 
 PAGE = Path(__file__).parents[1] / "docs" / "api.md"
 TO_DO = (
@@ -60,6 +66,36 @@ def test_every_public_name_has_a_description(api):
     assert {name for name, _ in entries} >= set(pslbench.__all__)
     assert all(re.search(r"\w", description) for _, description in entries)
     assert f"### API_VERSION\n`{pslbench.API_VERSION}`" in page
+
+
+GRAPH = nearest_neighbors(np.eye(4, dtype=np.float32))
+ONES = np.ones(1, np.float32)
+CLUSTERS = Clusters(np.zeros(1, np.int64), ONES[None], np.zeros(1, np.int64), ONES)
+DATA = TrainingData(ONES[None], np.zeros(1, np.int64), np.zeros(1, np.int64), None, 2, ONES[None], lambda _: 0.0)
+RENAMED = [
+    *((row("random", 0, 0.5), old, new) for old, new in codec.RENAMED.items()),
+    (ResultsReader(Path(), (), lambda _: ONES, lambda _: None, lambda _: None), "labelling", "labeling"),
+    (CLUSTERS, "centres", "centers"),
+    (GRAPH, "neighbours", "neighbors"),
+    (DATA, "unlabelled", "unlabeled"),
+    (pslbench, "Records", "ResultsReader"),
+    (pslbench, "Labelling", "LabelingRecord"),
+]
+
+
+@pytest.mark.parametrize(("owner", "old", "new"), RENAMED, ids=[old for _, old, _ in RENAMED])
+def test_a_deprecated_name_works_and_names_its_replacement(owner, old, new):
+    where = owner.__name__ if owner is pslbench else type(owner).__name__
+    with pytest.warns(DeprecationWarning, match=re.escape(f"{where}.{old} is deprecated; use {where}.{new}")) as caught:
+        value = getattr(owner, old)
+    assert Path(caught[0].filename) == Path(__file__)
+    np.testing.assert_equal(value, getattr(owner, new))
+
+
+def test_the_deprecated_affinities_of_a_graph_are_the_gaussian_ones():
+    with pytest.warns(DeprecationWarning, match="use gaussian_affinities"):
+        affinities = GRAPH.affinities(3)
+    np.testing.assert_equal(affinities.toarray(), gaussian_affinities(GRAPH, 3).toarray())
 
 
 def test_every_deprecated_name_is_listed(api):

@@ -5,7 +5,7 @@ import pytest
 from helpers import rows
 
 from pslbench.parts import configure
-from pslbench.plugins.dataset_argument import parse_dataset
+from pslbench.plugins.catalog import parse_dataset
 from pslbench.plugins.discovery import discover
 
 RUN = ["run", "random", "-t", "logreg", "-b", "4", "-s", "1"]

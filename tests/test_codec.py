@@ -1,4 +1,4 @@
-"""Rows keep their values in results.csv, and rows that cannot be read again are not written."""
+"""Rows keep their values in results.csv, and rows that could not be read again are refused."""
 
 import math
 from dataclasses import replace
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from helpers import row
 
-from pslbench.errors import InputError, message_of, one_line
+from pslbench.errors import ContractError, InputError, message_of, one_line
 from pslbench.execution.cell import failure_facts
-from pslbench.results.codec import csv_frame, read_table, results_frame
+from pslbench.results.codec import read_table, results_frame
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.records import Result
 
@@ -21,7 +21,7 @@ def made_row(seed: int = 0, **facts: object) -> Result:
 
 def read_back(written: Result, folder: Path) -> Result:
     """Write a row into a table, and read it."""
-    csv_frame([written]).to_csv(folder / "results.csv", index=False)
+    results_frame([written], nan="NaN").to_csv(folder / "results.csv", index=False)
     (read,) = read_table(folder / "results.csv")
     return read
 
@@ -35,7 +35,7 @@ def test_an_error_keeps_its_type_and_its_message(message, tmp_path):
 
 def test_a_score_that_is_nan_stays_and_an_absent_one_stays_absent(tmp_path):
     rows = [made_row(scores={"test_accuracy": 0.1, "nll": math.nan}), made_row(1)]
-    csv_frame(rows).to_csv(tmp_path / "results.csv", index=False)
+    results_frame(rows, nan="NaN").to_csv(tmp_path / "results.csv", index=False)
     first, second = (read.scores for read in read_table(tmp_path / "results.csv"))
     assert math.isnan(first.pop("nll"))
     assert first == {"test_accuracy": 0.1}
@@ -63,21 +63,20 @@ def test_an_error_without_a_readable_message_has_its_type_alone(kind):
     assert one_line(UnreadableError()) == "UnreadableError"
 
 
-def test_a_row_that_could_not_be_read_again_is_written_as_failed(tmp_path):
-    folder = ResultsFolder.create(tmp_path / "r")
-    written = folder.write_cell(made_row(compute_dtype=7), None)
-    assert not written.ok
-    assert written.error["type"] == "ContractError"
-    assert folder.all_rows() == [written]
+@pytest.mark.parametrize("facts", [{"compute_dtype": 7}, {"scores": {"nll": "low"}}, {"error": {"type": 1}}])
+def test_a_row_that_could_not_be_read_again_is_refused(facts):
+    with pytest.raises(ContractError, match="a value of the wrong type"):
+        made_row(**facts)
 
 
 def test_a_failed_row_does_not_replace_one_that_succeeded(tmp_path):
     folder = ResultsFolder.create(tmp_path / "r")
-    good = folder.write_cell(made_row(), None)
+    good = made_row()
+    folder.write_cell(good, None)
     predictions = tmp_path / "r" / "predictions" / f"{good.key}.npy"
     predictions.touch()
     error = {"type": "ValueError", "message": "no", "traceback": ""}
     failed = made_row(status="failed", scores={}, error=error)
-    assert folder.write_cell(failed, None) == failed
+    folder.write_cell(failed, None)
     assert folder.all_rows() == [good]
     assert predictions.exists()

@@ -56,8 +56,15 @@ def test_an_excluded_plugin_is_not_imported():
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ("import nothing_of_that_name.inside", "pip install nothing_of_that_name"),
-        ("raise SystemExit('no licence')", "SystemExit: no licence"),
+        (
+            "import nothing_of_that_name.inside",
+            "it needs the module 'nothing_of_that_name', which is missing; run for example: "
+            "pip install nothing_of_that_name",
+        ),
+        (
+            "raise SystemExit('no licence')",
+            "it ends the process (SystemExit: no licence); a plugin that cannot work must raise ImportError",
+        ),
         ("pslbench_api = 99" + GOOD, "it needs API 99"),
         ("pslbench_api = 99\nfrom pslbench import Newer", "it needs API 99"),
         ("pslbench_api = '1'" + GOOD, "its pslbench_api is '1'; write a whole number"),
@@ -69,16 +76,16 @@ def test_an_excluded_plugin_is_not_imported():
         ),
         (GOOD + "\n@hookimpl\ndef pslbench_cell_finishd(result): ...\n", "did you mean 'pslbench_cell_finished'?"),
         (GOOD + "\n@hookimpl\ndef pslbench_run_started(plans): ...\n", "plans"),
-        ("raise SystemError('broken')", "SystemError: broken"),
+        ("raise SystemError('broken')", "it fails with SystemError: broken; pslbench plugins --verbose prints"),
         ("def (", "SyntaxError"),
-        ("x = 1", "implements no hook"),
+        ("x = 1", "left out: it implements no hook; add"),
         (GOOD.replace("pslbench_register", "pslbench_regster"), "pslbench_regster"),
-        (GOOD.replace("yield first", "yield first.function"), "is not a part"),
+        (GOOD.replace("yield first", "yield first.function"), "which is not a part; decorate it"),
         (GOOD.replace('"first"', '"centroid"'), "'centroid' is taken"),
         (GOOD.replace("yield first", "yield first; yield first"), "it registers two strategy parts named 'first'"),
         (GOOD.replace("skip: int = 0", "skip: list = []"), "a user cannot type a list"),
         (GOOD.replace("pool: Pool, *", "pool: Pool, seed, *"), "a strategy draws from pool.rng"),
-        ("class Mute(Exception):\n    __str__ = None\n\nraise Mute", "cannot be loaded: Mute"),
+        ("class Mute(Exception):\n    __str__ = None\n\nraise Mute", "cannot be loaded: it fails with Mute; "),
         (GOOD.replace('"first"', '"my first"'), "white space; choose another"),
         (GOOD.replace('"first"', '"all"'), "'all' stands for every part; choose another"),
         (GOOD.replace('"first"', '"-"'), "starts with '-'"),
@@ -86,7 +93,7 @@ def test_an_excluded_plugin_is_not_imported():
         (GOOD.replace("*, skip", "skip"), "parameter 'skip' must come after a `*`"),
         (GOOD.replace("yield first", "return first"), "write `yield your_part`"),
         (GOOD.replace("    yield first", "    first"), "write `yield your_part`"),
-        (GOOD.replace("yield first", "yield first; raise ValueError('late')"), "ValueError: late"),
+        (GOOD.replace("yield first", "yield first; raise ValueError('late')"), "it fails with ValueError: late; "),
     ],
 )
 def test_a_failing_plugin_file_is_an_error_and_is_listed_as_failed(plugin, cli, body, problem):
@@ -98,6 +105,15 @@ def test_a_failing_plugin_file_is_an_error_and_is_listed_as_failed(plugin, cli, 
     assert problem in line
     row = next(line for line in cli("plugins", "--plugin", bad).out.splitlines() if line.strip().startswith("bad "))
     assert "failed" in row
+
+
+def test_a_plugin_file_whose_name_does_not_end_in_py_is_left_out(plugin, cli):
+    misnamed = plugin(GOOD)
+    misnamed = misnamed.rename(misnamed.with_name("first.txt"))
+    listed = cli("list", "--plugin", misnamed)
+    assert listed.status == 0
+    problem = "the name of its file 'first.txt' does not end in .py; rename it"
+    assert listed.err == f"warning: plugin 'first' is left out: {problem}\n"
 
 
 def test_hooks_of_a_failed_plugin_are_not_called(plugin):
@@ -183,8 +199,8 @@ def test_notes_about_a_plugin_are_printed(plugin, cli, monkeypatch):
     monkeypatch.setattr("pslbench.plugins.discovery.SLOW_IMPORT", 0.3)
     loud = plugin("print('hello'); import time; time.sleep(0.4)\n" + GOOD, "loud")
     listed = cli("plugins", "--plugin", loud, "--plugin", plugin(GOOD, "other"))
-    assert "\nloud: prints during its import: 'hello'" in listed.out
-    assert re.search(r"\nloud: takes 0\.\d s to import", listed.out)
+    assert "\nloud: it prints during its import: 'hello'" in listed.out
+    assert re.search(r"\nloud: it takes 0\.\d s to import", listed.out)
     assert "\nother: another plugin also has a strategy 'first'; select this one as other/first" in listed.out
     as_json = cli("plugins", "--json", "--plugin", loud)
     (row,) = [plugin for plugin in json.loads(as_json.out) if plugin["name"] == "loud"]
@@ -254,7 +270,7 @@ def installed(tmp_path, monkeypatch):
 def test_an_entry_point_without_its_module_does_not_suggest_an_installation(installed, cli):
     installed()
     listed = cli("list")
-    assert "its entry point names the module 'pslbench_mine', which the package does not contain" in listed.err
+    assert "its entry point names the module 'pslbench_mine', which its package lacks; install it again" in listed.err
     assert "pip install" not in listed.err
 
 

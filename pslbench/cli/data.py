@@ -11,7 +11,7 @@ from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.errors import InputError, pluralize
 from pslbench.planning.plan import load_dataset
-from pslbench.plugins.dataset_argument import parse_dataset
+from pslbench.plugins.catalog import parse_dataset
 
 app = typer.Typer(no_args_is_help=True, help="List, download and check datasets.", rich_markup_mode="rich")
 

@@ -20,8 +20,7 @@ from pslbench.errors import InputError, require_distinct, unknown
 from pslbench.execution.cache import GIGABYTE, CacheSettings, cache_root
 from pslbench.parts import Kind, PartConfig
 from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
-from pslbench.plugins.catalog import Catalog
-from pslbench.plugins.dataset_argument import parse_dataset
+from pslbench.plugins.catalog import Catalog, parse_dataset
 from pslbench.plugins.discovery import discover
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from pslbench.cli.console import stdout_console, warn
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line, pluralize
 from pslbench.parts import Value
-from pslbench.plugins.catalog import Catalog
-from pslbench.plugins.dataset_argument import parse_dataset
+from pslbench.plugins.catalog import Catalog, parse_dataset
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.records import Result, ResultsReader
 

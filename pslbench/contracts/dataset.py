@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pslbench.errors import BadData
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pslbench.contracts.arrays import Floats, Ints
 
 
@@ -37,65 +39,22 @@ class Dataset:
         import numpy as np
 
         for split in ("train", "test"):
-            x, y = np.asarray(getattr(self, f"x_{split}")), np.asarray(getattr(self, f"y_{split}"))
-            object.__setattr__(self, f"x_{split}", self._checked_samples(split, x))
-            object.__setattr__(self, f"y_{split}", self._checked_labels(split, y, len(x)))
-        if self.x_train.shape[1:] != self.x_test.shape[1:]:
-            raise BadData(
-                f"{self.name}: x_train has samples of shape {self.x_train.shape[1:]}, x_test of {self.x_test.shape[1:]}"
-            )
+            x, y = f"x_{split}", f"y_{split}"
+            samples = _checked_samples(f"{self.name}: {x}", np.asarray(getattr(self, x)))
+            labels = _checked_labels(f"{self.name}: {y}", np.asarray(getattr(self, y)), len(samples))
+            object.__setattr__(self, x, samples)
+            object.__setattr__(self, y, labels)
+        shapes = self.x_train.shape[1:], self.x_test.shape[1:]
+        if shapes[0] != shapes[1]:
+            raise BadData(f"{self.name}: x_train has samples of shape {shapes[0]}, x_test of {shapes[1]}")
         present = np.unique(self.y_train)
         if len(present) < 2:
             raise BadData(f"{self.name}: y_train contains only one class; a benchmark needs at least two")
         if not self.classes:
             object.__setattr__(self, "classes", tuple(str(c) for c in range(int(present[-1]) + 1)))
-        if (top := max(int(present[-1]), int(self.y_test.max()))) >= len(self.classes):
-            raise BadData(
-                f"{self.name}: label {top} has no class; the {len(self.classes)} classes of y_train are "
-                f"0 to {len(self.classes) - 1}"
-            )
-
-    def _checked_samples(self, split: str, x: Any) -> Floats:
-        import numpy as np
-
-        if x.ndim not in (2, 4) or not np.issubdtype(x.dtype, np.floating):
-            raise BadData(
-                f"{self.name}: x_{split} must be floats (n, height, width, channels) or (n, features), "
-                f"not {x.dtype} of shape {x.shape}"
-            )
-        if x.size == 0:
-            raise BadData(f"{self.name}: x_{split} is empty; it needs at least one sample with at least one number")
-        low, high = float(x.min()), float(x.max())
-        if not (np.isfinite(low) and np.isfinite(high)):
-            raise BadData(f"{self.name}: x_{split} contains NaN or infinite values; remove or fill them first")
-        if low < 0 or high > 1:
-            raise BadData(f"{self.name}: x_{split} ranges from {low:g} to {high:g}; scale it to [0, 1]")
-        samples: Floats = x.astype(np.float32, copy=False).view()
-        samples.flags.writeable = False
-        return samples
-
-    def _checked_labels(self, split: str, y: Any, n: int) -> Ints:
-        import numpy as np
-
-        if y.ndim == 2 and len(y) == n and y.shape[1] > 1:
-            raise BadData(
-                f"{self.name}: y_{split} has shape {y.shape}; give one class number per sample, as y.argmax(axis=1) "
-                "does for a one-hot array"
-            )
-        if y.shape != (n,):
-            raise BadData(f"{self.name}: x_{split} has {n} samples but y_{split} has shape {y.shape}")
-        if not np.issubdtype(y.dtype, np.integer):
-            how = "y.astype(int)" if y.dtype.kind == "f" else "numpy.unique(y, return_inverse=True)[1]"
-            raise BadData(f"{self.name}: y_{split} must be integer class numbers from 0, not {y.dtype}; try {how}")
-        if y.min() < 0:
-            raise BadData(f"{self.name}: y_{split} contains the negative label {y.min()}; class numbers start at 0")
-        if y.max() >= 2**16:
-            raise BadData(
-                f"{self.name}: y_{split} contains the label {y.max()}; number the classes from 0 without gaps"
-            )
-        labels: Ints = y.astype(np.int64)
-        labels.flags.writeable = False
-        return labels
+        n = len(self.classes)
+        if (top := max(int(present[-1]), int(self.y_test.max()))) >= n:
+            raise BadData(f"{self.name}: label {top} has no class; the {n} classes of y_train are 0 to {n - 1}")
 
     @property
     def n_classes(self) -> int:
@@ -118,3 +77,41 @@ class Dataset:
             digest.update(np.ascontiguousarray(array).data)
         digest.update("\0".join(self.classes).encode())
         return digest.hexdigest()
+
+
+def _checked_samples(what: str, x: NDArray[Any]) -> Floats:
+    import numpy as np
+
+    if x.ndim not in (2, 4) or not np.issubdtype(x.dtype, np.floating):
+        expected = "floats (n, height, width, channels) or (n, features)"
+        raise BadData(f"{what} must be {expected}, not {x.dtype} of shape {x.shape}")
+    if x.size == 0:
+        raise BadData(f"{what} is empty; it needs at least one sample with at least one number")
+    low, high = float(x.min()), float(x.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise BadData(f"{what} contains NaN or infinite values; remove or fill them first")
+    if low < 0 or high > 1:
+        raise BadData(f"{what} ranges from {low:g} to {high:g}; scale it to [0, 1]")
+    samples: Floats = x.astype(np.float32, copy=False).view()
+    samples.flags.writeable = False
+    return samples
+
+
+def _checked_labels(what: str, y: NDArray[Any], n: int) -> Ints:
+    import numpy as np
+
+    if y.ndim == 2 and len(y) == n and y.shape[1] > 1:
+        how = "give one class number per sample, as y.argmax(axis=1) does for a one-hot array"
+        raise BadData(f"{what} has shape {y.shape}; {how}")
+    if y.shape != (n,):
+        raise BadData(f"{what} has shape {y.shape}, but there are {n} samples; give one class number per sample")
+    if not np.issubdtype(y.dtype, np.integer):
+        how = "y.astype(int)" if y.dtype.kind == "f" else "numpy.unique(y, return_inverse=True)[1]"
+        raise BadData(f"{what} must be integer class numbers from 0, not {y.dtype}; try {how}")
+    if y.min() < 0:
+        raise BadData(f"{what} contains the negative label {y.min()}; class numbers start at 0")
+    if y.max() >= 2**16:
+        raise BadData(f"{what} contains the label {y.max()}; number the classes from 0 without gaps")
+    labels: Ints = y.astype(np.int64)
+    labels.flags.writeable = False
+    return labels

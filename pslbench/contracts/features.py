@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pslbench.errors import ContractError, InputError, deprecated
+from pslbench.errors import ContractError, InputError, deprecated, renamed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,11 +57,7 @@ class Clusters:
     def k(self) -> int:
         return len(self.centers)
 
-    @property
-    def centres(self) -> Floats:
-        """Deprecated: use `centers`."""
-        deprecated("Clusters.centres", "Clusters.centers")
-        return self.centers
+    centres = renamed("Clusters.centres", "centers")
 
     def nearest(self, keep: float) -> Ints:
         """Return the samples of each cluster that are nearest its center.
@@ -102,20 +99,12 @@ class Graph:
         for array in (self.neighbors, self.distances):
             array.flags.writeable = False
 
-    @property
-    def neighbours(self) -> Ints:
-        """Deprecated: use `neighbors`."""
-        deprecated("Graph.neighbours", "Graph.neighbors")
-        return self.neighbors
+    neighbours = renamed("Graph.neighbours", "neighbors")
 
     def affinities(self, k: int = 10) -> csr_matrix:
-        """Deprecated: use `gaussian_affinities(graph, k)` of the module of built-in strategies that spread labels."""
-        import numpy as np
-
-        deprecated("Graph.affinities(k)", "gaussian_affinities(graph, k) of pslbench.strategies")
-        squares = self.nearest_distances(k).astype(np.float64) ** 2
-        directed = self.weighted(np.exp(-4 * squares / np.maximum(squares[:, -1:], np.finfo(np.float64).tiny)))
-        return ((directed + directed.T) / 2).tocsr()
+        """Deprecated: use `gaussian_affinities(graph, k)` of `pslbench.strategies.propagation`."""
+        deprecated("Graph.affinities(k)", "gaussian_affinities(graph, k) of pslbench.strategies.propagation")
+        return import_module("pslbench.strategies.propagation").gaussian_affinities(self, k)  # contracts import no part
 
     def links(self, k: int = 10) -> csr_matrix:
         """Return the adjacency matrix, float64 (n, n): 1 from each sample to each of its k nearest others.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pslbench.errors import ContractError
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from pslbench.contracts.arrays import Floats, Ints
 
@@ -44,10 +44,8 @@ class PseudoLabels:
         if len(self.labels) != len(indices):
             raise ContractError(f"PseudoLabels has {len(indices)} indices but {len(self.labels)} labels")
         if len(np.unique(indices)) != len(indices):
-            raise ContractError(
-                "PseudoLabels.indices contains a sample twice; name each sample once (medoids repeat if clusters are "
-                "empty: use numpy.unique)"
-            )
+            why = "medoids repeat if clusters are empty: use numpy.unique"
+            raise ContractError(f"PseudoLabels.indices contains a sample twice; name each sample once ({why})")
         arrays: dict[str, NDArray[Any] | None] = {
             "indices": indices,
             "labels": _probabilities(self.labels) if np.ndim(self.labels) == 2 else _integers("labels", self.labels),
@@ -67,32 +65,32 @@ class PseudoLabels:
     @property
     def hard_labels(self) -> Ints:
         """The most probable class of each sample, int64 (m,)."""
-        hard: Any = self.labels.argmax(axis=1) if self.are_soft else self.labels
-        return cast("Ints", hard)
+        classes: NDArray[Any] = self.labels.argmax(axis=1) if self.are_soft else self.labels
+        return classes
 
 
-def _integers(name: str, given: Any) -> Ints:
+def _integers(name: str, numbers: ArrayLike) -> Ints:
     import numpy as np
 
-    values = np.asarray(given)
+    values = np.asarray(numbers)
     if values.ndim != 1 or not np.issubdtype(values.dtype, np.integer):
         raise ContractError(f"PseudoLabels.{name} must be integers (m,), not {values.dtype} of shape {values.shape}")
     return values.astype(np.int64)
 
 
-def _probabilities(given: Any) -> NDArray[np.float32]:
+def _probabilities(rows: ArrayLike) -> NDArray[np.float32]:
     import numpy as np
 
-    values = np.array(given, dtype=np.float32)
+    values = np.array(rows, dtype=np.float32)
     if not (np.isfinite(values).all() and (values >= 0).all() and np.allclose(values.sum(axis=1), 1, atol=1e-3)):
         raise ContractError("soft PseudoLabels.labels must be probabilities: not negative, and each row sums to 1")
     return values
 
 
-def _weights(given: Any, n: int) -> NDArray[np.float32]:
+def _weights(numbers: ArrayLike, n: int) -> NDArray[np.float32]:
     import numpy as np
 
-    weights = np.array(given, dtype=np.float32)
+    weights = np.array(numbers, dtype=np.float32)
     if weights.shape != (n,) or not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise ContractError("PseudoLabels.weights must be finite, not negative, not all 0, one per sample")
     return weights

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from pslbench.errors import deprecated
+from pslbench.errors import renamed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,8 +67,4 @@ class TrainingData:
 
         return np.setdiff1d(np.arange(len(self.pool)), self.indices, assume_unique=True)
 
-    @property
-    def unlabelled(self) -> Ints:
-        """Deprecated: use `unlabeled`."""
-        deprecated("TrainingData.unlabelled", "TrainingData.unlabeled")
-        return self.unlabeled
+    unlabelled = renamed("TrainingData.unlabelled", "unlabeled")

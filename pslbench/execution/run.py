@@ -23,8 +23,7 @@ from pslbench.planning.plan import make_plan
 from pslbench.plugins.catalog import Catalog
 from pslbench.processor import cores
 from pslbench.results.folder import ResultsFolder
-from pslbench.results.manifest import describe_machine, run_entry
-from pslbench.results.provenance import Provenance
+from pslbench.results.manifest import Provenance, describe_machine, run_entry
 from pslbench.results.records import Outcome, Result, RunInfo
 
 MANIFEST_PACKAGES = ("pslbench", "numpy", "pandas", "pluggy")  # in the manifest, besides the libraries of the parts
@@ -171,8 +170,8 @@ def _run(
     catalog.notify("pslbench_run_started", observer.warn, run=info, plan=info)
     observer.started(len(plan.cells), len(plan.cells) - len(missing))
     failures: dict[str, Result] = {}  # of cells whose earlier row is kept
-    for outcome, artifacts in _outcomes(pool, missing, folder):
-        row = folder.write_cell(outcome, artifacts)
+    for row, artifacts in _outcomes(pool, missing, folder):
+        folder.write_cell(row, artifacts)
         observer.finished(row)
         if not row.ok and folder.has_success(row.key):
             failures[row.key] = row

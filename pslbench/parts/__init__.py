@@ -3,12 +3,10 @@
 from pslbench.parts.config import PartConfig, configure, parse_configs
 from pslbench.parts.decorators import Decorator, clusterer, dataset, embedder, reporter, strategy, trainer
 from pslbench.parts.parameters import Parameter, Value, allowed_values, format_value
-from pslbench.parts.part import KINDS, N_POSITIONAL, POOL_INPUTS, SEEDED_KINDS, Kind, Part, PoolInput, name_problem
+from pslbench.parts.part import KINDS, SEEDED_KINDS, Kind, Part, PoolInput, name_problem
 
 __all__ = [
     "KINDS",
-    "N_POSITIONAL",
-    "POOL_INPUTS",
     "SEEDED_KINDS",
     "Decorator",
     "Kind",

@@ -32,13 +32,15 @@ class PartConfig:
         return self.text
 
 
-def configure(part: Part, name: str, /, **given: Value) -> PartConfig:
+def configure(part: Part, name: str, /, **chosen: Value) -> PartConfig:
     """Combine `part`, which the catalog names `name`, with these values and its defaults."""
-    values = {key: parameter.coerce(given.get(key, parameter.default)) for key, parameter in part.parameters.items()}
-    changed = ",".join(
-        f"{key}={format_value(value)}" for key, value in values.items() if value != part.parameters[key].default
-    )
-    return PartConfig(part.kind, name, tuple(values.items()), f"{name}:{changed}" if changed else name)
+    values = {key: parameter.coerce(chosen.get(key, parameter.default)) for key, parameter in part.parameters.items()}
+    changed = [
+        f"{key}={format_value(values[key])}"
+        for key, parameter in part.parameters.items()
+        if parameter.required or values[key] != parameter.default
+    ]
+    return PartConfig(part.kind, name, tuple(values.items()), f"{name}:{','.join(changed)}" if changed else name)
 
 
 def parse_configs(part: Part, name: str, text: str | None = None) -> Iterator[PartConfig]:

@@ -1,4 +1,4 @@
-"""The decorators that turn a function into a part."""
+"""The decorators that turn a function into a part. The arguments of each are attributes of `Part`."""
 
 from __future__ import annotations
 
@@ -48,29 +48,14 @@ def strategy(
 ) -> Decorator:
     """Register `function(pool, *, ...) -> PseudoLabels`.
 
-    Args:
-        name: what users type.
-        reference: the paper or book that the strategy comes from.
-        version: raise it when results change for a reason that the source code does not show.
-        enabled: whether `--all` includes it.
-        uses: what it needs of the pool: `clusters`, `graph`, or both, with features; `features`; or `x` alone. A
-            strategy without clusters runs once even if others run with several clusterers.
-        needs_all_labels: whether it may query every label. Its rows are upper bounds and are not ranked.
-        trains: whether it calls `pool.train`. Its pseudo-labels are then computed and cached per trainer.
+    A strategy without clusters runs once even if others run with several clusterers. The pseudo-labels of one that
+    `trains` are computed and cached per trainer.
     """
     used: tuple[PoolInput, ...] = (uses,) if isinstance(uses, str) else tuple(uses)
     if not used or not set(used) <= set(POOL_INPUTS):
         raise ValueError(f"strategy '{name}': uses must be some of {', '.join(POOL_INPUTS)}, not {uses!r}")
     return lambda function: Part(
-        "strategy",
-        name,
-        function,
-        reference,
-        version,
-        enabled,
-        uses=used,
-        needs_all_labels=needs_all_labels,
-        trains=trains,
+        "strategy", name, function, reference, version, enabled, used, needs_all_labels, trains=trains
     )
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import operator
 import types
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from pslbench.errors import InputError
 
 Value = str | int | float | bool | None
-SCALARS: tuple[type, ...] = (str, int, float, bool)
-LIMITS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+NAMES: dict[object, str] = {str: "str", int: "int", float: "float", bool: "bool"}
+FROM_TEXT: dict[object, Callable[[str], Value]] = {str: str, int: int, float: float}
+LIMITS: dict[str, tuple[str, Callable[[float, float], bool]]] = {
     "gt": ("above", operator.gt),
     "ge": ("at least", operator.ge),
     "lt": ("below", operator.lt),
@@ -31,21 +31,19 @@ class Parameter:
     Attributes:
         name: as in the signature.
         type: the annotation without its limits.
-        default: its default; `inspect.Parameter.empty` if it has none.
+        required: whether it has no default.
+        default: its default; None if it has none.
         limits: constraints of `annotated_types`, such as Ge(1) of `Annotated[int, Ge(1)]`.
     """
 
     name: str
-    type: Any
-    default: Any
-    limits: tuple[Any, ...] = ()
+    type: object
+    required: bool
+    default: Value
+    limits: tuple[object, ...]
 
     @property
-    def required(self) -> bool:
-        return self.default is inspect.Parameter.empty
-
-    @property
-    def types(self) -> tuple[Any, ...]:
+    def types(self) -> tuple[object, ...]:
         """The members of a union type, or the type itself."""
         is_union = typing.get_origin(self.type) in (typing.Union, types.UnionType)
         return typing.get_args(self.type) if is_union else (self.type,)
@@ -53,7 +51,7 @@ class Parameter:
     @property
     def type_name(self) -> str:
         """The type in words: its name, or the values that it allows."""
-        names = ([kind.__name__] if kind in SCALARS else map(format_value, allowed_values(kind)) for kind in self.types)
+        names = ([NAMES[kind]] if kind in NAMES else map(format_value, allowed_values(kind)) for kind in self.types)
         return " or ".join(name for group in names for name in group)
 
     @property
@@ -61,7 +59,7 @@ class Parameter:
         """The limits in words."""
         return " and ".join(f"{word} {limit:g}" for word, _, limit in self._bounds())
 
-    def _bounds(self) -> Iterator[tuple[str, Callable[[Any, Any], bool], float]]:
+    def _bounds(self) -> Iterator[tuple[str, Callable[[float, float], bool], float]]:
         for limit in self.limits:
             for name, (word, holds) in LIMITS.items():
                 if (bound := getattr(limit, name, None)) is not None:
@@ -70,15 +68,14 @@ class Parameter:
     def read(self, text: str) -> Value:
         """Parse a value. Raises ValueError if `text` has the wrong type, InputError if it is out of range."""
         value = self._parse(text)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and not all(holds(value, bound) for _, holds, bound in self._bounds()):
+        if isinstance(value, int | float) and not all(holds(value, bound) for _, holds, bound in self._bounds()):
             raise InputError(f"{self.name}={text} must be {self.range}")
         return value
 
     def coerce(self, value: Value) -> Value:
         """Convert an int to float if the parameter takes floats only, so that 1 and 1.0 are one value."""
-        is_int = isinstance(value, int) and not isinstance(value, bool)
-        return float(value) if is_int and float in self.types and int not in self.types else value  # type: ignore[arg-type]
+        is_float = float in self.types and int not in self.types
+        return float(value) if is_float and isinstance(value, int) and not isinstance(value, bool) else value
 
     def problem_with(self, value: Value) -> str:
         """Say why a user could not set this value; empty if a user could."""
@@ -91,17 +88,18 @@ class Parameter:
         return "" if parsed == value else f"is read as {parsed!r}"
 
     def _parse(self, text: str) -> Value:
-        for kind in sorted(self.types, key=lambda kind: not allowed_values(kind)):  # a str would also match "none"
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                named = {_plain(value): value for value in allowed_values(kind)}
-                value: Value = named[text] if named else kind(text)
-                return value
+        named = {_plain(value): value for kind in self.types for value in allowed_values(kind)}
+        if text in named:  # before a str, which would also match "none"
+            return named[text]
+        for convert in (FROM_TEXT[kind] for kind in self.types if kind in FROM_TEXT):
+            with contextlib.suppress(ValueError):
+                return convert(text)
         raise ValueError(text)
 
 
-def allowed_values(kind: Any) -> tuple[Value, ...]:
+def allowed_values(kind: object) -> tuple[Value, ...]:
     """Return the values of a type that allows only a few, such as a Literal; empty for other types."""
-    few: dict[Any, tuple[Value, ...]] = {bool: (True, False), type(None): (None,)}
+    few: dict[object, tuple[Value, ...]] = {bool: (True, False), type(None): (None,)}
     return typing.get_args(kind) if typing.get_origin(kind) is Literal else few.get(kind, ())
 
 

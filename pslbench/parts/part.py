@@ -10,23 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pslbench.parts.parameters import SCALARS, Parameter, allowed_values
+from pslbench.parts.parameters import NAMES, Parameter, allowed_values
 
 Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
 KINDS: tuple[Kind, ...] = typing.get_args(Kind)
-N_POSITIONAL: Mapping[Kind, int] = {
-    "dataset": 0,
-    "embedder": 1,
-    "clusterer": 1,
-    "strategy": 1,
-    "trainer": 1,
-    "reporter": 2,
-}
-SEEDED_KINDS: tuple[Kind, ...] = (
-    "embedder",
-    "clusterer",
-    "trainer",
-)  # may have an argument `seed`
+N_POSITIONAL = {"dataset": 0, "embedder": 1, "clusterer": 1, "strategy": 1, "trainer": 1, "reporter": 2}
+SEEDED_KINDS: tuple[Kind, ...] = ("embedder", "clusterer", "trainer")  # may have an argument `seed`
 PoolInput = Literal["clusters", "graph", "features", "x"]
 POOL_INPUTS: tuple[PoolInput, ...] = typing.get_args(PoolInput)
 
@@ -41,8 +30,9 @@ class Part:
         reference: the paper or book that the part comes from.
         version: raise it when the results change for a reason that the source code does not show.
         enabled: whether `all` includes the part.
-        uses: for a strategy, what it needs of the pool: `clusters`, `graph` (with features), `features`, or `x` alone.
-        needs_all_labels: for a strategy, whether it may query every label. Its rows are upper bounds.
+        uses: for a strategy, what it needs of the pool: `clusters`, `graph`, or both, with features; `features`; or `x`
+            alone.
+        needs_all_labels: for a strategy, whether it may query every label. Its rows are upper bounds and not ranked.
         images_only: for an embedder or a trainer, whether it takes images only.
         max_pool: for a clusterer, the largest pool it can handle; None for no limit.
         writes: for a reporter, whether it writes files, which cover the whole folder of results.
@@ -89,37 +79,30 @@ class Part:
         """
         found = {}
         for place, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
-            if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and self._is_misplaced(place, name):
+            is_seed = name == "seed" and self.kind in SEEDED_KINDS
+            is_positional = parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+            if is_positional and place >= N_POSITIONAL[self.kind] and not is_seed:
                 instead = "; a strategy draws from pool.rng" if (self.kind, name) == ("strategy", "seed") else ""
                 raise TypeError(f"parameter '{name}' must come after a `*`, so that users can set it{instead}")
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 found[name] = self._parameter(parameter)
         return found
 
-    def _is_misplaced(self, place: int, name: str) -> bool:
-        is_seed = name == "seed" and self.kind in SEEDED_KINDS
-        return place >= N_POSITIONAL[self.kind] and not is_seed
-
     def _parameter(self, parameter: inspect.Parameter) -> Parameter:
-        kind = self._type_of(parameter)
-        bare, *limits = typing.get_args(kind) if typing.get_origin(kind) is typing.Annotated else (kind,)
-        read = Parameter(parameter.name, bare, parameter.default, tuple(limits))
-        for unsupported in (each for each in read.types if not (each in SCALARS or allowed_values(each))):
-            raise TypeError(
-                f"parameter '{parameter.name}': a user cannot type a "
-                f"{getattr(unsupported, '__name__', unsupported)}; use int, float, bool, str, Literal[...], or one of "
-                "those | None"
-            )
-        return read
-
-    def _type_of(self, parameter: inspect.Parameter) -> Any:
-        kind = parameter.annotation
+        name, kind, required = parameter.name, parameter.annotation, parameter.default is inspect.Parameter.empty
+        if kind is inspect.Parameter.empty:
+            raise TypeError(f"parameter '{name}' needs a type, such as `{name}: int = 1`")
         if isinstance(kind, str):
             scope = {**vars(typing), **inspect.unwrap(self.function).__globals__}
             kind = eval(kind, scope)  # noqa: S307 - an annotation of the part, which its own module postponed
-        if kind is inspect.Parameter.empty:
-            raise TypeError(f"parameter '{parameter.name}' needs a type, such as `{parameter.name}: int = 1`")
-        return kind
+        bare, *limits = typing.get_args(kind) if typing.get_origin(kind) is typing.Annotated else (kind,)
+        result = Parameter(name, bare, required, None if required else parameter.default, tuple(limits))
+        for unsupported in (each for each in result.types if not (each in NAMES or allowed_values(each))):
+            raise TypeError(
+                f"parameter '{name}': a user cannot type a {getattr(unsupported, '__name__', unsupported)}; use int, "
+                "float, bool, str, Literal[...], or one of those | None"
+            )
+        return result
 
     @property
     def takes_seed(self) -> bool:

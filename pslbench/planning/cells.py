@@ -93,10 +93,11 @@ class Cell:
         """The key of the last stage that the cell shares with other strategies."""
         return next(self.stages[name].key for name in ("cluster", "embed", "data") if name in self.stages)
 
-    def row(self, **outcome: Any) -> Result:
-        """Return the row of the cell with this outcome."""
+    def row(self, **outcome: object) -> Result:
+        """Return the row of the cell with this outcome. Raises ContractError if a value has the wrong type."""
         identity = {name: getattr(self, name) for name in ("fingerprint", "checksum", "protocol")}
-        return Result(**vars(self.info), **identity, **outcome)
+        facts: dict[str, Any] = {**vars(self.info), **identity, **outcome}  # the row checks their types
+        return Result(**facts)
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from pslbench.errors import InputError, one_line, unknown
-from pslbench.parts import KINDS, Kind, Part, PartConfig, parse_configs
+from pslbench.parts import KINDS, Kind, Part, PartConfig, configure, parse_configs
 
 BUILTIN = "built-in"
 
@@ -51,23 +53,26 @@ class Catalog:
 
     def parts(self, kind: Kind) -> dict[str, Part]:
         """Return the parts of one kind by name. Parts that share a name are listed as `plugin/name`."""
-        owned = self._owned(kind)
-        uses = Counter(part.name for _, part in owned)
-        return {part.name if uses[part.name] == 1 else f"{owner}/{part.name}": part for owner, part in owned}
+        qualified = self._qualified(kind)
+        uses = Counter(part.name for part in qualified.values())
+        return {part.name if uses[part.name] == 1 else full: part for full, part in qualified.items()}
 
     def owners(self, kind: Kind) -> list[str]:
         """Return the name of the plugin of each part of one kind, in the order of `parts`."""
-        return [owner for owner, _ in self._owned(kind)]
+        return [full.partition("/")[0] for full in self._qualified(kind)]
 
     def kinds(self, name: str) -> list[Kind]:
         """Return the kinds that have a part `name` or `plugin/name`. Raises InputError if there is none."""
-        found = [kind for kind in KINDS if any(name in (p.name, f"{owner}/{p.name}") for owner, p in self._owned(kind))]
-        if not found:
+        kinds = [kind for kind in KINDS if any(name in (full, p.name) for full, p in self._qualified(kind).items())]
+        if not kinds:
             raise unknown("part", name, (known for kind in KINDS for known in self.parts(kind)), "pslbench list")
-        return found
+        return kinds
 
-    def _owned(self, kind: Kind) -> list[tuple[str, Part]]:
-        return [(plugin.name, part) for plugin in self.plugins for part in plugin.parts if part.kind == kind]
+    def _qualified(self, kind: Kind) -> dict[str, Part]:
+        """Return the parts of one kind by `plugin/name`."""
+        return {
+            f"{plugin.name}/{part.name}": part for plugin in self.plugins for part in plugin.parts if part.kind == kind
+        }
 
     def resolve(self, kind: Kind, name: str) -> tuple[str, Part]:
         """Look up a part by `name` or `plugin/name`, and return it with the name that the catalog lists.
@@ -78,8 +83,7 @@ class Catalog:
         known = self.parts(kind)
         if name in known:
             return name, known[name]
-        qualified = {f"{owner}/{part.name}": part for owner, part in self._owned(kind)}
-        if name in qualified:
+        if name in (qualified := self._qualified(kind)):
             return qualified[name].name, qualified[name]
         if same := sorted(full for full in qualified if full.endswith(f"/{name}")):
             raise InputError(
@@ -112,14 +116,34 @@ class Catalog:
         known_as, part = self.resolve(kind, name)
         return list(parse_configs(part, known_as, parameters if colon else None))
 
-    def call(self, config: PartConfig, *args: Any) -> Any:
+    def call(self, config: PartConfig, *args: object) -> Any:
         """Call the part of a configuration with its values."""
         return self.part_of(config)(*args, **dict(config.values))
 
-    def notify(self, hook: str, warn: Callable[[str], None], **facts: Any) -> None:
+    def notify(self, hook: str, warn: Callable[[str], None], **facts: object) -> None:
         """Call every implementation of an observer hook. An implementation that fails costs one warning."""
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             try:
                 implementation.function(**{name: facts[name] for name in implementation.argnames})
             except (Exception, SystemExit) as error:
                 warn(f"plugin '{implementation.plugin_name}' failed in {hook}: {one_line(error)}")
+
+
+def parse_dataset(catalog: Catalog, text: str) -> list[PartConfig]:
+    """Parse a dataset: a name with parameters, an .npz file, or a folder of images. Raises InputError.
+
+    The text of each configuration that is returned can be parsed again.
+    """
+    if not text:
+        raise InputError("the dataset is empty; give a name, an .npz file or a folder of images to -d")
+    known, name = catalog.parts("dataset"), text.partition(":")[0]
+    if name in known:
+        return catalog.parse("dataset", text)
+    if text.endswith(".npz"):
+        reader = "npz"
+    elif Path(text).is_dir() or os.sep in text:
+        reader = "images"
+    else:
+        hint = unknown("dataset", name, known, "pslbench list dataset")
+        raise InputError(f"{hint}; or give the path of an .npz file, or of a folder with train/ and test/")
+    return [configure(catalog.resolve("dataset", reader)[1], reader, path=os.path.normpath(text))]

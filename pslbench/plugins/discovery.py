@@ -10,11 +10,10 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
+from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points, version
 from pathlib import Path
-from typing import cast
 
 import pluggy
 
@@ -23,6 +22,7 @@ from pslbench.parts import Kind, Part, name_problem
 from pslbench.plugins import spec
 from pslbench.plugins.catalog import BUILTIN, Catalog, Plugin
 
+Import = Callable[[], object]
 SLOW_IMPORT = 3.0  # seconds, from which on a plugin gets a note
 
 
@@ -38,43 +38,36 @@ def discover(files: Sequence[str] = (), off: Sequence[str] = ()) -> Catalog:
     """
     manager = pluggy.PluginManager("pslbench")
     manager.add_hookspecs(spec)
-    found: list[Plugin] = []
-    for source in _sources(files):
-        found.append(replace(source.row, status="off") if source.row.name in off else _load(manager, source, found))
-    for name in off:
-        if name not in (plugin.name for plugin in found):
-            raise unknown("plugin", name, (plugin.name for plugin in found))
-    owners = Counter((part.kind, part.name) for plugin in found for part in plugin.parts)
-    return Catalog(tuple(replace(p, notes=(*p.notes, *_shared(p, owners))) for p in found), manager)
+    plugins: list[Plugin] = []
+    for plugin, load, point in _sources(files):
+        is_off = plugin.name in off
+        plugins.append(replace(plugin, status="off") if is_off else _load(manager, plugin, load, point, plugins))
+    names = [plugin.name for plugin in plugins]
+    if unknown_names := [name for name in off if name not in names]:
+        raise unknown("plugin", unknown_names[0], names)
+    owners = Counter((part.kind, part.name) for plugin in plugins for part in plugin.parts)
+    return Catalog(tuple(replace(p, notes=(*p.notes, *_shared(p, owners))) for p in plugins), manager)
 
 
-@dataclass(frozen=True)
-class PluginSource:
-    """Where a plugin comes from, and how to import it; `point` is the entry point of an installed package."""
-
-    row: Plugin
-    load: Callable[[], object]
-    point: EntryPoint | None = None
+class PluginError(Exception):
+    """A plugin that does not follow the rules. The message is a sentence about it that says what to do."""
 
 
-def _sources(files: Sequence[str]) -> Iterator[PluginSource]:
-    built_in = distribution("pslbench")
-    yield PluginSource(
-        Plugin(BUILTIN, "pslbench", built_in.version), partial(importlib.import_module, "pslbench.plugins.builtin")
-    )
+def _sources(files: Sequence[str]) -> Iterator[tuple[Plugin, Import, EntryPoint | None]]:
+    """Yield each plugin before it is imported, how to import it, and the entry point if it is installed."""
+    import_builtin = partial(importlib.import_module, "pslbench.plugins.builtin")
+    yield Plugin(BUILTIN, "pslbench", version("pslbench")), import_builtin, None
     points = sorted(entry_points(group="pslbench"), key=lambda point: (point.name, _package(point)))
     names = Counter(point.name for point in points)
     for point in points:
         name = point.name if names[point.name] == 1 else _package(point)
-        version = point.dist.version if point.dist else ""
-        yield PluginSource(Plugin(name, _package(point), version), point.load, point)
+        yield Plugin(name, _package(point), point.dist.version if point.dist else ""), point.load, point
     installed = {path for point in points if files and (path := _file_of(point))}
     for file in dict.fromkeys(files):
         if not Path(file).is_file():
             raise InputError(f"there is no plugin file '{file}'; give the path of a Python file to --plugin")
-        if Path(file).resolve() in installed:
-            continue
-        yield PluginSource(Plugin(Path(file).stem, file), partial(_import_file, Path(file)))
+        if Path(file).resolve() not in installed:
+            yield Plugin(Path(file).stem, file), partial(_import_file, Path(file)), None
 
 
 def _file_of(point: EntryPoint) -> Path | None:
@@ -92,39 +85,42 @@ def _package(point: EntryPoint) -> str:
     return point.dist.name if point.dist else point.value
 
 
-def _load(manager: pluggy.PluginManager, source: PluginSource, before: Sequence[Plugin]) -> Plugin:
+def _load(
+    manager: pluggy.PluginManager, plugin: Plugin, load: Import, point: EntryPoint | None, before: Sequence[Plugin]
+) -> Plugin:
     """Import and register one plugin. Any failure becomes a row with status `failed`."""
-    name, printed, start = source.row.name, io.StringIO(), time.perf_counter()
-    plugin: object = None
+    module, printed, start = None, io.StringIO(), time.perf_counter()
     try:
-        if manager.has_plugin(name):
-            raise ValueError(f"there is already a plugin '{name}'")
+        if manager.has_plugin(plugin.name):
+            raise PluginError(f"there is already a plugin '{plugin.name}'; rename one of the two")
         with redirect_stdout(printed):
-            plugin = source.load()
-            parts = _register(manager, name, plugin, before)
+            module = load()
+            parts = _register(manager, plugin.name, module, before)
     except (Exception, SystemExit) as error:
-        if plugin is not None and manager.get_plugin(name) is plugin:
-            manager.unregister(name=name)
+        if module is not None and manager.get_plugin(plugin.name) is module:
+            manager.unregister(name=plugin.name)
         text = "".join(traceback.format_exception(error))
-        return replace(source.row, status="failed", problem=_problem(error, source.point), traceback=text)
+        return replace(plugin, status="failed", problem=_problem(error, point), traceback=text)
     seconds = time.perf_counter() - start
-    return replace(source.row, seconds=seconds, parts=parts, notes=tuple(_notes(seconds, printed.getvalue())))
+    return replace(plugin, seconds=seconds, parts=parts, notes=tuple(_notes(seconds, printed.getvalue())))
 
 
 def _problem(error: BaseException, point: EntryPoint | None) -> str:
-    """Say what is wrong and what to do, on one line."""
-    if isinstance(error, SystemExit):
-        return f"{one_line(error)} during its import; a plugin that cannot work should raise ImportError"
+    """Say in whole sentences, on one line, what is wrong and what to do."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if problem := _api_problem(frame.f_globals.get("pslbench_api", spec.API_VERSION)):
             return problem  # the missing name belongs to that API
+    if isinstance(error, PluginError):
+        return str(error)
+    if isinstance(error, SystemExit):
+        return f"it ends the process ({one_line(error)}); a plugin that cannot work must raise ImportError"
     if isinstance(error, ModuleNotFoundError) and error.name:
         if point and f"{point.module}.".startswith(f"{error.name}."):
-            return f"its entry point names the module '{point.module}', which the package does not contain"
+            return f"its entry point names the module '{point.module}', which its package lacks; install it again"
         top = error.name.partition(".")[0]
         if package := next(iter(_uninstalled(point.dist if point else None)), "" if top in sys.modules else top):
-            return f"{one_line(error)}; install what it needs, for example with: pip install {package}"
-    return one_line(error)
+            return f"it needs the module '{error.name}', which is missing; run for example: pip install {package}"
+    return f"it fails with {one_line(error)}; pslbench plugins --verbose prints the traceback"
 
 
 def _api_problem(wanted: object) -> str:
@@ -151,9 +147,9 @@ def _uninstalled(dist: Distribution | None) -> Iterator[str]:
 
 def _notes(seconds: float, printed: str) -> Iterator[str]:
     if seconds >= SLOW_IMPORT:
-        yield f"takes {seconds:.1f} s to import at every command; move heavy imports into the functions"
+        yield f"it takes {seconds:.1f} s to import at every command; move heavy imports into the functions"
     if printed.strip():
-        yield f"prints during its import: {printed.strip().splitlines()[0]!r}"
+        yield f"it prints during its import: {printed.strip().splitlines()[0]!r}"
 
 
 def _shared(plugin: Plugin, owners: Counter[tuple[Kind, str]]) -> Iterator[str]:
@@ -168,7 +164,7 @@ def _import_file(path: Path) -> object:
     name = f"pslbench_plugin_{path.stem}"
     module_spec = importlib.util.spec_from_file_location(name, path.resolve())
     if module_spec is None or module_spec.loader is None:
-        raise ImportError(f"{path} is not a Python file; its name must end in .py")
+        raise PluginError(f"the name of its file '{path.name}' does not end in .py; rename it")
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module  # dataclasses look up their module there
     try:
@@ -182,44 +178,46 @@ def _import_file(path: Path) -> object:
 def _register(manager: pluggy.PluginManager, name: str, plugin: object, before: Sequence[Plugin]) -> tuple[Part, ...]:
     """Register one plugin and return its parts. Raises an exception if anything is wrong with it."""
     if problem := _api_problem(getattr(plugin, "pslbench_api", spec.API_VERSION)):
-        raise ValueError(problem)
+        raise PluginError(problem)
     manager.register(plugin, name)
     _check_hooks(manager.get_hookcallers(plugin) or [], plugin)
-    mine = [i for i in manager.hook.pslbench_register.get_hookimpls() if i.plugin is plugin]
-    parts = tuple(part for implementation in mine for part in _iterable(implementation.function()))
     reserved = {(part.kind, part.name) for known in before if known.name == BUILTIN for part in known.parts}
-    seen: set[tuple[str, str]] = set()
-    for part in parts:
-        if not isinstance(part, Part):
-            raise TypeError(
-                f'pslbench_register yielded {part!r}, which is not a part; decorate it, as in @strategy("its-name")'
-            )
-        if (part.kind, part.name) in seen:
-            raise ValueError(f"it registers two {part.kind} parts named '{part.name}'; rename one of them")
-        if (part.kind, part.name) in reserved:
-            raise ValueError(f"the {part.kind} name '{part.name}' is taken; choose another")
+    parts: dict[tuple[Kind, str], Part] = {}
+    for part in _yielded_parts(manager, plugin):
+        key = part.kind, part.name
+        if key in parts:
+            raise PluginError(f"it registers two {part.kind} parts named '{part.name}'; rename one of them")
+        if key in reserved:
+            raise PluginError(f"the {part.kind} name '{part.name}' is taken; choose another")
         if problem := name_problem(part.name):
-            raise ValueError(f"the {part.kind} name '{part.name}' {problem}; choose another")
-        seen.add((part.kind, part.name))
+            raise PluginError(f"the {part.kind} name '{part.name}' {problem}; choose another")
         part.parameters  # noqa: B018 - a parameter without a type is reported now, not in the middle of a run
-    return parts
+        parts[key] = part
+    return tuple(parts.values())
 
 
-def _iterable(given: object) -> Iterable[Part]:
-    if given is None or isinstance(given, Part):
-        raise TypeError("pslbench_register must be a generator; write `yield your_part` in it")
-    return cast(Iterable[Part], given)
+def _yielded_parts(manager: pluggy.PluginManager, plugin: object) -> Iterator[Part]:
+    for implementation in manager.hook.pslbench_register.get_hookimpls():
+        if implementation.plugin is not plugin:
+            continue
+        yielded: object = implementation.function()
+        if not isinstance(yielded, Iterable):
+            raise PluginError("its pslbench_register is no generator; write `yield your_part` in it")
+        for part in yielded:
+            if not isinstance(part, Part):
+                raise PluginError(f'it yields {part!r}, which is not a part; decorate it, as in @strategy("its-name")')
+            yield part
 
 
 def _check_hooks(hooks: Sequence[pluggy.HookCaller], plugin: object) -> None:
-    """Raises ValueError if a plugin implements no hook, or an unknown one that is not marked optional."""
+    """Raises PluginError if a plugin implements no hook, or an unknown one that is not marked optional."""
     if not hooks:
-        raise ValueError("it implements no hook; add `@hookimpl def pslbench_register(): yield your_part`")
+        raise PluginError("it implements no hook; add `@hookimpl def pslbench_register(): yield your_part`")
     for hook in hooks:
         optional = all(each.optionalhook for each in hook.get_hookimpls() if each.plugin is plugin)
         if not (hook.has_spec() or optional):
             hint = suggest(hook.name, [name for name in vars(spec) if name.startswith("pslbench_")])
-            raise ValueError(
+            raise PluginError(
                 f"it implements the hook '{hook.name}', which API {spec.API_VERSION} does not have; {hint}; mark a "
                 "hook of a newer API with @hookimpl(optionalhook=True)"
             )

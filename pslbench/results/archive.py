@@ -12,13 +12,12 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from pslbench.errors import InputError
 from pslbench.results.codec import FORMAT, KEY_PATTERN
-from pslbench.results.folder import ResultsFolder
+from pslbench.results.folder import FILES, ResultsFolder
 from pslbench.results.manifest import MANIFEST
 
 ZIP_COMMENT = "pslbench results, format "  # the comment of the zip file, followed by FORMAT
-MEMBER_PATTERN = re.compile(
-    rf"manifest\.json|cells/{KEY_PATTERN}\.json|predictions/{KEY_PATTERN}\.npy|labels/{KEY_PATTERN}\.npz"
-)
+FILE_PATTERNS = [f"{kind}/{KEY_PATTERN}{re.escape(suffix)}" for kind, suffix in FILES.items()]
+MEMBER_PATTERN = "|".join([re.escape(MANIFEST), *FILE_PATTERNS])
 
 
 def pack(folder: ResultsFolder, file: Path) -> None:
@@ -38,24 +37,18 @@ def pack(folder: ResultsFolder, file: Path) -> None:
         with folder.with_cells() as source:
             if not (rows := source.all_rows()):
                 raise InputError(f"no cell has finished in '{folder.path}' yet, so there is nothing to export")
-            with ZipFile(partial, "w", ZIP_DEFLATED) as archive:
+            with ZipFile(partial, "w") as archive:
                 archive.comment = f"{ZIP_COMMENT}{FORMAT}".encode()
                 if folder.runs():
-                    archive.writestr(_member(MANIFEST), (folder.path / MANIFEST).read_bytes())
+                    archive.writestr(ZipInfo(MANIFEST), (folder.path / MANIFEST).read_bytes(), ZIP_DEFLATED)
                 for path in (path for row in rows for path in source.files_of(row.key)):
-                    archive.writestr(_member(f"{path.parent.name}/{path.name}"), path.read_bytes())
+                    archive.writestr(ZipInfo(f"{path.parent.name}/{path.name}"), path.read_bytes(), ZIP_DEFLATED)
         partial.replace(file)
     except OSError as error:
         raise InputError(f"cannot write '{file}' ({error.strerror}); choose another name with -o") from None
     finally:
         with suppress(OSError):
             partial.unlink()
-
-
-def _member(name: str) -> ZipInfo:
-    member = ZipInfo(name)
-    member.compress_type = ZIP_DEFLATED
-    return member
 
 
 def unpack(file: Path, folder: Path) -> ResultsFolder:
@@ -77,7 +70,7 @@ def _check(file: Path, archive: ZipFile, free: int) -> None:
     made_by, _, form = archive.comment.decode(errors="replace").partition(ZIP_COMMENT)
     if not made_by and form.isdecimal() and int(form) > FORMAT:
         raise InputError(f"'{file}' has format {form}, and this pslbench reads formats up to {FORMAT}; update it")
-    strange = [member.filename for member in archive.infolist() if not MEMBER_PATTERN.fullmatch(member.filename)]
+    strange = [member.filename for member in archive.infolist() if not re.fullmatch(MEMBER_PATTERN, member.filename)]
     if made_by or not form.isdecimal() or strange:
         holds = f"; it contains {strange[0]!r}" if strange else ""
         raise InputError(f"'{file}' was not written by pslbench export{holds}")

@@ -15,23 +15,15 @@ from zipfile import BadZipFile
 from filelock import FileLock, Timeout
 
 from pslbench.errors import MAX_NAMES, InputError
-from pslbench.results.codec import is_valid, read_json, read_table, sort_rows, to_json
-from pslbench.results.manifest import MANIFEST, read_runs, to_manifest
-from pslbench.results.provenance import Provenance, provenance_of
+from pslbench.results.codec import read_json, read_table, sort_rows, to_json
+from pslbench.results.manifest import MANIFEST, Provenance, provenance_of, read_runs, to_manifest
 from pslbench.results.records import CellArtifacts, LabelingRecord, Result
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Floats, Ints
+    from pslbench.contracts.arrays import Floats
 
 TABLE = "results.csv"
-IDENTITY = (  # the values of a row that the plan determines
-    *("key", "dataset", "embedder", "clusterer", "strategy", "trainer", "budget", "seed"),
-    *("fingerprint", "checksum", "protocol"),
-)
-SIDECARS = {"predictions": ".npy", "labels": ".npz"}  # folder of the files beside cells/KEY.json, and their suffix
+FILES = {"predictions": ".npy", "labels": ".npz", "cells": ".json"}  # of a cell: folder and suffix, the row last
 
 
 class ResultsFolder:
@@ -41,9 +33,9 @@ class ResultsFolder:
     `results.csv`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cells: Path | None = None) -> None:
         self.path = path
-        self._cells = path / "cells"
+        self._cells = cells or path / "cells"
 
     @classmethod
     def create(cls, path: Path) -> ResultsFolder:
@@ -51,7 +43,7 @@ class ResultsFolder:
         folder = cls(path)
         folder.materialize_cells()
         try:
-            for name in ("cells", *SIDECARS):
+            for name in FILES:
                 (path / name).mkdir(parents=True, exist_ok=True)
             probe = path / "cells" / f".probe-{os.getpid()}"
             _write(probe, b"")
@@ -117,43 +109,32 @@ class ResultsFolder:
 
     @contextmanager
     def with_cells(self) -> Iterator[ResultsFolder]:
-        """Give this folder, or a temporary copy with cells from `results.csv`. This folder stays as it is."""
+        """Give this folder, or a view of it with temporary cells from `results.csv`. The folder stays as it is."""
         if not self._has_only_tables:
             yield self
             return
-        rows, runs = self.all_rows(), self.runs()
         with TemporaryDirectory(prefix="pslbench-") as temporary:
-            _create_cells(rows, Path(temporary))
-            copy = ResultsFolder(Path(temporary))
-            copy.write_runs(runs)
-            yield copy
+            yield ResultsFolder(self.path, _create_cells(self.all_rows(), Path(temporary)))
 
-    def write_cell(self, row: Result, artifacts: CellArtifacts | None) -> Result:
-        """Save a row and the arrays beside it. A row of the same key is replaced, unless only the old one succeeded.
-
-        Returns:
-            The row, or, if it could not be read again, the failed row that takes its place.
-        """
+    def write_cell(self, row: Result, artifacts: CellArtifacts | None) -> None:
+        """Save a row and the arrays beside it. A row of the same key is replaced, unless only the old one succeeded."""
         import numpy as np
 
-        if not is_valid(row):
-            row, artifacts = _without_outcome(row), None
         if not row.ok and self.has_success(row.key):
-            return row
+            return
         with self._write_errors():
             if artifacts is not None:
                 predictions, labels = BytesIO(), BytesIO()  # numpy.save does not notice a full disk
                 np.save(predictions, artifacts.probabilities)
                 arrays = {name: array for name, array in vars(artifacts.labeling).items() if array is not None}
-                smallest: Any = {name: _smallest_dtype(array) for name, array in arrays.items()}
-                np.savez_compressed(labels, **smallest)
-                _write(self._sidecar("predictions", row.key), predictions.getvalue(), sync=False)
-                _write(self._sidecar("labels", row.key), labels.getvalue(), sync=False)
+                types = {name: np.min_scalar_type(int(array.max(initial=0))) for name, array in arrays.items()}
+                np.savez_compressed(labels, **{name: array.astype(types[name]) for name, array in arrays.items()})
+                _write(self._file("predictions", row.key), predictions.getvalue(), sync=False)
+                _write(self._file("labels", row.key), labels.getvalue(), sync=False)
             else:
-                for kind in SIDECARS:
-                    self._sidecar(kind, row.key).unlink(missing_ok=True)
-            _write(self._cell(row.key), to_json(row))
-        return row
+                self._file("predictions", row.key).unlink(missing_ok=True)
+                self._file("labels", row.key).unlink(missing_ok=True)
+            _write(self._file("cells", row.key), to_json(row))
 
     def has_success(self, key: str) -> bool:
         """Whether the stored row of a cell succeeded."""
@@ -170,28 +151,21 @@ class ResultsFolder:
 
     def files_of(self, key: str) -> list[Path]:
         """Return the existing files of a cell, that of its row last."""
-        paths = [*(self._sidecar(kind, key) for kind in SIDECARS), self._cell(key)]
-        return [path for path in paths if path.exists()]
+        return [path for kind in FILES if (path := self._file(kind, key)).exists()]
 
-    def _cell(self, key: str) -> Path:
-        return self._cells / f"{key}.json"
-
-    def _sidecar(self, kind: str, key: str) -> Path:
-        return self.path / kind / f"{key}{SIDECARS[kind]}"
+    def _file(self, kind: str, key: str) -> Path:
+        folder = self._cells if kind == "cells" else self.path / kind
+        return folder / f"{key}{FILES[kind]}"
 
     def rows_of(self, keys: Iterable[str]) -> list[Result]:
         """Return the rows of these cells, as far as they exist, sorted."""
         if self._has_only_tables:
             wanted = set(keys)
             return sort_rows(row for row in self.all_rows() if row.key in wanted)
-        return sort_rows(read_json(path) for path in map(self._cell, keys) if path.exists())
+        return sort_rows(read_json(path) for key in keys if (path := self._file("cells", key)).exists())
 
     def current_rows(self) -> list[Result]:
-        """Return the rows that belong together, sorted.
-
-        Rows that were computed before a part or a data file changed are not current: of each combination only rows
-        with the fingerprint of the last run count, and of each dataset only rows with its checksum.
-        """
+        """Return the current rows: those with the fingerprints and dataset checksums of the last run, sorted."""
         return self.split_rows()[0]
 
     def split_rows(self) -> tuple[list[Result], list[Result]]:
@@ -205,10 +179,16 @@ class ResultsFolder:
         """Return every row, including those that are not current, in the order of their keys."""
         if not self._has_only_tables:
             return [read_json(path) for path in sorted(self._cells.glob("[!.]*.json"))]
-        declared = self.provenance(())
-        return sorted(
-            (_with_provenance(row, declared) for row in read_table(self.path / TABLE)), key=lambda row: row.key
-        )
+        declared = self.provenance(())  # has what tables of version 0.1 lack
+        rows = [
+            replace(
+                row,
+                checksum=row.checksum or declared.dataset_checksums.get(row.dataset, ""),
+                fingerprint=row.fingerprint or declared.fingerprints.get(row.combination, ""),
+            )
+            for row in read_table(self.path / TABLE)
+        ]
+        return sorted(rows, key=lambda row: row.key)
 
     def provenance(self, rows: Iterable[Result]) -> Provenance:
         """Return what current rows were computed with, according to the manifest and these rows."""
@@ -226,14 +206,14 @@ class ResultsFolder:
         """Return the labeling of a row; None if it was not stored (version 0.1). Raises InputError if damaged."""
         import numpy as np
 
-        if not self._sidecar("labels", row.key).exists():
+        if not self._file("labels", row.key).exists():
             return None
         with self._read_errors("labels", row) as path, np.load(path, allow_pickle=False) as stored:
             return LabelingRecord(**{name: array.astype(np.int64) for name, array in stored.items()})
 
     @contextmanager
     def _read_errors(self, kind: str, row: Result) -> Iterator[Path]:
-        path = self._sidecar(kind, row.key)
+        path = self._file(kind, row.key)
         try:
             yield path
         except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
@@ -265,35 +245,12 @@ class ResultsFolder:
             ) from None
 
 
-def _without_outcome(row: Result) -> Result:
-    """Return the failed row of a cell whose outcome has values of the wrong type."""
-    facts = {name: getattr(row, name) for name in (*IDENTITY, "finished")}
-    message = "the outcome has values of the wrong type; a part reports something that is not a text or a number"
-    return Result(**facts, status="failed", error={"type": "ContractError", "message": message, "traceback": ""})
-
-
-def _with_provenance(row: Result, declared: Provenance) -> Result:
-    """Fill what tables of version 0.1 lack from the manifest."""
-    return replace(
-        row,
-        checksum=row.checksum or declared.dataset_checksums.get(row.dataset, ""),
-        fingerprint=row.fingerprint or declared.fingerprints.get(row.combination, ""),
-    )
-
-
 def _create_cells(rows: Iterable[Result], folder: Path) -> Path:
     cells = folder / "cells"
     cells.mkdir()
     for row in rows:
         _write(cells / f"{row.key}.json", to_json(row), sync=False)
     return cells
-
-
-def _smallest_dtype(array: Ints) -> NDArray[np.integer[Any]]:
-    """Convert numbers that are not negative to the smallest type that holds them."""
-    import numpy as np
-
-    return array.astype(np.min_scalar_type(int(array.max(initial=0))))
 
 
 def _write(path: Path, content: bytes, sync: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""The manifest of a folder of results: what each run was asked for, and where it ran."""
+"""The manifest of a folder of results: what each run was asked for, where it ran, and which rows are current."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import platform
 import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,20 +15,38 @@ from typing import Any
 from pslbench.errors import InputError
 from pslbench.processor import cores
 from pslbench.results.codec import load_json
-from pslbench.results.provenance import Provenance
+from pslbench.results.records import Combination, Result
 
 MANIFEST = "manifest.json"
 RENAMED = {"data": "dataset_checksums", "recipes": "fingerprints"}  # since version 0.1
 
 
-def run_entry(command: Sequence[str], provenance: Provenance, **facts: Any) -> dict[str, Any]:
-    """Return the entry of a run that starts now.
+@dataclass(frozen=True)
+class Provenance:
+    """What a row must have been computed with to be current: data with a checksum, a combination with a fingerprint."""
 
-    Args:
-        command: the words of the command line.
-        provenance: what rows of the run are computed with.
-        facts: more about the run, such as the number of its cells.
-    """
+    dataset_checksums: Mapping[str, str]
+    fingerprints: Mapping[Combination, str]
+
+    def covers(self, row: Result) -> bool:
+        """Whether a row is current."""
+        current = self.dataset_checksums[row.dataset], self.fingerprints[row.combination]
+        return (row.checksum, row.fingerprint) == current
+
+
+def provenance_of(rows: Iterable[Result], runs: Iterable[Mapping[str, Any]]) -> Provenance:
+    """Return the provenance of current rows: what the last run declared, else what the last row was computed with."""
+    by_age = sorted(rows, key=lambda row: row.finished)
+    checksums = {row.dataset: row.checksum for row in by_age}
+    fingerprints = {row.combination: row.fingerprint for row in by_age}
+    for run in runs:
+        checksums |= run.get("dataset_checksums", {})
+        fingerprints |= {tuple(combination): last for *combination, last in run.get("fingerprints", [])}
+    return Provenance(checksums, fingerprints)
+
+
+def run_entry(command: Sequence[str], provenance: Provenance, **facts: object) -> dict[str, Any]:
+    """Return the entry of a run that starts now with this command line; `facts` can be the number of its cells."""
     return {
         "command": shlex.join(command),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -51,22 +70,16 @@ def describe_machine() -> dict[str, Any]:
 def read_runs(folder: Path) -> list[dict[str, Any]]:
     """Return the entries of the manifest, the oldest first, under today's names. Raises InputError if it is damaged."""
     path = folder / MANIFEST
-    content = load_json(path) if path.exists() else {"runs": []}
-    runs = content.get("runs") if isinstance(content, dict) else None
-    if not isinstance(runs, list) or not all(isinstance(run, dict) for run in runs):
-        raise _foreign_file_error(path)
-    renamed = [{RENAMED.get(name, name): value for name, value in run.items()} for run in runs]
-    if not all(map(_is_run, renamed)):
-        raise _foreign_file_error(path)
-    return renamed
+    runs = load_json(path).get("runs") if path.exists() else []
+    if isinstance(runs, list) and all(isinstance(run, dict) for run in runs):
+        renamed = [{RENAMED.get(name, name): value for name, value in run.items()} for run in runs]
+        if all(map(_is_run, renamed)):
+            return renamed
+    raise InputError(f"{path} was not written by pslbench; choose another folder with -o")
 
 
 def to_manifest(runs: Iterable[Mapping[str, Any]]) -> bytes:
     return json.dumps({"runs": list(runs)}, indent=2).encode() + b"\n"
-
-
-def _foreign_file_error(path: Path) -> InputError:
-    return InputError(f"{path} was not written by pslbench; choose another folder with -o")
 
 
 def _is_run(run: Mapping[str, Any]) -> bool:

@@ -10,8 +10,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from pslbench.results.folder import SIDECARS, ResultsFolder
-from pslbench.results.provenance import Provenance
+from pslbench.results.folder import FILES, ResultsFolder
+from pslbench.results.manifest import Provenance
 from pslbench.results.records import UNUSED, Combination, Result
 
 MAY_DIFFER = ("seconds", "peak_memory_mb", "finished")  # between two runs of one cell
@@ -87,7 +87,7 @@ def _differences(a: Result, b: Result) -> list[str]:
 def _files(key: str, folders: Sequence[ResultsFolder]) -> list[Path]:
     """Return the files of a cell from the first folder, and sidecar files that only a later one has."""
     by_kind = ChainMap(*({file.parent.name: file for file in folder.files_of(key)} for folder in folders))
-    return [by_kind[kind] for kind in (*SIDECARS, "cells") if kind in by_kind]
+    return [by_kind[kind] for kind in FILES if kind in by_kind]
 
 
 def _incompatible(

@@ -3,33 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Dataset
-from pslbench.errors import deprecated
+from pslbench.errors import ContractError, renamed
 
 if TYPE_CHECKING:
     from pslbench.contracts.arrays import Floats, Ints
 
 UNUSED = "-"  # stands in a row for the embedder or clusterer of a strategy that uses none
+JSON_TYPES = {  # of the fields of a row, by their annotation
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "float": int | float,
+    "dict[str, float]": dict,
+    "dict[str, str] | None": dict | None,
+}
 Combination = tuple[str, int, str, str, str, str]  # dataset, budget, strategy, clusterer, embedder, trainer
 
 
 @dataclass(frozen=True)
-class Result:
+class CellInfo:
+    """One cell of a run: its parts as a user would type them, its budget and its seed.
+
+    Attributes:
+        key: a hash of everything that determines the row that the cell gives.
+        dataset, embedder, clusterer, strategy, trainer: the parts with their parameters, as a user would type them;
+            `-` if the strategy uses none.
+        budget, seed: as requested.
+    """
+
+    key: str
+    dataset: str
+    embedder: str
+    clusterer: str
+    strategy: str
+    trainer: str
+    budget: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Result(CellInfo):
     """One row of results: the configuration of one cell, and its outcome.
 
     Attributes:
-        key: a hash of everything that determines the row.
         fingerprint: a hash of everything that determines the row except the seed. Rows of one combination with
             different fingerprints cannot be compared.
         protocol: the version of the protocol that the row was computed with; 0 for rows of version 0.1.
         checksum: of the dataset.
-        dataset, embedder, clusterer, strategy, trainer: the parts with their parameters, as a user would type them;
-            `-` if the strategy uses none.
-        budget, seed: as requested.
         status: `ok` or `failed`.
         labels_spent: the number of distinct samples whose label was queried, counted by the label account.
         upper_bound: whether the strategy may query every label.
@@ -41,16 +66,11 @@ class Result:
         peak_memory_mb: the highest resident memory of the worker during this cell, in MiB.
         error: `{type, message, traceback}` of a failed cell.
         finished: the time at which the cell ended, ISO 8601 in UTC.
+
+    Raises:
+        ContractError: a value has the wrong type, so the row could not be read again.
     """
 
-    key: str
-    dataset: str
-    embedder: str
-    clusterer: str
-    strategy: str
-    trainer: str
-    budget: int
-    seed: int
     fingerprint: str
     checksum: str
     status: str
@@ -64,6 +84,15 @@ class Result:
     error: dict[str, str] | None = None
     finished: str = ""
     protocol: int = 0
+
+    def __post_init__(self) -> None:
+        is_valid = all(isinstance(getattr(self, field.name), JSON_TYPES[str(field.type)]) for field in fields(self))
+        if is_valid:
+            numbers = [*self.scores.values(), *self.seconds.values()]
+            texts = [] if self.error is None else [self.error.get(name) for name in ("type", "message")]
+            is_valid = all(isinstance(x, int | float) for x in numbers) and all(isinstance(x, str) for x in texts)
+        if not is_valid:
+            raise ContractError("a row has a value of the wrong type; a part reports what is not a text or a number")
 
     @property
     def combination(self) -> Combination:
@@ -79,23 +108,9 @@ class Result:
         """Whether the row competes: its budget was limited and its trainer did not use the test set."""
         return not (self.upper_bound or self.test_set_evaluations)
 
-    @property
-    def recipe(self) -> str:
-        """Deprecated: use `fingerprint`."""
-        deprecated("Result.recipe", "Result.fingerprint")
-        return self.fingerprint
-
-    @property
-    def precision(self) -> str:
-        """Deprecated: use `compute_dtype`."""
-        deprecated("Result.precision", "Result.compute_dtype")
-        return self.compute_dtype
-
-    @property
-    def test_looks(self) -> int:
-        """Deprecated: use `test_set_evaluations`."""
-        deprecated("Result.test_looks", "Result.test_set_evaluations")
-        return self.test_set_evaluations
+    recipe = renamed("Result.recipe", "fingerprint")
+    precision = renamed("Result.precision", "compute_dtype")
+    test_looks = renamed("Result.test_looks", "test_set_evaluations")
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,31 +170,7 @@ class ResultsReader:
     labeling: Callable[[Result], LabelingRecord | None]
     dataset: Callable[[Result], Dataset]
 
-    @property
-    def labelling(self) -> Callable[[Result], LabelingRecord | None]:
-        """Deprecated: use `labeling`."""
-        deprecated("ResultsReader.labelling", "ResultsReader.labeling")
-        return self.labeling
-
-
-@dataclass(frozen=True)
-class CellInfo:
-    """One cell of a run: its parts as a user would type them, its budget and its seed.
-
-    Attributes:
-        key: the key of the row that it gives.
-        dataset, embedder, clusterer, strategy, trainer: as in `Result`.
-        budget, seed: as requested.
-    """
-
-    key: str
-    dataset: str
-    embedder: str
-    clusterer: str
-    strategy: str
-    trainer: str
-    budget: int
-    seed: int
+    labelling = renamed("ResultsReader.labelling", "labeling")
 
 
 @dataclass(frozen=True)
