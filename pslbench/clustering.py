@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts import Clusters
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import ContractError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-    from pslbench.contracts.arrays import Floats, Ints
 
 BATCH_ROWS = 4096  # samples per batch, so that the features are never copied as a whole
 

@@ -1,14 +1,8 @@
 """The exact nearest neighbors of every sample, in memory that grows linearly with the pool."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from pslbench.contracts import Graph
+from pslbench.contracts.arrays import Floats
 from pslbench.errors import ContractError
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats
 
 MAX_NEIGHBORS = 20  # the most that a built-in strategy needs
 

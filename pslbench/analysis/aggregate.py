@@ -1,7 +1,5 @@
 """Comparison of strategies over several datasets."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Test accuracy as a function of the budget, and the area under that curve."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isnan

@@ -1,7 +1,5 @@
 """Groups of combinations that can be compared: they differ only in their strategy, or their table has no gaps."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import groupby
 

@@ -1,7 +1,5 @@
 """Comparison of strategies in pairs, seed by seed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, nan

@@ -1,7 +1,5 @@
 """Differences between combinations that make their comparison unfair."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from itertools import groupby
 

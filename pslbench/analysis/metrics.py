@@ -1,7 +1,5 @@
 """Scores of class probabilities, pseudo-labels and clusters. The functions take arrays."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from pslbench.contracts.arrays import Float64s, Floats, Ints

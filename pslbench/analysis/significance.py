@@ -1,7 +1,5 @@
 """Significance tests of differences. The functions take scores and return p values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from pslbench.analysis.statistics import MIN_SEEDS, ROUNDING_ERROR

@@ -1,7 +1,5 @@
 """Means over seeds and their confidence intervals. The functions take numbers and arrays only."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan

@@ -1,7 +1,5 @@
 """Ties: rows of one table whose scores are not significantly different."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product

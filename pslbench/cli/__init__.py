@@ -1,7 +1,5 @@
 """The command line. Each command is a module of this package."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version

@@ -1,7 +1,5 @@
 """The commands that describe parts and plugins: `list`, `show` and `plugins`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The two consoles: results go to standard output, everything else to standard error."""
 
-from __future__ import annotations
-
 import os
 
 from rich import box

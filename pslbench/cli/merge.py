@@ -1,7 +1,5 @@
 """The commands that move results between folders and machines: `merge`, `export` and `import`."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """The progress of a run: a bar on a terminal, one line per cell elsewhere."""
 
-from __future__ import annotations
-
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 

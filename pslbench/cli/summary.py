@@ -1,7 +1,5 @@
 """The end of every command that has results: reporters, failures, and the exit status."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from annotated_types import Ge, Gt
 
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.parts import clusterer
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 
 @clusterer("birch", reference="Zhang, Ramakrishnan & Livny 1996")

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from annotated_types import Ge
 
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.parts import clusterer
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 
 @clusterer("spherical-kmeans", reference="Dhillon & Modha 2001, Concept Decompositions")

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import BadData
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import ContractError, InputError, deprecated, renamed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
-
-    from pslbench.contracts.arrays import Floats, Ints
 
 ROUNDING = 1e-9  # 0.07 * 100 is slightly above 7 in binary arithmetic
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.contracts.features import Clusters, Embedding, Graph
 from pslbench.contracts.pseudo_labels import PseudoLabels
 from pslbench.errors import ContractError
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike
 
-    from pslbench.contracts.arrays import Floats, Ints
     from pslbench.contracts.training import Predictor
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import ContractError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
-
-    from pslbench.contracts.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import renamed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Floats, Ints
 
 
 class Predictor(Protocol):

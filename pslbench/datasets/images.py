@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge
 
 from pslbench.contracts import Dataset
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import InputError
 from pslbench.parts import dataset
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-    from pslbench.contracts.arrays import Floats, Ints
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
 

@@ -1,14 +1,10 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from annotated_types import Ge
 
 from pslbench.contracts import Embedding
+from pslbench.contracts.arrays import Floats
 from pslbench.parts import embedder
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats
 
 BATCH_SIZE = 256
 EMBEDDING_BATCH_SIZE = 500

@@ -1,16 +1,12 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from annotated_types import Ge
 
 from pslbench.contracts import Embedding
+from pslbench.contracts.arrays import Floats
 from pslbench.embedders.pixels import flatten
 from pslbench.errors import InputError
 from pslbench.parts import embedder
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats
 
 
 @embedder("pca", reference="Pearson 1901; Halko, Martinsson & Tropp 2011")

@@ -1,12 +1,6 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from pslbench.contracts import Embedding
+from pslbench.contracts.arrays import Floats
 from pslbench.parts import embedder
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats
 
 
 @embedder("pixels")

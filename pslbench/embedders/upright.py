@@ -1,13 +1,7 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from pslbench.contracts import Embedding
+from pslbench.contracts.arrays import Floats
 from pslbench.embedders.pixels import flatten
 from pslbench.parts import embedder
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats
 
 MIN_DIVISOR = 1e-30
 MAX_SLANT = 2.0  # pixels to the side per row

@@ -1,7 +1,5 @@
 """Runs one cell in a worker process, stage by stage."""
 
-from __future__ import annotations
-
 import time
 import traceback
 from collections.abc import Callable, Mapping

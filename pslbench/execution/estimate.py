@@ -1,7 +1,5 @@
 """Estimates how long cells take from the rows that exist."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Both are executors of `concurrent.futures`. A thread of the executor supervises 
 these threads are those of the Dask workers.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor

@@ -1,21 +1,17 @@
 """The true labels: the label account and the test set. Both are in the process that supervises a worker."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from pslbench.contracts import Dataset
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import BudgetExceeded, ContractError
 from pslbench.execution.cache import Entry, StageCache
 from pslbench.parts import PartConfig
 from pslbench.planning.cells import Cell
 from pslbench.planning.plan import load_dataset
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 
 class Oracle(Protocol):

@@ -1,7 +1,5 @@
 """Runs a grid: computes what is missing, saves each row when it is there, and notifies observers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass

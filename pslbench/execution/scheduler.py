@@ -1,7 +1,5 @@
 """Decides which cell starts next."""
 
-from __future__ import annotations
-
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence

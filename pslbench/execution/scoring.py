@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.metrics import classifier_scores, cluster_scores, pseudo_label_scores
+from pslbench.contracts.arrays import Ints
 from pslbench.errors import ContractError
 from pslbench.execution.oracle import TrueLabels, check_probabilities
 from pslbench.results.records import CellArtifacts, LabelingRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Ints
 
 
 def check_output(truth: TrueLabels, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pslbench.clustering import fit_clusters
 from pslbench.contracts import Clusters, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import ContractError, deprecated
 from pslbench.execution.cache import Entry
 from pslbench.execution.oracle import Oracle, check_probabilities
 from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import Kind, PartConfig
 from pslbench.plugins.catalog import Catalog
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 RANDOM_STREAMS = ("embed", "cluster", "strategy", "train", "train-within-strategy")
 Inputs = Mapping[str, Entry]

@@ -1,7 +1,5 @@
 """Runs cells in worker processes, and turns their output into rows."""
 
-from __future__ import annotations
-
 import threading
 import time
 import traceback

@@ -14,11 +14,11 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from pslbench import errors
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.execution.cache import CacheSettings, Entry, StageCache
 from pslbench.execution.messages import Message, MessageKind, encode
 
 if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
     from pslbench.planning.cells import Cell
 
 ENVIRONMENT = {

@@ -1,7 +1,5 @@
 """One worker process as its supervisor sees it: a pipe, a stopwatch and a memory limit."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

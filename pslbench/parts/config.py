@@ -1,7 +1,5 @@
 """A part with a value for each parameter, and the text that stands for it."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A part described for its users, from its docstring and its parameters."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from pslbench.parts.parameters import format_value

@@ -1,7 +1,5 @@
 """The parameters of a part: what a user can set, and how values are read and written."""
 
-from __future__ import annotations
-
 import contextlib
 import operator
 import types

@@ -1,7 +1,5 @@
 """Cells: the units of work of a run."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """What a user asks for: lists of parts, budgets and seeds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What determines the results of a part: its version, its code, and the libraries that the code uses."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Combines a grid into the cells of a run."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -6,8 +6,6 @@ name that a counted statement uses. A module that is used as an object counts as
 for its effect, and data that a module reads while it is imported, are not covered.
 """
 
-from __future__ import annotations
-
 import hashlib
 import inspect
 import sys

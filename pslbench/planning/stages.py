@@ -1,7 +1,5 @@
 """The stages of a cell: which part each one calls, what it builds upon, and the key that identifies its output."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The source of a module as statements, without what cannot change a result."""
 
-from __future__ import annotations
-
 import ast
 import importlib.util
 import re

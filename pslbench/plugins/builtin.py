@@ -1,7 +1,5 @@
 """The parts that come with pslbench, registered like those of any other plugin."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from importlib import import_module
 

@@ -1,7 +1,5 @@
 """The catalog: every plugin that was found, and the parts they register."""
 
-from __future__ import annotations
-
 import os
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Finds plugins, and contains the failures of each of them."""
 
-from __future__ import annotations
-
 import importlib.util
 import io
 import sys

@@ -1,7 +1,5 @@
 """Tables that show comparisons of strategies on the screen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import isnan

@@ -1,7 +1,5 @@
 """Formats of numbers and tables that all reporters share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sized
 from math import isnan
 

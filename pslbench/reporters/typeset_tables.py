@@ -1,7 +1,5 @@
 """Leaderboards as tables of text, for reporters that typeset them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

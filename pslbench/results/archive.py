@@ -1,7 +1,5 @@
 """A folder of results as a zip file."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -9,18 +9,16 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zipfile import BadZipFile
 
 from filelock import FileLock, Timeout
 
+from pslbench.contracts.arrays import Floats
 from pslbench.errors import MAX_NAMES, InputError
 from pslbench.results.codec import read_json, read_table, sort_rows, to_json
 from pslbench.results.manifest import MANIFEST, Provenance, provenance_of, read_runs, to_manifest
 from pslbench.results.records import CellArtifacts, LabelingRecord, Result
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats
 
 TABLE = "results.csv"
 FILES = {"predictions": ".npy", "labels": ".npz", "cells": ".json"}  # of a cell: folder and suffix, the row last

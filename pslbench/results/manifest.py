@@ -1,7 +1,5 @@
 """The manifest of a folder of results: what each run was asked for, where it ran, and which rows are current."""
 
-from __future__ import annotations
-
 import json
 import platform
 import shlex

@@ -1,7 +1,5 @@
 """Combines the results of several folders. Disagreements are reported, never dropped."""
 
-from __future__ import annotations
-
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,17 +1,13 @@
 """The records of a run: one row per cell, and what is stored beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pslbench.contracts import Dataset
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import ContractError, renamed
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 UNUSED = "-"  # stands in a row for the embedder or clusterer of a strategy that uses none
 JSON_TYPES = {  # of the fields of a row, by their annotation

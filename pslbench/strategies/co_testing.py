@@ -6,6 +6,7 @@ from annotated_types import Ge, Interval
 
 from pslbench.clustering import fit_clusters
 from pslbench.contracts import Pool, PseudoLabels
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import strategy
 from pslbench.strategies.selection import combine_labels, query_more
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pslbench.contracts.arrays import Floats, Ints
     from pslbench.strategies.propagation import Reals
 
 LABELS_PER_CLASS = 4  # in the first round; with 2, whole islands of an embedding had no label

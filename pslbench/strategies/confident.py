@@ -3,14 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pslbench.contracts import Pool, PseudoLabels
+from pslbench.contracts.arrays import Ints
 from pslbench.parts import strategy
 from pslbench.strategies.selection import Selection, combine_labels, query_labels
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Ints
 
 
 @strategy(

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Gt, Interval
 
 from pslbench.contracts import Pool, PseudoLabels
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.parts import strategy
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Floats, Ints
 
 BATCH_ROWS = 1024  # balls per batch, so that the graph of all balls is never in memory
 PURITY_SAMPLES = 2000  # samples that the purity of balls is estimated from

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pslbench.contracts import Pool, PseudoLabels
+from pslbench.contracts.arrays import Ints
 from pslbench.strategies.typiclust import select_typical
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Ints
 
 Selection = Literal["medoids", "typical", "random"]
 

@@ -1,12 +1,6 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from pslbench.contracts import Pool, PseudoLabels
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.parts import strategy
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 MAX_NEIGHBORS = 20
 MAX_SMALL_CLUSTER = 5  # samples; clusters of this size or smaller are left out

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from annotated_types import Ge
 
 from pslbench.contracts import Pool, PseudoLabels
+from pslbench.contracts.arrays import Floats
 from pslbench.parts import strategy
 from pslbench.strategies.selection import query_more
 from pslbench.strategies.typiclust import select_typical
@@ -12,8 +13,6 @@ from pslbench.strategies.typiclust import select_typical
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Floats
 
 Measure = Literal["entropy", "margin", "least-confidence"]
 

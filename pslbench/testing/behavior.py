@@ -1,21 +1,17 @@
 """Checks that irrelevant facts do not matter: the order of samples, other trainings; and that time grows slowly."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pslbench.contracts import PseudoLabels
+from pslbench.contracts.arrays import Ints
 from pslbench.parts import Kind
 from pslbench.testing import pools
 from pslbench.testing.subject import Skip, Subject, require
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Ints
 
 Arrays = Mapping[str, NDArray[Any]]
 POOL_SIZES, N_REPEATS = (250, 500, 1000, 2000), 2

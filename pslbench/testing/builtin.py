@@ -1,7 +1,5 @@
 """How the built-in parts are checked: values that make them fast, known failures and skips."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

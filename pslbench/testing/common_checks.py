@@ -1,7 +1,5 @@
 """Checks for parts of all kinds."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

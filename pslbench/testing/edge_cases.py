@@ -1,7 +1,5 @@
 """Checks on unusual pools. A part must run on each of them, or refuse it with an InputError."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

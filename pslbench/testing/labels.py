@@ -1,20 +1,15 @@
 """Checks that labels are queried, counted, and known from nowhere else; and that training is declared."""
 
-from __future__ import annotations
-
 import gc
 import types
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pslbench.contracts.arrays import Ints
 from pslbench.testing import pools
 from pslbench.testing.subject import Skip, Subject, require
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Ints
 
 __tracebackhide__ = True
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pslbench.contracts import Clusters, Dataset, Graph, PseudoLabels
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.neighbors import nearest_neighbors
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 N_SAMPLES, N_TEST, N_CLASSES, SIDE, BUDGET = 60, 24, 3, 8, 15
 

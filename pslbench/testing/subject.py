@@ -10,21 +10,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from unittest import SkipTest
 
 import numpy as np
 
 from pslbench.contracts import Pool
+from pslbench.contracts.arrays import Ints
 from pslbench.errors import BadData, BudgetExceeded, ContractError, InputError, one_line, unknown
 from pslbench.execution.cache import Entry
 from pslbench.parts import SEEDED_KINDS, Kind, Part, PartConfig, Value, configure, format_value
 from pslbench.testing import pools
 from pslbench.testing.pools import TinyPool
 from pslbench.testing.runs import run_part
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Ints
 
 __tracebackhide__ = True
 

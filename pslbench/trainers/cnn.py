@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
+from pslbench.contracts.arrays import Floats
 from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from pslbench.contracts.arrays import Floats
 
 BATCH_SIZE, LEARNING_RATE = 256, 0.004
 SMALL_BATCH_SIZE, NOTEBOOK_LEARNING_RATE = 32, 0.001

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
+from pslbench.contracts.arrays import Floats
 from pslbench.parts import trainer
 from pslbench.trainers.cnn import LEARNING_RATE, Network, Shape, cosine_rate, resolve_precision, start
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Floats
 
     IsConfident = Callable[[Floats], NDArray[np.bool_]]
 

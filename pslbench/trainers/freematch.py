@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
+from pslbench.contracts.arrays import Floats
 from pslbench.parts import trainer
 from pslbench.trainers.cnn import Network
 from pslbench.trainers.fixmatch import train_consistently
@@ -12,8 +13,6 @@ from pslbench.trainers.fixmatch import train_consistently
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from pslbench.contracts.arrays import Floats
 
 
 @trainer("freematch", images_only=True, soft_labels=False, reference="Wang et al. 2023, FreeMatch")

@@ -1,15 +1,11 @@
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from annotated_types import Ge, Gt
 
 from pslbench.contracts import TrainingData
+from pslbench.contracts.arrays import Floats, Ints
 from pslbench.parts import trainer
-
-if TYPE_CHECKING:
-    from pslbench.contracts.arrays import Floats, Ints
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Sections about costs: accuracy against time and labels, and time by stage."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import Any

@@ -1,7 +1,5 @@
 """Sections with images of the pool: clusters and wrong pseudo-labels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Combinations that the report shows in detail: their predictions, their pseudo-labels and their dataset."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The page: its header, its sections, its style and its scripts."""
 
-from __future__ import annotations
-
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import lru_cache

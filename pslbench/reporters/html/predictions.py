@@ -1,7 +1,5 @@
 """Sections about the predictions on the test set: confusion and calibration."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import altair as alt

@@ -1,7 +1,5 @@
 """Sections about the run itself: failed cells and the manifest."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Charts, panels and templates as HTML."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar

@@ -1,7 +1,5 @@
 """The data that all sections of the report share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property

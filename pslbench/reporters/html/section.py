@@ -1,7 +1,5 @@
 """The declaration of a section, and its panels per board, dataset or combination."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The style of each series in all charts: a color (--c0 to --c6 of the page), a dash and a marker shape."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Thumbnails of pool samples. All thumbnails of a dataset are in one image, the sprite sheet."""
 
-from __future__ import annotations
-
 import base64
 from dataclasses import dataclass, field
 from io import BytesIO
