@@ -1,15 +1,10 @@
 """Build `Clusters` from an object with scikit-learn's interface."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pslbench.contracts import Clusters
-from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import ArrayLike, Floats, Ints
 from pslbench.errors import ContractError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 BATCH_ROWS = 4096  # samples per batch, so that the features are never copied as a whole
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     import numpy as np
+    from numpy.random import Generator as Generator
     from numpy.typing import ArrayLike as ArrayLike
     from numpy.typing import NDArray
 
@@ -13,5 +16,6 @@ if TYPE_CHECKING:
     Float64s = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Bools = NDArray[np.bool_]
+    AnyArray = NDArray[Any]
 else:
-    ArrayLike = Floats = Float64s = Ints = Bools = object
+    AnyArray = ArrayLike = Bools = Floats = Float64s = Generator = Ints = object

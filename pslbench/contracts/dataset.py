@@ -1,16 +1,10 @@
 """The dataset of a benchmark."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
-from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import AnyArray, Floats, Ints
 from pslbench.errors import BadData
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +72,7 @@ class Dataset:
         return digest.hexdigest()
 
 
-def _checked_samples(what: str, x: NDArray[Any]) -> Floats:
+def _checked_samples(what: str, x: AnyArray) -> Floats:
     import numpy as np
 
     if x.ndim not in (2, 4) or not np.issubdtype(x.dtype, np.floating):
@@ -96,7 +90,7 @@ def _checked_samples(what: str, x: NDArray[Any]) -> Floats:
     return samples
 
 
-def _checked_labels(what: str, y: NDArray[Any], n: int) -> Ints:
+def _checked_labels(what: str, y: AnyArray, n: int) -> Ints:
     import numpy as np
 
     if y.ndim == 2 and len(y) == n and y.shape[1] > 1:

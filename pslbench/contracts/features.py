@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import Float64s, Floats, Ints
 from pslbench.errors import ContractError, InputError, deprecated, renamed
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
 ROUNDING = 1e-9  # 0.07 * 100 is slightly above 7 in binary arithmetic
@@ -125,7 +123,7 @@ class Graph:
             raise ContractError(f"the graph has the {available} nearest neighbors of each sample, not {k}")
         return self.distances[:, :k]
 
-    def weighted(self, weights: NDArray[np.float64]) -> csr_matrix:
+    def weighted(self, weights: Float64s) -> csr_matrix:
         """Return weights, float64 (n, k), of the edges to the k nearest others as a sparse matrix (n, n)."""
         import numpy as np
         from scipy.sparse import csr_matrix

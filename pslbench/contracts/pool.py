@@ -6,15 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import ArrayLike, Floats, Generator, Ints
 from pslbench.contracts.features import Clusters, Embedding, Graph
 from pslbench.contracts.pseudo_labels import PseudoLabels
 from pslbench.errors import ContractError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike
-
     from pslbench.contracts.training import Predictor
 
 
@@ -32,7 +29,7 @@ class Pool:
     x: Floats
     n_classes: int
     budget: int
-    rng: np.random.Generator
+    rng: Generator
     _ask: Callable[[Ints], Ints] = field(repr=False)
     _train: Callable[[PseudoLabels], Predictor] = field(repr=False)
     _embedding: Embedding | None = field(default=None, repr=False)

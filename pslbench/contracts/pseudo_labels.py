@@ -1,16 +1,9 @@
 """What a strategy returns."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import AnyArray, ArrayLike, Floats, Ints
 from pslbench.errors import ContractError
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +38,7 @@ class PseudoLabels:
         if len(np.unique(indices)) != len(indices):
             why = "medoids repeat if clusters are empty: use numpy.unique"
             raise ContractError(f"PseudoLabels.indices contains a sample twice; name each sample once ({why})")
-        arrays: dict[str, NDArray[Any] | None] = {
+        arrays: dict[str, AnyArray | None] = {
             "indices": indices,
             "labels": _probabilities(self.labels) if np.ndim(self.labels) == 2 else _integers("labels", self.labels),
             "weights": None if self.weights is None else _weights(self.weights, len(indices)),
@@ -64,7 +57,7 @@ class PseudoLabels:
     @property
     def hard_labels(self) -> Ints:
         """The most probable class of each sample, int64 (m,)."""
-        classes: NDArray[Any] = self.labels.argmax(axis=1) if self.are_soft else self.labels
+        classes: AnyArray = self.labels.argmax(axis=1) if self.are_soft else self.labels
         return classes
 
 
@@ -77,7 +70,7 @@ def _integers(name: str, numbers: ArrayLike) -> Ints:
     return values.astype(np.int64)
 
 
-def _probabilities(rows: ArrayLike) -> NDArray[np.float32]:
+def _probabilities(rows: ArrayLike) -> Floats:
     import numpy as np
 
     values = np.array(rows, dtype=np.float32)
@@ -86,7 +79,7 @@ def _probabilities(rows: ArrayLike) -> NDArray[np.float32]:
     return values
 
 
-def _weights(numbers: ArrayLike, n: int) -> NDArray[np.float32]:
+def _weights(numbers: ArrayLike, n: int) -> Floats:
     import numpy as np
 
     weights = np.array(numbers, dtype=np.float32)

@@ -1,17 +1,11 @@
 """What a trainer receives and what it returns."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import renamed
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class Predictor(Protocol):
@@ -51,7 +45,7 @@ class TrainingData:
         return self.pool[self.indices]
 
     @property
-    def probabilities(self) -> NDArray[np.float32]:
+    def probabilities(self) -> Floats:
         """The labels as probabilities, float32 (m, classes); hard labels are one-hot."""
         import numpy as np
 

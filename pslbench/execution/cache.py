@@ -1,7 +1,5 @@
 """A cache of stages on disk, shared by all cells and runs. The key of an entry is a hash of all that determines it."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import hashlib
@@ -14,12 +12,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pslbench.contracts.arrays import AnyArray
 from pslbench.planning.cells import Stage
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MIN_SECONDS = 0.1  # stages that take less are computed again, which costs no more than writing and reading them
 MAX_IN_MEMORY = 6  # most recently used entries per process
@@ -33,7 +29,7 @@ NOT_CACHED = "not in the cache"
 class Entry:
     """The output of a stage: arrays by name, and facts for JSON, such as the `seconds` it took."""
 
-    arrays: Mapping[str, NDArray[Any]]
+    arrays: Mapping[str, AnyArray]
     info: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -4,18 +4,14 @@ The supervisor holds the labels. It therefore never unpickles anything that come
 NumPy arrays without objects. What the supervisor sends to a worker is pickled by multiprocessing.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
+from pslbench.contracts.arrays import AnyArray
 from pslbench.errors import ContractError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 MessageKind = Literal["ready", "stage", "computed", "waiting", "samples", "label", "test_accuracy", "done"]
 QUERIES: tuple[MessageKind, ...] = ("samples", "label", "test_accuracy")  # the worker waits for an answer to these
@@ -40,7 +36,7 @@ class Message:
 
     kind: MessageKind
     facts: Mapping[str, Any] = field(default_factory=dict)
-    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    arrays: Mapping[str, AnyArray] = field(default_factory=dict)
 
 
 def encode(message: Message) -> bytes:

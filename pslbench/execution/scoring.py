@@ -1,21 +1,15 @@
 """Scores of a cell, computed where the true labels are."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.metrics import classifier_scores, cluster_scores, pseudo_label_scores
-from pslbench.contracts.arrays import Ints
+from pslbench.contracts.arrays import AnyArray, Ints
 from pslbench.errors import ContractError
 from pslbench.execution.oracle import TrueLabels, check_probabilities
 from pslbench.results.records import CellArtifacts, LabelingRecord
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
-
-def check_output(truth: TrueLabels, arrays: Mapping[str, NDArray[Any]]) -> None:
+def check_output(truth: TrueLabels, arrays: Mapping[str, AnyArray]) -> None:
     """Raises ContractError if the output of a cell is not what `score` takes, because a part changed its worker."""
     import numpy as np
 
@@ -35,14 +29,14 @@ def check_output(truth: TrueLabels, arrays: Mapping[str, NDArray[Any]]) -> None:
     check_probabilities(arrays["probabilities"], len(truth.test), classes)
 
 
-def artifacts_of(arrays: Mapping[str, NDArray[Any]], asked: Ints) -> CellArtifacts:
+def artifacts_of(arrays: Mapping[str, AnyArray], asked: Ints) -> CellArtifacts:
     """Return what is stored of the output of a cell; `asked` are the samples whose label was queried."""
     names = ("indices", "labels", "cluster_labels", "assignment", "medoids")
     labeling = LabelingRecord(asked, **{name: arrays[name] for name in names if name in arrays})
     return CellArtifacts(arrays["probabilities"], labeling)
 
 
-def score(truth: TrueLabels, arrays: Mapping[str, NDArray[Any]]) -> dict[str, float]:
+def score(truth: TrueLabels, arrays: Mapping[str, AnyArray]) -> dict[str, float]:
     """Return every score of a cell.
 
     Args:

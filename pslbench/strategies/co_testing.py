@@ -6,15 +6,12 @@ from annotated_types import Ge, Interval
 
 from pslbench.clustering import fit_clusters
 from pslbench.contracts import Pool, PseudoLabels
-from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import Bools, Floats, Generator, Ints
 from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import strategy
 from pslbench.strategies.selection import combine_labels, query_more
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from pslbench.strategies.propagation import Reals
 
 LABELS_PER_CLASS = 4  # in the first round; with 2, whole islands of an embedding had no label
@@ -84,7 +81,7 @@ def co_testing(
     return combine_labels(queried, scores.argmax(axis=1), is_trainable)
 
 
-def select_medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
+def select_medoids(features: Floats, k: int, rng: Generator) -> Ints:
     """Select the medoids, int64 (k,) or fewer, of k-means clusters of the features, float32 (n, d)."""
     import numpy as np
     from sklearn.cluster import MiniBatchKMeans
@@ -94,7 +91,7 @@ def select_medoids(features: Floats, k: int, rng: np.random.Generator) -> Ints:
     return np.unique(fit_clusters(fitter, features, k)[0].medoids)
 
 
-def find_agreement(scores: Reals, probabilities: Floats, sure: float) -> NDArray[np.bool_]:
+def find_agreement(scores: Reals, probabilities: Floats, sure: float) -> Bools:
     """Return for which samples, bool (n,), both views confidently name the same class.
 
     Rows of zeros in the scores, (n, classes), name no class: no label reaches them.
@@ -105,7 +102,7 @@ def find_agreement(scores: Reals, probabilities: Floats, sure: float) -> NDArray
     return np.asarray(is_same & (probabilities.max(axis=1) >= sure))
 
 
-def find_trainable(scores: Reals, is_agreed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def find_trainable(scores: Reals, is_agreed: Bools) -> Bools:
     """Return which samples, bool (n,), to train the next classifier on: those on which the views agree, and a few more.
 
     If the views agree on few samples of a class, the classifiers were never trained on it, because the graph gave its
@@ -121,7 +118,7 @@ def find_trainable(scores: Reals, is_agreed: NDArray[np.bool_]) -> NDArray[np.bo
     return is_trainable
 
 
-def find_clear(scores: Reals) -> NDArray[np.bool_]:
+def find_clear(scores: Reals) -> Bools:
     """Return which samples, bool (n,), are not among the least clear of their class, by scores (n, classes).
 
     A sample is clear if the margin between its two best classes is a large share of the sum of its scores. The

@@ -1,15 +1,7 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from pslbench.contracts import Pool, PseudoLabels
-from pslbench.contracts.arrays import Ints
+from pslbench.contracts.arrays import Bools, Float64s, Ints
 from pslbench.parts import strategy
 from pslbench.strategies.selection import Selection, combine_labels, query_labels
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @strategy(
@@ -48,7 +40,7 @@ def label_by_cluster(pool: Pool, queried: PseudoLabels) -> Ints:
     return cluster_labels[clusters.assignment]
 
 
-def find_label_errors(labels: Ints, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+def find_label_errors(labels: Ints, probabilities: Float64s) -> Bools:
     """Return which samples, bool (n,), the confident joint counts off its diagonal.
 
     A sample counts for class j if its probability of j is at least the mean of the samples labeled j. If there are

@@ -1,17 +1,11 @@
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from annotated_types import Gt, Interval
 
 from pslbench.contracts import Pool, PseudoLabels
-from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import Bools, Floats, Ints
 from pslbench.parts import strategy
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 BATCH_ROWS = 1024  # balls per batch, so that the graph of all balls is never in memory
 PURITY_SAMPLES = 2000  # samples that the purity of balls is estimated from
@@ -75,7 +69,7 @@ def select_cover(features: Floats, delta: float, budget: int) -> Ints:
     return np.array(selected, np.int64)
 
 
-def iterate_balls(features: Floats, squares: Floats, centers: Ints, delta: float) -> Iterator[NDArray[np.bool_]]:
+def iterate_balls(features: Floats, squares: Floats, centers: Ints, delta: float) -> Iterator[Bools]:
     """Yield which samples, bool (b, n), are within `delta` of each of the next b centers.
 
     `squares` are the squared norms, float32 (n,), of the features, float32 (n, d).

@@ -1,16 +1,10 @@
 """Query labels of selected samples, and combine them with predicted labels."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pslbench.contracts import Pool, PseudoLabels
-from pslbench.contracts.arrays import Ints
+from pslbench.contracts.arrays import Bools, Ints
 from pslbench.strategies.typiclust import select_typical
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 Selection = Literal["medoids", "typical", "random"]
 
@@ -36,7 +30,7 @@ def query_more(pool: Pool, queried: PseudoLabels, selected: Ints) -> PseudoLabel
     return PseudoLabels(np.append(queried.indices, selected), labels)
 
 
-def combine_labels(queried: PseudoLabels, predicted: Ints, is_kept: NDArray[np.bool_]) -> PseudoLabels:
+def combine_labels(queried: PseudoLabels, predicted: Ints, is_kept: Bools) -> PseudoLabels:
     """Return the queried labels, and the predicted labels, int64 (n,), of the samples that are kept, bool (n,)."""
     labels, is_labeled = predicted.copy(), is_kept.copy()
     labels[queried.indices], is_labeled[queried.indices] = queried.hard_labels, True

@@ -1,18 +1,12 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from annotated_types import Ge
 
 from pslbench.contracts import Pool, PseudoLabels
-from pslbench.contracts.arrays import Floats
+from pslbench.contracts.arrays import Float64s, Floats
 from pslbench.parts import strategy
 from pslbench.strategies.selection import query_more
 from pslbench.strategies.typiclust import select_typical
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 Measure = Literal["entropy", "margin", "least-confidence"]
 
@@ -40,7 +34,7 @@ def uncertainty(pool: Pool, *, measure: Measure = "margin", rounds: Annotated[in
     return queried
 
 
-def uncertainty_scores(probabilities: Floats, measure: Measure) -> NDArray[np.float64]:
+def uncertainty_scores(probabilities: Floats, measure: Measure) -> Float64s:
     """Return the uncertainty, float64 (n,), of class probabilities, (n, classes); higher is less certain."""
     import numpy as np
     from scipy.stats import entropy

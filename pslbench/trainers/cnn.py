@@ -1,20 +1,15 @@
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, cos, pi
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
-from pslbench.contracts.arrays import Floats
+from pslbench.contracts.arrays import Floats, Generator
 from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
-
-if TYPE_CHECKING:
-    import numpy as np
 
 BATCH_SIZE, LEARNING_RATE = 256, 0.004
 SMALL_BATCH_SIZE, NOTEBOOK_LEARNING_RATE = 32, 0.001
@@ -149,7 +144,7 @@ def resolve_precision(precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
 
 def _train_epoch(
-    model: Any, data: TrainingData, batch_size: int, rates: list[float], rng: np.random.Generator, augment: bool
+    model: Any, data: TrainingData, batch_size: int, rates: list[float], rng: Generator, augment: bool
 ) -> None:
     """Train on all samples in random order, with one learning rate per batch."""
     from pslbench.trainers.augmentation import augment_images

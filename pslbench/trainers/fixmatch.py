@@ -1,20 +1,14 @@
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
-from pslbench.contracts.arrays import Floats
+from pslbench.contracts.arrays import Bools, Floats
 from pslbench.parts import trainer
 from pslbench.trainers.cnn import LEARNING_RATE, Network, Shape, cosine_rate, resolve_precision, start
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    IsConfident = Callable[[Floats], NDArray[np.bool_]]
+IsConfident = Callable[[Floats], Bools]
 
 LABELED_BATCH_SIZE = 32
 

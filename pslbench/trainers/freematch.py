@@ -1,18 +1,12 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
-from pslbench.contracts.arrays import Floats
+from pslbench.contracts.arrays import Bools, Floats
 from pslbench.parts import trainer
 from pslbench.trainers.cnn import Network
 from pslbench.trainers.fixmatch import train_consistently
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @trainer("freematch", images_only=True, soft_labels=False, reference="Wang et al. 2023, FreeMatch")
@@ -49,11 +43,11 @@ class AdaptiveThresholds:
         self._overall, self._per_class = 1 / n_classes, np.full(n_classes, 1 / n_classes)
         self._momentum = momentum
 
-    def __call__(self, p: Floats) -> NDArray[np.bool_]:
+    def __call__(self, p: Floats) -> Bools:
         """Update the thresholds with probabilities, float32 (m, classes), and return which reach them, bool (m,)."""
         momentum = self._momentum
         self._overall = momentum * self._overall + (1 - momentum) * float(p.max(axis=1).mean())
         self._per_class = momentum * self._per_class + (1 - momentum) * p.mean(axis=0)
         thresholds = self._overall * self._per_class / self._per_class.max()
-        is_confident: NDArray[np.bool_] = p.max(axis=1) >= thresholds[p.argmax(axis=1)]
+        is_confident: Bools = p.max(axis=1) >= thresholds[p.argmax(axis=1)]
         return is_confident
