@@ -222,7 +222,7 @@ def test_fresh_keeps_a_row_whose_cell_now_fails_and_says_so(plugin, notes, tmp_p
     again = command(*given, "--fresh", "--timeout", "2", "--cache-dir", tmp_path / "empty")
     assert again.status == 1
     assert "failed with Timeout" in again.err
-    assert "the earlier rows of 1 failed cells are kept" in again.err
+    assert "the earlier rows of 1 failed cell are kept" in again.err
     assert "remove its file" not in again.err
     pd.testing.assert_frame_equal(rows(tmp_path / "r"), before)
     assert sorted((tmp_path / "r" / "predictions").iterdir()) == files

@@ -49,7 +49,7 @@ def test_new_rows_replace_old_ones_of_their_combination_and_a_mixed_board_says_s
     outcome = command("run", "random", *DIGITS, "-o", folder)
     assert outcome.status == 0, outcome.err
     assert "3 rows of other code, data or protocol versions are not shown" in outcome.err
-    assert "to compute them again, repeat their run; to discard them, remove their files, such as" in outcome.err
+    assert "to compute them again, repeat the run; to discard them, remove files such as" in outcome.err
     shown = command("leaderboard", folder)
     assert "Unequal protocol" in shown.out
     table = pd.read_csv(folder / "results.csv")

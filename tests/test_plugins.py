@@ -78,7 +78,7 @@ def test_an_excluded_plugin_is_not_imported():
         (GOOD + "\n@hookimpl\ndef pslbench_run_started(plans): ...\n", "plans"),
         ("raise SystemError('broken')", "it fails with SystemError: broken; pslbench plugins --verbose prints"),
         ("def (", "SyntaxError"),
-        ("x = 1", "left out: it implements no hook; add"),
+        ("x = 1", "cannot be loaded: it implements no hook; add"),
         (GOOD.replace("pslbench_register", "pslbench_regster"), "pslbench_regster"),
         (GOOD.replace("yield first", "yield first.function"), "which is not a part; decorate it"),
         (GOOD.replace('"first"', '"centroid"'), "'centroid' is taken"),
@@ -107,13 +107,13 @@ def test_a_failing_plugin_file_is_an_error_and_is_listed_as_failed(plugin, cli, 
     assert "failed" in row
 
 
-def test_a_plugin_file_whose_name_does_not_end_in_py_is_left_out(plugin, cli):
+def test_a_plugin_file_whose_name_does_not_end_in_py_is_an_error(plugin, cli):
     misnamed = plugin(GOOD)
     misnamed = misnamed.rename(misnamed.with_name("first.txt"))
     listed = cli("list", "--plugin", misnamed)
-    assert listed.status == 0
+    assert listed.status == 2
     problem = "the name of its file 'first.txt' does not end in .py; rename it"
-    assert listed.err == f"warning: plugin 'first' is left out: {problem}\n"
+    assert listed.err == f"error: --plugin {misnamed} cannot be loaded: {problem}\n"
 
 
 def test_hooks_of_a_failed_plugin_are_not_called(plugin):
@@ -220,7 +220,7 @@ def test_an_installed_plugin_that_fails_costs_one_warning(installed, cli):
     installed("1 / 0\n")
     listed = cli("list")
     assert listed.status == 0
-    assert listed.err.startswith("warning: plugin 'mine' is left out: ZeroDivisionError")
+    assert listed.err.startswith("warning: plugin 'mine' is left out: it fails with ZeroDivisionError")
     assert "centroid-only" in listed.out
     outcome = cli("run", "first")
     assert outcome.status == 2

@@ -59,8 +59,7 @@ class PluginOptions:
         catalog = discover(self.plugin, self.no_plugin)
         for plugin in catalog.plugins:
             if plugin.status == "failed" and plugin.source in self.plugin:
-                advice = "pslbench plugins --verbose with the same --plugin shows the traceback"
-                raise InputError(f"--plugin {plugin.source} cannot be loaded: {plugin.problem}; {advice}")
+                raise InputError(f"--plugin {plugin.source} cannot be loaded: {plugin.problem}")
             if plugin.status == "failed":
                 warn(f"plugin '{plugin.name}' is left out: {plugin.problem}")
             for note in plugin.notes:

@@ -88,7 +88,7 @@ class Catalog:
                 f"{len(same)} plugins have a {kind} '{name}'; write {' or '.join(same)}, or leave a plugin out with "
                 "--no-plugin"
             )
-        failed = [plugin.name for plugin in self.plugins if plugin.status == "failed"]
+        failed = [f"{plugin.name} ({plugin.problem})" for plugin in self.plugins if plugin.status == "failed"]
         also = f"; these plugins failed to load: {', '.join(failed)}" if failed else ""
         raise InputError(f"{unknown(kind, name, known, f'pslbench list {kind}')}{also}")
 
