@@ -1,5 +1,7 @@
 """The exceptions, grouped by who must fix them, and the wording that errors share."""
 
+from __future__ import annotations
+
 import warnings
 from collections import Counter
 from collections.abc import Hashable, Iterable

@@ -1,5 +1,7 @@
 """The dataset of a benchmark."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cached_property
 

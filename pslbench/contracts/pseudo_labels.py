@@ -1,5 +1,7 @@
 """What a strategy returns."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from pslbench.contracts.arrays import AnyArray, ArrayLike, Floats, Ints

@@ -1,5 +1,7 @@
 """What a trainer receives and what it returns."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol

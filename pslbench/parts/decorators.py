@@ -1,5 +1,7 @@
 """The decorators that turn a function into a part. The arguments of each are attributes of `Part`."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

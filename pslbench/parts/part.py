@@ -1,5 +1,7 @@
 """A part: a function with the metadata of its decorator."""
 
+from __future__ import annotations
+
 import inspect
 import typing
 from collections.abc import Callable, Mapping

@@ -1,5 +1,7 @@
 """The hooks of pslbench. Implement them with `pslbench.hookimpl`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
 import pluggy

@@ -35,13 +35,13 @@ COLUMNS = (  # of results.csv
     *(f"{SECONDS_PREFIX}{stage}" for stage in STAGES),
     *("peak_memory_mb", "error", "key", "finished", "protocol", "fingerprint", "checksum"),
 )
-FROM_TEXT: Mapping[object, Callable[[str], FieldValue]] = {  # by the type of a field
-    str: str,
-    int: int,
-    bool: {"True": True, "False": False}.__getitem__,
-    float: float,
+FROM_TEXT: Mapping[str, Callable[[str], FieldValue]] = {  # by the type of a field
+    "str": str,
+    "int": int,
+    "bool": {"True": True, "False": False}.__getitem__,
+    "float": float,
 }
-FIELD_TYPES = {field.name: field.type for field in fields(Result) if field.type in FROM_TEXT}
+FIELD_TYPES = {field.name: str(field.type) for field in fields(Result) if field.type in FROM_TEXT}
 
 
 def to_json(row: Result) -> bytes:

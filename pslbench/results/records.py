@@ -1,9 +1,10 @@
 """The records of a run: one row per cell, and what is stored beside it."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
 from pslbench.contracts import Dataset
@@ -11,11 +12,13 @@ from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import ContractError, renamed
 
 UNUSED = "-"  # stands in a row for the embedder or clusterer of a strategy that uses none
-JSON_TYPES: Mapping[object, type | UnionType] = {  # of the fields of a row, by their annotation
-    **{kind: kind for kind in (str, int, bool)},
-    float: int | float,
-    dict[str, float]: dict,
-    dict[str, str] | None: dict | None,
+JSON_TYPES = {  # of the fields of a row, by their annotation
+    "str": str,
+    "int": int,
+    "bool": bool,
+    "float": int | float,
+    "dict[str, float]": dict,
+    "dict[str, str] | None": dict | None,
 }
 Combination = tuple[str, int, str, str, str, str]  # dataset, budget, strategy, clusterer, embedder, trainer
 
@@ -81,7 +84,7 @@ class Result(CellInfo):
     protocol: int = 0
 
     def __post_init__(self) -> None:
-        is_valid = all(isinstance(getattr(self, field.name), JSON_TYPES[field.type]) for field in fields(self))
+        is_valid = all(isinstance(getattr(self, field.name), JSON_TYPES[str(field.type)]) for field in fields(self))
         if is_valid:
             numbers = [*self.scores.values(), *self.seconds.values()]
             texts = [] if self.error is None else [self.error.get(name) for name in ("type", "message")]

@@ -1,5 +1,7 @@
 """Runs a part of any kind on a tiny pool, with the code that runs the stages of a cell."""
 
+from __future__ import annotations
+
 import tempfile
 from contextlib import chdir
 from copy import deepcopy
