@@ -73,7 +73,7 @@ def deprecated(old: str, new: str) -> None:
 
 
 def renamed(old: str, new: str) -> property:
-    """Return a deprecated property that reads the attribute `new`. `old` is its full name, as in `Graph.neighbours`."""
+    """Return a deprecated property that reads the attribute `new`. Its own full name is `old`: `Graph.neighbours`."""
 
     def read(self: object) -> object:
         deprecated(old, f"{old.partition('.')[0]}.{new}")

@@ -76,7 +76,7 @@ def refused(outcome, *words):
         (["show"], ["PART"]),
         (["merge", "a", "--no-such-option"], ["--no-such-option"]),
         (["compare", "random"], ["two different strategies"]),
-        (["compare", "centroid", "centroid:keep=1"], ["two different strategies", "centroid and centroid"]),
+        (["compare", "centroid", "centroid:keep=1"], ["two different strategies", "compare centroid random"]),
         (["list", "strtegy"], ["unknown kind", "strategy"]),
         (["show", "nothing of the kind"], ["unknown part", "known: mnist-5k, ", " more; pslbench list shows all"]),
         (["run", "centroid", "keep=0.2"], ["'keep=0.2'", "as in name:keep=0.2"]),

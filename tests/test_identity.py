@@ -258,6 +258,61 @@ def test_every_kind_of_value_that_a_part_closes_over_counts(value, old, new, tmp
     assert not changes_key(tmp_path, source, "def make(", "\n# a comment\ndef make(")
 
 
+@pytest.mark.parametrize(
+    "helper",
+    [
+        "@cache\n    def choose(n): return k + n",
+        "def choose(n): return 1\n    choose.k = k",
+    ],
+)
+def test_what_a_factory_made_counts(helper, tmp_path):
+    source = f"""from functools import cache
+from pslbench import PseudoLabels, hookimpl, strategy
+
+def make(name, k):
+    {helper}
+    @strategy(name, uses="x")
+    def label(pool):
+        'Label some samples.'
+        return choose(1)
+    return label
+
+@hookimpl
+def pslbench_register():
+    yield make("one", 3)
+    yield make("two", 4)
+"""
+    one, two = digests(tmp_path, source)
+    assert one != two
+
+
+@pytest.mark.parametrize("helper", ["class choose: factor = k", "choose = type('S', (), {'factor': k})"])
+def test_what_a_factory_made_and_cannot_be_followed_is_refused(helper, tmp_path):
+    source = CLOSURE.replace("VALUE", "3").replace(
+        "    def visit(n):", f"    k = score\n    {helper}\n    def visit(n):"
+    )
+    with pytest.raises(InputError, match="of the function that made it"):
+        changes_key(tmp_path, source.replace("visit(3)", "visit(3) + choose.factor"), "else 0", "else 1")
+
+
+def test_the_order_of_imports_keeps_the_key(tmp_path):
+    source = "import scipy.sparse\nimport scipy.linalg\n" + returning("scipy.linalg.norm(1), scipy.sparse.eye(2)")
+    assert not changes_key(tmp_path, source, "scipy.sparse\nimport scipy.linalg", "scipy.linalg\nimport scipy.sparse")
+
+
+def test_the_digest_is_the_same_for_all_versions_of_python(tmp_path):
+    source = "from pslbench import hookimpl, strategy\n" + returning("[x for x in range(2)]")
+    footer = "\n@hookimpl\ndef pslbench_register():\n    yield one\n"
+    assert digests(tmp_path, source + footer, "one") == ["58c3bb8b9a0b1823787b"]
+
+
+def test_a_module_that_cannot_be_parsed_counts_as_a_whole(tmp_path):
+    (tmp_path / "old_helper.py").write_text("print 'Python 2'\n")
+    source = "import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\n"
+    source += "try:\n    from old_helper import f\nexcept Exception:\n    f = None\n" + returning("f")
+    assert not changes_key(tmp_path, source, "def one", "# a comment\ndef one")
+
+
 def test_a_value_without_an_identity_is_refused(tmp_path):
     with pytest.raises(InputError, match="uses a Generator of the function that made it"):
         changes_key(tmp_path, CLOSURE.replace("VALUE", "np.random.default_rng(0)"), "else 0", "else 1")
@@ -429,6 +484,13 @@ def test_built_in_parts_have_the_libraries_that_they_use():
     assert {"library keras", "library tensorflow", "device"} <= part_facts(parts["cnn"]).keys()
     assert "library scikit-learn" in part_facts(parts["logreg"])
     assert "device" not in part_facts(parts["logreg"])
+
+
+def test_the_code_of_a_part_is_followed_without_importing_what_it_needs():
+    script = "import sys; from pslbench.plugins.discovery import discover; "
+    script += "from pslbench.planning.identity import part_facts; "
+    script += "part_facts(discover().parts('trainer')['cnn']); assert 'keras' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_the_device_counts_for_every_backend(monkeypatch):

@@ -94,6 +94,33 @@ def forges(pool):
     return first_samples(pool)
 
 
+@strategy("impersonates", uses="x")
+def impersonates(pool):
+    """Return a row of another strategy, under a key that leaves the folder."""
+    original = cell.collect_output
+
+    def forged(outputs):
+        cell.collect_output = original
+        facts, arrays = original(outputs)
+        return {**facts, "key": "../../stray", "strategy": "random", "labels_spent": 0}, arrays
+
+    cell.collect_output = forged
+    return first_samples(pool)
+
+
+@strategy("wins", uses="x")
+def wins(pool):
+    """Return a status that does not exist."""
+    original = cell.collect_output
+
+    def forged(outputs):
+        cell.collect_output = original
+        return {"status": "won"}, {}
+
+    cell.collect_output = forged
+    return first_samples(pool)
+
+
 @strategy("floods", uses="x")
 def floods(pool):
     """Announce a message of two gigabytes."""
@@ -109,7 +136,7 @@ def spends(data: TrainingData):
 
 @hookimpl
 def pslbench_register():
-    yield from (scavenger, twice, forks, loops, nested, forges, floods, spends)
+    yield from (scavenger, twice, forks, loops, nested, forges, impersonates, wins, floods, spends)
 '''
 
 
@@ -151,6 +178,13 @@ def test_a_message_that_cannot_be_read_costs_no_other_row(attack):
 def test_output_that_does_not_fit_the_data_is_an_error(attack):
     error = attack("forges", "-s", "1").error["forges"]
     assert error == "ContractError: the worker returned labels that are not integers (m,) from 0 to 9"
+
+
+def test_a_worker_cannot_write_rows_of_other_cells_or_outside_the_folder(attack, tmp_path):
+    found = attack("impersonates", "wins", "random", "-s", "1")
+    assert found.status.to_dict() == {"impersonates": "ok", "random": "ok", "wins": "failed"}
+    assert found.labels_spent["impersonates"] == 30
+    assert not list(tmp_path.glob("stray*"))
 
 
 def test_a_message_of_any_size_is_not_read(attack):

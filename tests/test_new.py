@@ -106,7 +106,7 @@ def test_next_steps_are_printed(tmp_path, cli):
     outcome = cli("new", "strategy", "my-idea", "-o", tmp_path)
     assert "pslbench check my-idea" in outcome.out
     single = cli("new", "strategy", "my-idea", "--single-file", "-o", tmp_path)
-    assert f"pslbench compare my-idea random --plugin {tmp_path / 'my_idea.py'}" in single.out
+    assert f"pslbench compare my-idea random -d digits -t logreg -b 40 --plugin {tmp_path / 'my_idea.py'}" in single.out
     with_space = cli("new", "strategy", "placeholder", "--single-file", "-o", tmp_path / "a folder")
     assert f"--plugin '{tmp_path}/a folder/placeholder.py'" in with_space.out
     assert "new folder" not in single.out
@@ -117,7 +117,7 @@ def test_next_steps_are_printed(tmp_path, cli):
     ("arguments", "says"),
     [
         (["stratgy", "my-idea"], "did you mean 'strategy'?"),
-        (["strategy", "My idea"], "such as my-idea"),
+        (["strategy", "My idea"], "as in my-idea"),
         (["strategy", "x" * 41], "at most 40"),
         (["strategy", "centroid"], "such as my-centroid"),
         (["embedder", "hog"], "is taken"),

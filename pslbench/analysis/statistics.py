@@ -36,7 +36,7 @@ class Interval:
 
     @property
     def contains_zero(self) -> bool:
-        """Whether zero cannot be excluded; true if there is no interval."""
+        """Whether the interval contains zero. True also if there is no interval."""
         return isnan(self.half_width) or self.low <= 0 <= self.high
 
     @property

@@ -13,15 +13,15 @@ from pslbench.contracts.arrays import Bools
 
 @dataclass(frozen=True)
 class GapToBest:
-    """How the scores of a row compare with those of the best row of its table, and with the other rows.
+    """The difference between a row and the best row of its table, and the rows that it ties with.
 
     Attributes:
-        difference: best row minus this row, paired over the seeds that both have; its interval is not adjusted. None
-            for the best row, and for a row that does not compete.
+        difference: the score of the best row minus that of this row, over the seeds that both have. Its interval is not
+            adjusted. It is None for the best row and for a row that does not compete.
         p: the p value of that difference (paired t test, Holm-adjusted for all pairs of competing rows); NaN if the
             pair cannot be tested.
-        tie_groups: letters, or words if there are more than 52 groups. Two rows share one if and only if they are not
-            significantly different. Empty for a row that does not compete.
+        tie_groups: one letter per group of rows. Two rows share a group if and only if they are not significantly
+            different. With more than 52 groups, each group has several letters. Empty for a row that does not compete.
     """
 
     difference: Interval | None = None

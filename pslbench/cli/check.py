@@ -44,7 +44,7 @@ def check(
     *,
     plugins: options.PluginOptions,
 ) -> int:
-    """Check on tiny pools that parts keep their contract.
+    """Check, on tiny pools, whether parts meet their requirements.
 
     With --plugin and no name, all parts of the plugin file are checked. The exit
     status is 0 if no check failed, 1 if one failed, and 2 if the input was wrong.

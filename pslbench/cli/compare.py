@@ -69,8 +69,8 @@ def _distinct(grid: Grid) -> Grid:
     """Return the grid with each strategy once. Raises InputError if fewer than two remain."""
     different = list(dict.fromkeys(grid.strategies))
     if len(different) < 2:
-        names = " and ".join(strategy.text for strategy in grid.strategies)
-        raise InputError(f"compare needs at least two different strategies, not {names}")
+        advice = f"write for example pslbench compare {different[0].text} random"
+        raise InputError(f"compare needs at least two different strategies; {advice}")
     return replace(grid, strategies=different)
 
 

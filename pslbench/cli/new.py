@@ -21,9 +21,9 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 VALID_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 MAX_LENGTH = 40
 EXAMPLE_COMMANDS: dict[Kind, str] = {
-    "strategy": "pslbench compare {} random",
-    "clusterer": "pslbench run centroid random -c {} -c kmeans",
-    "embedder": "pslbench run centroid random -e {} -e pixels",
+    "strategy": "pslbench compare {} random -d digits -t logreg -b 40",
+    "clusterer": "pslbench run centroid random -c {} -c kmeans -d digits -t logreg -b 40",
+    "embedder": "pslbench run centroid random -e {} -e pixels -d digits -t logreg -b 40",
     "trainer": "pslbench run centroid random -t {} -t logreg",
     "dataset": "pslbench run --all -d {} -b 20 -t logreg",
     "reporter": "pslbench run centroid random -t logreg",
@@ -72,7 +72,7 @@ def _validate_name(catalog: Catalog, kind: Kind, name: str, single_file: bool) -
     if not VALID_NAME.fullmatch(name) or len(name) > MAX_LENGTH:
         raise InputError(
             f"the name '{name}' is not valid; use at most {MAX_LENGTH} lower-case letters, digits and hyphens, "
-            "such as my-idea"
+            "and start with a letter, as in my-idea"
         )
     if name in {part.name for part in catalog.parts(kind).values()}:
         raise InputError(f"the {kind} name '{name}' is taken; choose another name, such as my-{name}")

@@ -64,7 +64,7 @@ class ProgressBar:
     @staticmethod
     def _line(result: Result) -> str:
         parts = [result.dataset, result.embedder, result.clusterer, result.strategy, result.trainer]
-        cell = " ".join(part for part in parts if part != "-") + f" seed {result.seed}"
+        cell = " ".join(part for part in parts if part != "-") + f", {result.budget} labels, seed {result.seed}"
         seconds = f"{result.seconds.get('total', 0):.1f} s"
         if result.error:
             return f"{escape(cell)}: [red]failed[/] with {escape(': '.join(list(result.error.values())[:2]))}"

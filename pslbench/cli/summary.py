@@ -54,7 +54,11 @@ def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: i
     if kept:
         warn(f"the earlier rows of {pluralize(len(kept), 'failed cell')} are kept in {folder.path}")
     has_traceback = error.get("traceback") and failed[0] not in kept
-    first = f"the first traceback is in {file}" if has_traceback else f"the first error is: {error.get('message')}"
+    first = (
+        f"the first traceback is in {file}"
+        if has_traceback
+        else f"the first error is: {' '.join(error.get('message', '').split())}"
+    )
     removal = f"; to discard a failed cell, remove its file from {file.parent}" if file.exists() and not kept else ""
     again = "--fresh" if len(kept) == len(failed) else "--retry-failed"
     repeat = f"repeat the command with {again} to run them again{removal}"

@@ -66,7 +66,7 @@ class RunEstimate:
 def estimate_run(
     plan: Plan, rows: Sequence[Result], missing: Sequence[Cell], cache: StageCache, jobs: int
 ) -> RunEstimate:
-    """Estimate what a run of the missing cells with this number of workers would do, given these rows."""
+    """Estimate the cells and seconds of a run of the missing cells with this number of workers, from earlier rows."""
     cached = [cell for cell in missing if cache.has(cell.stages["train"])]
     to_run = [cell for cell in missing if not cache.has(cell.stages["train"])]
     estimator = RuntimeEstimator(rows)

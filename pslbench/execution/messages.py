@@ -62,7 +62,7 @@ def decode(content: bytes) -> Message:
         if kind not in get_args(MessageKind) or not isinstance(facts, dict):
             raise ValueError("its head is not a kind and facts")
         body = BytesIO(content[size:])
-        arrays = {str(name): np.load(body, allow_pickle=False) for name in names}
+        arrays = {str(name): np.lib.format.read_array(body, allow_pickle=False) for name in names}
     except Exception as error:
         raise MessageError(f"a message of the worker cannot be read: {error}") from None
     return Message(kind, facts, arrays)

@@ -14,6 +14,8 @@ def check_output(truth: TrueLabels, arrays: Mapping[str, AnyArray]) -> None:
     import numpy as np
 
     n, classes = len(truth.pool), truth.n_classes
+    if missing := {"indices", "labels", "asked", "probabilities"} - arrays.keys():
+        raise ContractError(f"the worker returned no {min(missing)}")
     limits = {"indices": n, "labels": classes, "asked": n, "medoids": n, "cluster_labels": classes}
     limits |= dict.fromkeys(("assignment", "test_assignment"), len(arrays.get("cluster_labels", ())) or n)
     for name, limit in limits.items():
@@ -24,6 +26,8 @@ def check_output(truth: TrueLabels, arrays: Mapping[str, AnyArray]) -> None:
             or not (0 <= found.min(initial=0) <= found.max(initial=0) < limit)
         ):
             raise ContractError(f"the worker returned {name} that are not integers (m,) from 0 to {limit - 1}")
+    if not len(arrays["indices"]) or arrays["probabilities"].dtype != np.float16:
+        raise ContractError("the worker returned no pseudo-labels, or probabilities that are not float16")
     if len(arrays["indices"]) != len(arrays["labels"]) or len(arrays.get("assignment", truth.pool)) != n:
         raise ContractError("the worker returned arrays of different lengths")
     check_probabilities(arrays["probabilities"], len(truth.test), classes)

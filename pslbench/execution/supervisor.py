@@ -15,6 +15,7 @@ from pslbench.execution.worker_process import OnProgress, WorkerDiedError, Worke
 from pslbench.planning.cells import Cell
 from pslbench.results.records import Outcome, Result
 
+FACTS = ("status", "seconds", "peak_memory_mb", "error", "compute_dtype", "evaluations")  # that a worker sends
 MAX_ATTEMPTS = 2  # for a cell whose worker dies
 
 
@@ -90,21 +91,25 @@ def make_outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:
     """Return the row and the artifacts of a cell from what its worker sent. Raises ContractError if that is invalid."""
     import numpy as np
 
-    facts, arrays = dict(output.facts), output.arrays
-    evaluations = max(facts.pop("evaluations", 0), oracle.test_set.evaluations)
+    facts, arrays = {name: output.facts.get(name) for name in FACTS}, output.arrays
+    seconds, peak_memory_mb = facts["seconds"] or {}, facts["peak_memory_mb"] or 0.0
     if facts["status"] != "ok":
-        return cell.row(**facts, finished=_now()), None
+        error = facts["error"] or failure_facts("ContractError", "the worker sent an error without a reason")["error"]
+        row = cell.row(status="failed", seconds=seconds, peak_memory_mb=peak_memory_mb, error=error, finished=_now())
+        return row, None
     check_output(oracle.truth, arrays)
     start = time.perf_counter()
     scores = score(oracle.truth, arrays)
-    seconds = {**facts.pop("seconds"), "score": time.perf_counter() - start}
+    seconds = {**seconds, "score": time.perf_counter() - start}
     asked = np.union1d(oracle.account.asked, arrays["asked"])  # the account is empty if the stage was cached
     artifacts = artifacts_of(arrays, asked)
     row = cell.row(
-        **facts,
+        status="ok",
+        compute_dtype=facts["compute_dtype"],
+        peak_memory_mb=peak_memory_mb,
         labels_spent=len(artifacts.labeling.asked),
         upper_bound=cell.needs_all_labels,
-        test_set_evaluations=evaluations,
+        test_set_evaluations=max(facts["evaluations"] or 0, oracle.test_set.evaluations),
         scores=scores,
         seconds={**seconds, "total": sum(seconds.values())},
         finished=_now(),

@@ -31,7 +31,7 @@ class WorkerDiedError(Exception):
 
 
 class Stopwatch:
-    """Measures seconds since its creation, without those during which it is paused."""
+    """Measures the seconds since its creation, except those in pauses."""
 
     def __init__(self) -> None:
         self._start, self._paused_at = time.monotonic(), 0.0
@@ -40,7 +40,7 @@ class Stopwatch:
         """Pause or resume."""
         if paused:
             self._paused_at = time.monotonic()
-        else:
+        elif self._paused_at:
             self._start, self._paused_at = self._start + time.monotonic() - self._paused_at, 0.0
 
     @property

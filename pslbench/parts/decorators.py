@@ -71,8 +71,7 @@ def trainer(
     """Register `function(data, seed, *, ...) -> Predictor`; `data` is a `TrainingData`.
 
     Omit `seed` if nothing is random. A predictor may have an attribute `compute_dtype`, such as 'float32', which names
-    the arithmetic that it used. With `soft_labels=False` a cell whose strategy returns soft labels fails with a clear
-    message.
+    the arithmetic that it used. With `soft_labels=False` a cell whose strategy returns soft labels fails.
     """
     return lambda function: Part(
         "trainer", name, function, reference, version, enabled, images_only=images_only, soft_labels=soft_labels

@@ -94,7 +94,7 @@ class Cell:
     def row(self, **outcome: object) -> Result:
         """Return the row of the cell with this outcome. Raises ContractError if a value has the wrong type."""
         identity = {name: getattr(self, name) for name in ("fingerprint", "checksum", "protocol")}
-        facts: dict[str, Any] = {**vars(self.info), **identity, **outcome}  # the row checks their types
+        facts: dict[str, Any] = {**outcome, **vars(self.info), **identity}  # the row checks their types
         return Result(**facts)
 
 

@@ -24,6 +24,7 @@ ENGINE_PACKAGES = {  # subpackages of pslbench whose code the protocol version s
     *("", "analysis", "cli", "contracts", "errors", "execution", "parts", "planning"),
     *("plugins", "reporters", "results", "testing"),
 }
+CACHED = type(cache(len))  # of functions with functools.cache or lru_cache
 SCALARS = (str, bytes, int, float, complex, bool, range, type(None))
 
 
@@ -59,8 +60,16 @@ def _distributions() -> Mapping[str, list[str]]:
     return packages_distributions()
 
 
+def _find_object(module: str, name: str) -> object:
+    """Return the object of this name of an imported module; None if there is none."""
+    found: object = sys.modules.get(module)
+    for attribute in name.split("."):
+        found = getattr(found, attribute, None)
+    return found
+
+
 class _Walk:
-    """Follows code from statement to statement, and remembers what it reached."""
+    """Collects the statements, imports and libraries that the code of a part reaches."""
 
     def __init__(self, part: Part) -> None:
         function = inspect.unwrap(part.function)
@@ -86,14 +95,16 @@ class _Walk:
 
     def value(self, value: object) -> str:
         """Return what stands for a value that a function closes over, after the code of the value was added."""
-        if isinstance(value, SCALARS):
+        if isinstance(value, SCALARS) and type(value).__module__ in ("builtins", "numpy"):
             return repr(value)
-        if isinstance(value, list | tuple):
-            return f"{type(value).__name__}{[self.value(item) for item in value]}"
-        if isinstance(value, dict):
+        if type(value) in (list, tuple):
+            return f"{type(value).__name__}{[self.value(item) for item in value]}"  # type: ignore[attr-defined]
+        if type(value) is dict:
             return f"dict{self.value(list(value.items()))}"
-        if isinstance(value, set | frozenset) and all(isinstance(item, SCALARS) for item in value):
-            return f"set{sorted(map(repr, value))}"
+        if type(value) in (set, frozenset) and all(isinstance(item, SCALARS) for item in value):  # type: ignore[attr-defined]
+            return f"set{sorted(map(repr, value))}"  # type: ignore[call-overload]
+        if isinstance(value, CACHED):
+            return f"cached {self.value(value.__wrapped__)}"
         if isinstance(value, partial):
             return f"partial{self.value((value.func, value.args, value.keywords))}"
         if isinstance(value, Part):
@@ -105,8 +116,9 @@ class _Walk:
         if isinstance(value, ModuleType):
             self._reach(Import(value.__name__, ""), self._file)
             return f"module {self._label(value.__name__)}"
-        if callable(value) and (name := getattr(value, "__qualname__", getattr(value, "__name__", None))):
-            module = getattr(value, "__module__", None) or type(value).__module__
+        name = getattr(value, "__qualname__", getattr(value, "__name__", ""))
+        module = getattr(value, "__module__", None) or type(value).__module__
+        if callable(value) and _find_object(module, name) is value:
             self._reach(Import(module, name.partition(".")[0]), self._file)
             return f"{self._label(module)}:{name}"
         raise InputError(
@@ -125,6 +137,7 @@ class _Walk:
         self._reach(Import(module, "" if outermost == "<lambda>" else outermost), self._file)
         cells = zip(code.co_freevars, function.__closure__ or (), strict=True)
         values = {name: self.value(cell.cell_contents) for name, cell in cells}
+        values |= {name: self.value(value) for name, value in vars(function).items() if name != "__wrapped__"}
         if nested or outermost == "<lambda>":
             values["defaults"] = self.value([function.__defaults__, function.__kwdefaults__])
         self._facts.add(f"{token}: {values}")
@@ -136,12 +149,14 @@ class _Walk:
 
     def _reach(self, found: Import, importer: Path) -> None:
         """Add what an import refers to: a module as a whole, or what a module binds to a name."""
-        submodule = self._local_module(f"{found.module}.{found.name}".strip("."), importer)
+        module, submodule = self._local_module(found.module, importer), None
+        if found.name and (module is None or module.file.name == "__init__.py"):  # only packages have submodules
+            submodule = self._local_module(f"{found.module}.{found.name}", importer)
         if submodule:
             self._add_module(submodule)
-        package = self._local_module(found.module, importer)
-        if package and found.name and not (self._add_name(package, found.name) or submodule):
-            self._add_module(package)  # the name may come from a star import or from `__getattr__`
+        is_bound = bool(module and found.name and self._add_name(module, found.name))
+        if module and not (is_bound or submodule):
+            self._add_module(module)  # it is used as an object, or a star import or `__getattr__` provides the name
 
     def _local_module(self, module: str, importer: Path) -> ModuleSource | None:
         """Return the source of a local module. A library is remembered; the engine has its protocol version."""
@@ -199,7 +214,7 @@ class _Walk:
         return bool(indices)
 
     def _add_imports(self, source: ModuleSource, name: str, imports: tuple[Import, ...]) -> None:
-        fact = f"{self._label(source.name)}: {name} {[tuple(found) for found in imports]}"
+        fact = f"{self._label(source.name)}: {name} {sorted({tuple(found) for found in imports})}"
         if imports and fact not in self._facts:
             self._facts.add(fact)
             for found in imports:

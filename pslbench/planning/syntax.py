@@ -1,6 +1,7 @@
 """The source of a module as statements, without what cannot change a result."""
 
 import ast
+import builtins
 import importlib.util
 import re
 import sys
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 PART_DECORATORS = {"dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"}
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+IGNORED_FIELDS = {"kind", "type_comment", "type_params"}  # of syntax trees: spellings and annotations
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -62,7 +64,11 @@ def module_source(file: Path, name: str) -> ModuleSource:
 @lru_cache(maxsize=512)
 def _module_source(file: Path, name: str, _stamp: tuple[int, int]) -> ModuleSource:
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    body = list(_statements_that_run(ast.parse(file.read_bytes()).body))
+    content = file.read_bytes()
+    try:
+        body = list(_statements_that_run(ast.parse(content).body))
+    except (SyntaxError, ValueError):  # for example a module for another version of Python
+        return ModuleSource(file, name, (Statement(repr(content), frozenset(), frozenset(), {}, True),), {})
     own_nodes = (node for statement in body if not isinstance(statement, Definition) for node in ast.walk(statement))
     imports = _imports(own_nodes, package)
     statements = [
@@ -77,7 +83,7 @@ def _statement(node: ast.stmt, module_imports: Imports, package: str) -> Stateme
     has_effects = not binds or _has_effects(node, module_imports)
     stripped = _Stripper({**module_imports, **imports}).visit(node)
     uses = frozenset(n.id for n in ast.walk(stripped) if isinstance(n, ast.Name))
-    return Statement(ast.dump(stripped), binds, uses, imports, has_effects)
+    return Statement(_dump(stripped), binds, uses, imports, has_effects)
 
 
 def _statements_that_run(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
@@ -89,6 +95,17 @@ def _statements_that_run(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
+def _dump(node: object) -> str:
+    """Return the text of a syntax tree, which is the same for all versions of Python."""
+    if isinstance(node, list):
+        return f"[{', '.join(map(_dump, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    fields = [(name, value) for name, value in ast.iter_fields(node) if name not in IGNORED_FIELDS]
+    texts = [f"{name}={_dump(value)}" for name, value in fields if value is not None and value != []]
+    return f"{type(node).__name__}({', '.join(texts)})"
+
+
 def _is_never_true(test: ast.expr) -> bool:
     return re.fullmatch(r"__name__ == '__main__'|(\w+\.)?TYPE_CHECKING", ast.unparse(test)) is not None
 
@@ -98,14 +115,22 @@ def _is_docstring(statement: ast.AST) -> bool:
 
 
 def _has_effects(statement: ast.stmt, imports: Imports) -> bool:
-    if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        return any(isinstance(node, ast.Call) for node in ast.walk(statement))
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        return any(isinstance(node, ast.Call) or _changes_object(node) for node in ast.walk(statement))
     if not isinstance(statement, Definition):
         return True
     bases = [*statement.bases, *statement.keywords] if isinstance(statement, ast.ClassDef) else []
+    if isinstance(statement, ast.ClassDef) and any(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) for s in statement.body
+    ):
+        return True
     roots = [re.split(r"[.(\[]", ast.unparse(node))[0] for node in (*statement.decorator_list, *bases)]
     tops = {imports[root][0].module.partition(".")[0] if root in imports else root for root in roots}
-    return any(top not in {*sys.stdlib_module_names, "pslbench", "hookimpl"} for top in tops)
+    return any(top not in {*sys.stdlib_module_names, *dir(builtins), "pslbench", "hookimpl"} for top in tops)
+
+
+def _changes_object(node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store)
 
 
 def _imports(nodes: Iterable[ast.AST], package: str) -> Imports:
@@ -198,7 +223,7 @@ def _field(node: ast.AnnAssign) -> ast.stmt:
 def find_module(module: str, importer: Path) -> Path | None:
     """Return the source file of a module, looked for beside the importing file first; None if there is none."""
     beside = importer.parent.joinpath(*module.split(".")).with_suffix(".py")
-    if beside.is_file():
+    if beside.is_file() and not (importer.parent / "__init__.py").is_file():  # modules of a package are not top-level
         return beside
     try:
         found = importlib.util.find_spec(module)

@@ -119,7 +119,7 @@ class Catalog:
         return self.part_of(config)(*args, **dict(config.values))
 
     def notify(self, hook: str, warn: Callable[[str], None], **facts: object) -> None:
-        """Call every implementation of an observer hook. An implementation that fails costs one warning."""
+        """Call every implementation of an observer hook. If an implementation fails, one warning is printed."""
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
             try:
                 implementation.function(**{name: facts[name] for name in implementation.argnames})

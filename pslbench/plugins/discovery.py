@@ -118,7 +118,8 @@ def _problem(error: BaseException, point: EntryPoint | None) -> str:
         top = error.name.partition(".")[0]
         if package := next(iter(_uninstalled(point.dist if point else None)), "" if top in sys.modules else top):
             return f"it needs the module '{error.name}', which is missing; run for example: pip install {package}"
-    return f"it fails with {one_line(error)}; pslbench plugins --verbose prints the traceback"
+    advice = "pslbench plugins --verbose, with the same --plugin if it is a file, prints the traceback"
+    return f"it fails with {one_line(error)}; {advice}"
 
 
 def _api_problem(wanted: object) -> str:
@@ -200,7 +201,7 @@ def _yielded_parts(manager: pluggy.PluginManager, plugin: object) -> Iterator[Pa
             continue
         yielded: object = implementation.function()
         if not isinstance(yielded, Iterable):
-            raise PluginError("its pslbench_register is no generator; write `yield your_part` in it")
+            raise PluginError("its pslbench_register is not a generator; write `yield your_part` in it")
         for part in yielded:
             if not isinstance(part, Part):
                 raise PluginError(f'it yields {part!r}, which is not a part; decorate it, as in @strategy("its-name")')

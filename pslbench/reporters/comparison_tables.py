@@ -30,7 +30,7 @@ CELL_WIDTH = 9  # of a matrix, in characters
 MEAN_WIDTH = 15  # of a mean with its half-width
 ONE_PAIR = (
     "of this pair alone decides here, without adjustment; the leaderboard tests all pairs of a board over seeds, "
-    "adjusted by Holm's method, so it can disagree"
+    "adjusted by Holm's method, so its conclusion can differ"
 )
 
 

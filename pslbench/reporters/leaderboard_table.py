@@ -173,8 +173,8 @@ def _significance(competing: list[LeaderboardEntry]) -> list[str]:
     else:
         errors = f"{critical_t_value(seeds, len(pairs)):.1f} times its standard error"
         limit = f"with {seeds} seeds, a mean paired difference must exceed {errors}"
-        more_seeds = f"more seeds (for example -s {max(10, 2 * seeds)}) can tell more rows apart"
+        more_seeds = f"more seeds (for example -s {max(10, 2 * seeds)}) can show more differences"
         lines = [f"no significant differences ({tests}): {limit}; {more_seeds}"]
     if len(pairs) > 1:
-        lines.append("pslbench compare tests each pair alone, without this adjustment, so it can disagree")
+        lines.append("pslbench compare tests each pair alone, without this adjustment, so its conclusion can differ")
     return lines

@@ -55,7 +55,7 @@ class ResultsFolder:
         """Open an existing folder of results. Raises InputError if it contains none."""
         if not (folder := cls(path)).exists:
             within = [str(child) for child in sorted(path.glob("*")) if cls(child).exists]
-            advice = f"create some with pslbench run --all -o {path}"
+            advice = f"create results with pslbench run --all -o {path}"
             if within:
                 more = f" and {len(within) - MAX_NAMES} more" if len(within) > MAX_NAMES else ""
                 advice = f"name one of its subfolders: {', '.join(within[:MAX_NAMES])}{more}"
@@ -189,7 +189,7 @@ class ResultsFolder:
         return sorted(rows, key=lambda row: row.key)
 
     def provenance(self, rows: Iterable[Result]) -> Provenance:
-        """Return what current rows were computed with, according to the manifest and these rows."""
+        """Return what rows must have been computed with to be current, from the manifest and the rows of the folder."""
         return provenance_of(rows, self.runs())
 
     def probabilities(self, row: Result) -> Floats:

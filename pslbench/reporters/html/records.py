@@ -50,5 +50,5 @@ def _describe_run(run: Mapping[str, Any]) -> dict[str, Any]:
         "command": run.get("command", ""),
         "facts": [(name, value) for name, value in values.items() if value not in (None, "")],
         "versions": sorted(dict(run.get("versions", {})).items()),
-        "checksums": sorted(dict(run.get("data", {})).items()),
+        "checksums": sorted(dict(run.get("dataset_checksums", {})).items()),
     }

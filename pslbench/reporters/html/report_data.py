@@ -87,7 +87,7 @@ class ReportData:
         return self.all_series[:MAX_SERIES]
 
     def select_charted(self, entries: Iterable[LeaderboardEntry]) -> list[LeaderboardEntry]:
-        """Return the entries that have results and are in the charts."""
+        """Return the leaderboard entries that have results and one of the series that the charts show."""
         return [entry for entry in entries if entry.rows and self.series_name(entry) in self.series]
 
     def charted_entries(self, dataset: str) -> list[LeaderboardEntry]:
