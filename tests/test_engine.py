@@ -287,8 +287,9 @@ def test_no_dask_at_the_address(tmp_path):
 
 def test_dry_run_says_what_would_be_run_and_runs_nothing(plugin, notes, tmp_path):
     given = ["run", "slow", *CELLS, "-o", tmp_path / "r", "--plugin", plugin(SLOW)]
-    before = command(*given, "-s", "2", "--dry-run")
+    before = command(*given, "-s", "2", "--dry-run", "--cache-dir", tmp_path / "cache")
     assert before.status == 0, before.err
+    assert not (tmp_path / "cache").exists()
     assert "2 cells: 0 done, 0 cached, 2 to run" in before.out
     assert "2 without an estimate: no such cell has succeeded in " in before.out
     assert not (tmp_path / "r").exists()

@@ -80,7 +80,11 @@ def test_an_excluded_plugin_is_not_imported():
         ("def (", "SyntaxError"),
         ("x = 1", "cannot be loaded: it implements no hook; add"),
         (GOOD.replace("pslbench_register", "pslbench_regster"), "pslbench_regster"),
-        (GOOD.replace("yield first", "yield first.function"), "which is not a part; decorate it"),
+        (GOOD.replace("yield first", "yield first.function"), "which is not a part; decorate a function"),
+        (
+            GOOD.replace("yield first", "yield strategy(first.function)"),
+            "a decorator without a name; decorate a function",
+        ),
         (GOOD.replace('"first"', '"centroid"'), "'centroid' is taken"),
         (GOOD.replace("yield first", "yield first; yield first"), "it registers two strategy parts named 'first'"),
         (GOOD.replace("skip: int = 0", "skip: list = []"), "a user cannot type a list"),

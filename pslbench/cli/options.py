@@ -193,15 +193,10 @@ class ExecutionOptions:
     ] = None
 
     def run_settings(self, plugins: PluginOptions) -> RunSettings:
-        """Create the folder of the cache, and return how cells run. Raises InputError."""
+        """Return how cells run."""
         from pslbench.execution.run import RunSettings
 
         folder = cache_root(self.cache_dir).absolute()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            message = f"cannot create the folder '{folder}' ({error.strerror}); choose another --cache-dir"
-            raise InputError(message) from None
         return RunSettings(
             self.output,
             CacheSettings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0),

@@ -38,7 +38,7 @@ class LabelAccount:
     def __init__(self, labels: Ints, limit: int) -> None:
         import numpy as np
 
-        self._labels, self._limit = labels, limit
+        self._labels, self.limit = labels, limit
         self._is_asked = np.zeros(len(labels), bool)
 
     @property
@@ -63,8 +63,8 @@ class LabelAccount:
             raise ContractError(f"label() was called with a sample outside 0 to {len(self._labels) - 1}")
         is_asked = self._is_asked.copy()
         is_asked[indices] = True
-        if is_asked.sum() > self._limit:
-            raise BudgetExceeded(f"{is_asked.sum()} labels were queried, but the budget is {self._limit}")
+        if is_asked.sum() > self.limit:
+            raise BudgetExceeded(f"{is_asked.sum()} labels were queried, but the budget is {self.limit}")
         self._is_asked = is_asked
         return self._labels[indices]
 

@@ -111,6 +111,11 @@ def run_grid(
     _check(settings)
     load = lru_cache(maxsize=1)(catalog.call)
     plan = _plan(catalog, grid, load, observer)
+    try:
+        settings.cache.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"cannot create the folder '{settings.cache.folder}' ({error.strerror})"
+        raise InputError(f"{problem}; choose another --cache-dir") from None
     folder = ResultsFolder.create(settings.output)
     with folder.exclusive_lock():
         missing = missing_cells(plan, folder, settings)

@@ -5,7 +5,7 @@ import time
 import traceback
 from datetime import UTC, datetime
 
-from pslbench.errors import message_of
+from pslbench.errors import ContractError, message_of
 from pslbench.execution.cell import failure_facts
 from pslbench.execution.messages import Message
 from pslbench.execution.oracle import CellOracle, OracleFactory
@@ -102,6 +102,10 @@ def make_outcome(cell: Cell, oracle: CellOracle, output: Message) -> Outcome:
     scores = score(oracle.truth, arrays)
     seconds = {**seconds, "score": time.perf_counter() - start}
     asked = np.union1d(oracle.account.asked, arrays["asked"])  # the account is empty if the stage was cached
+    if len(asked) > oracle.account.limit:
+        raise ContractError(
+            f"the worker returned {len(asked)} queried labels, but the budget is {oracle.account.limit}"
+        )
     artifacts = artifacts_of(arrays, asked)
     row = cell.row(
         status="ok",

@@ -152,7 +152,10 @@ class WorkerProcess:
         if not hasattr(os, "waitid"):  # macOS
             return self._process.poll() is not None
         # The process is not reaped, so that its number still belongs to its children.
-        return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:  # another thread has just ended it
+            return True
 
     def kill(self) -> None:
         """End the process and its children, from any thread. A second call does nothing.

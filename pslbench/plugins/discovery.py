@@ -204,7 +204,9 @@ def _yielded_parts(manager: pluggy.PluginManager, plugin: object) -> Iterator[Pa
             raise PluginError("its pslbench_register is not a generator; write `yield your_part` in it")
         for part in yielded:
             if not isinstance(part, Part):
-                raise PluginError(f'it yields {part!r}, which is not a part; decorate it, as in @strategy("its-name")')
+                made_by_us = getattr(part, "__module__", "") == "pslbench.parts.decorators"  # @strategy without a name
+                what = "a decorator without a name" if made_by_us else f"{part!r}, which is not a part"
+                raise PluginError(f'it yields {what}; decorate a function, as in @strategy("its-name")')
             yield part
 
 
