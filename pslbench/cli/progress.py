@@ -66,6 +66,7 @@ class ProgressBar:
         parts = [result.dataset, result.embedder, result.clusterer, result.strategy, result.trainer]
         cell = " ".join(part for part in parts if part != "-") + f", {result.budget} labels, seed {result.seed}"
         seconds = f"{result.seconds.get('total', 0):.1f} s"
-        if result.error:
-            return f"{escape(cell)}: [red]failed[/] with {escape(': '.join(list(result.error.values())[:2]))}"
+        if not result.ok:
+            reason = ": ".join(list((result.error or {}).values())[:2])
+            return f"{escape(cell)}: [red]failed[/] with {escape(reason)}"
         return f"{escape(cell)}: accuracy {result.scores['test_accuracy']:.4f}, {seconds}"
