@@ -80,44 +80,36 @@ def nested(pool):
     return first_samples(pool)
 
 
-@strategy("forges", uses="x")
-def forges(pool):
-    """Return labels that are no classes, after they were checked."""
+def forge(change):
+    """Change the facts and arrays of this cell after they were checked."""
     original = cell.collect_output
 
     def forged(outputs):
         cell.collect_output = original
-        facts, arrays = original(outputs)
-        return facts, {**arrays, "labels": arrays["labels"] + 99}
+        return change(*original(outputs))
 
     cell.collect_output = forged
+
+
+@strategy("forges", uses="x")
+def forges(pool):
+    """Return labels that are no classes."""
+    forge(lambda facts, arrays: (facts, {**arrays, "labels": arrays["labels"] + 99}))
     return first_samples(pool)
 
 
 @strategy("impersonates", uses="x")
 def impersonates(pool):
     """Return a row of another strategy, under a key that leaves the folder."""
-    original = cell.collect_output
-
-    def forged(outputs):
-        cell.collect_output = original
-        facts, arrays = original(outputs)
-        return {**facts, "key": "../../stray", "strategy": "random", "labels_spent": 0}, arrays
-
-    cell.collect_output = forged
+    stolen = {"key": "../../stray", "strategy": "random", "labels_spent": 0}
+    forge(lambda facts, arrays: ({**facts, **stolen}, arrays))
     return first_samples(pool)
 
 
 @strategy("wins", uses="x")
 def wins(pool):
     """Return a status that does not exist."""
-    original = cell.collect_output
-
-    def forged(outputs):
-        cell.collect_output = original
-        return {"status": "won"}, {}
-
-    cell.collect_output = forged
+    forge(lambda facts, arrays: ({"status": "won"}, {}))
     return first_samples(pool)
 
 

@@ -119,12 +119,12 @@ def _has_effects(statement: ast.stmt, imports: Imports) -> bool:
         return any(isinstance(node, ast.Call) or _changes_object(node) for node in ast.walk(statement))
     if not isinstance(statement, Definition):
         return True
-    bases = [*statement.bases, *statement.keywords] if isinstance(statement, ast.ClassDef) else []
-    if isinstance(statement, ast.ClassDef) and any(
-        isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) for s in statement.body
-    ):
-        return True
-    roots = [re.split(r"[.(\[]", ast.unparse(node))[0] for node in (*statement.decorator_list, *bases)]
+    callers: list[ast.AST] = [*statement.decorator_list]
+    if isinstance(statement, ast.ClassDef):
+        if any(isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) for s in statement.body):
+            return True
+        callers += [*statement.bases, *statement.keywords]
+    roots = [re.split(r"[.(\[]", ast.unparse(node))[0] for node in callers]
     tops = {imports[root][0].module.partition(".")[0] if root in imports else root for root in roots}
     return any(top not in {*sys.stdlib_module_names, *dir(builtins), "pslbench", "hookimpl"} for top in tops)
 
