@@ -299,19 +299,60 @@ def test_adaptive_thresholds_after_two_batches():
     assert sure.tolist() == [True, False]
 
 
-def test_cnn_trains_at_least_1000_steps_or_6_epochs_and_on_images_of_any_size():
-    from pslbench.trainers import cnn
+@pytest.mark.parametrize(
+    ("n", "sizes", "steps"),
+    [
+        (10, {10}, 500),
+        (17, {8, 9}, 500),
+        (120, {15}, 504),
+        (257, {15, 16}, 510),
+        (1000, {31, 30}, 528),
+        (5000, {31, 32}, 628),
+        (60_000, {255, 256}, 705),
+    ],
+)
+def test_batches_of_equal_size_make_500_steps_or_3_epochs(n, sizes, steps):
+    from pslbench.trainers.cnn import suite_course
 
-    defaults = {name: p.default for name, p in cnn.cnn.parameters.items()}
-    assert {name: defaults[name] for name in ("epochs", "min_steps", "select")} == {
-        "epochs": 6, "min_steps": 1000, "select": "last",
-    }  # fmt: skip
+    course = suite_course(n)
+    assert set(np.diff([0, *course.splits, n]).tolist()) == sizes
+    assert len(course.rates) == course.epochs * (len(course.splits) + 1) == steps
+
+
+def test_the_learning_rate_rises_first_if_there_are_fewer_than_32_epochs():
+    from pslbench.trainers.cnn import suite_course
+
+    many, few = suite_course(120), suite_course(5000)
+    assert (many.dropout, few.dropout) == (0.5, 0.35)
+    assert many.rates[0] == max(many.rates) == 0.004
+    assert few.rates.index(max(few.rates)) == round(0.2 * len(few.rates)) - 1
+    assert few.rates[0] < 1e-4
+    assert few.rates[-1] < 1e-6
+
+
+def test_the_recipe_of_the_notebook_trains_120_samples_for_250_epochs_and_60000_for_6():
+    from pslbench.trainers.cnn import notebook_course
+
+    assert [notebook_course(n).epochs for n in (120, 60_000)] == [250, 6]
+    assert notebook_course(120).splits == [32, 64, 96]
+    assert set(notebook_course(120).rates) == {0.001}
+
+
+def test_the_network_standardizes_its_images_with_the_pool(digits):
+    data = training(digits, np.arange(32))
+    brighter = replace(data, pool=data.pool * 0.5 + 0.25)
+    plain, scaled = (use("trainer", "cnn:epochs=1,min_steps=3,precision=float32", each, 0) for each in (data, brighter))
+    expected, found = plain.predict_proba(data.pool), scaled.predict_proba(brighter.pool)
+    np.testing.assert_allclose(found, expected, atol=5e-3)
+
+
+def test_cnn_trains_at_least_min_steps_or_epochs_and_on_images_of_any_size():
     seen = []
     rng = np.random.default_rng(0)
     x = rng.random((50, 32, 30, 3), np.float32)
     data = TrainingData(x, np.arange(50), np.arange(50) % 3, None, 3, x, lambda p: seen.append(p.shape) or 0.0)
-    model = use("trainer", "cnn:min_steps=7,epochs=2,select=test", data, 0)
-    assert seen == [(50, 3)] * 4  # 50 samples make 2 steps an epoch: 4 epochs for 7 steps
+    model = use("trainer", "cnn:min_steps=7,epochs=1,select=test", data, 0)
+    assert seen == [(50, 3)] * 2  # 50 samples make 4 batches: 2 epochs for 7 steps
     assert model.predict_proba(x).shape == (50, 3)
 
 
@@ -322,9 +363,9 @@ def test_dropout_comes_before_the_last_layer_and_less_of_it_after_pooling(digits
 
 def test_batches_with_any_remainder_train_with_and_without_halves(digits):
     data = training(digits, np.arange(130))
-    for batch in (129, 64):  # 129 leaves one image over, which has no two halves
+    for batch in (60, 129):  # the largest batches of equal size hold 44 and 65 images
         model = use("trainer", f"cnn:epochs=1,min_steps=0,batch_size={batch}", data, 0)
-        assert len(model.model.inputs) == (1 if batch == 129 else 2)
+        assert len(model.model.inputs) == (1 if batch == 60 else 2)
         assert np.isfinite(model.predict_proba(digits.x_test[:501])).all()
         assert model.predict_proba(digits.x_test[:1]).shape == (1, 10)
 

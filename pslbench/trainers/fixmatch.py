@@ -6,7 +6,15 @@ from annotated_types import Ge, Gt, Interval
 from pslbench.contracts import TrainingData
 from pslbench.contracts.arrays import Bools, Floats
 from pslbench.parts import trainer
-from pslbench.trainers.cnn import LEARNING_RATE, Network, Shape, cosine_rate, resolve_precision, start
+from pslbench.trainers.cnn import (
+    LEARNING_RATE,
+    Architecture,
+    Network,
+    learning_rates,
+    resolve_precision,
+    start,
+    train_batch,
+)
 
 IsConfident = Callable[[Floats], Bools]
 
@@ -55,9 +63,9 @@ def train_consistently(
     pool = data.pool
     n_unlabeled = min(mu * LABELED_BATCH_SIZE, len(pool))
     size, compute_dtype = LABELED_BATCH_SIZE + n_unlabeled, resolve_precision()
-    model = start(Shape(pool.shape[1:], data.n_classes, size, True, compute_dtype, False), seed)
-    rng, queue = np.random.default_rng(seed), np.zeros(0, np.int64)
-    for step in range(steps):
+    model = start(Architecture(pool.shape[1:], data.n_classes, compute_dtype), seed, pool)
+    rng, queue, classes = np.random.default_rng(seed), np.zeros(0, np.int64), np.eye(data.n_classes, dtype=np.float32)
+    for rate in learning_rates(LEARNING_RATE, steps):
         while len(queue) < n_unlabeled:
             queue = np.append(queue, rng.permutation(len(pool)))
         unlabeled, queue = np.split(queue, [n_unlabeled])
@@ -67,7 +75,6 @@ def train_consistently(
         strong = cut_out(augment_images(pool[unlabeled], rng), rng)
         weights = np.ones(LABELED_BATCH_SIZE) if data.weights is None else data.weights[labeled]
         shares = np.concatenate([weights / LABELED_BATCH_SIZE, weight * is_confident(p) / n_unlabeled])
-        labels = np.concatenate([data.labels[labeled], p.argmax(axis=1)])
-        model.optimizer.learning_rate = cosine_rate(LEARNING_RATE, step, steps)
-        model.train_on_batch(np.concatenate([weak, strong]), labels, (size * shares).astype(np.float32))
+        labels = classes[np.concatenate([data.labels[labeled], p.argmax(axis=1)])]
+        train_batch(model, np.concatenate([weak, strong]), labels, (size * shares).astype(np.float32), rate)
     return Network(model, model.get_weights(), compute_dtype)
