@@ -302,16 +302,16 @@ def test_adaptive_thresholds_after_two_batches():
 @pytest.mark.parametrize(
     ("n", "sizes", "steps"),
     [
-        (10, {10}, 500),
-        (17, {8, 9}, 500),
-        (120, {15}, 504),
-        (257, {15, 16}, 510),
+        (10, {10}, 800),
+        (17, {8, 9}, 942),
+        (120, {15}, 536),
+        (257, {15, 16}, 544),
         (1000, {31, 30}, 528),
         (5000, {31, 32}, 628),
         (60_000, {255, 256}, 705),
     ],
 )
-def test_batches_of_equal_size_make_500_steps_or_3_epochs(n, sizes, steps):
+def test_batches_of_equal_size_make_500_steps_and_8000_images_or_3_epochs(n, sizes, steps):
     from pslbench.trainers.cnn import suite_course
 
     course = suite_course(n)
@@ -352,7 +352,7 @@ def test_cnn_trains_at_least_min_steps_or_epochs_and_on_images_of_any_size():
     x = rng.random((50, 32, 30, 3), np.float32)
     data = TrainingData(x, np.arange(50), np.arange(50) % 3, None, 3, x, lambda p: seen.append(p.shape) or 0.0)
     model = use("trainer", "cnn:min_steps=7,epochs=1,select=test", data, 0)
-    assert seen == [(50, 3)] * 2  # 50 samples make 4 batches: 2 epochs for 7 steps
+    assert seen == [(50, 3)] * 3  # 7 steps of 16 images are 2.2 epochs of 50 samples
     assert model.predict_proba(x).shape == (50, 3)
 
 

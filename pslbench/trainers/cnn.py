@@ -11,6 +11,7 @@ from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
 
+SMALL_BATCH_SIZE = 16
 LEARNING_RATE = 0.004
 DROPOUT = 0.5
 VIEW_STRENGTH = 0.5  # of test-time augmentation, as a share of the strength in training
@@ -97,7 +98,8 @@ def cnn(
     Args:
         seed: determines the initial weights, the order of the samples, dropout and augmentation.
         epochs: the smallest number of passes over the pseudo-labels, 3 if none.
-        min_steps: the smallest number of training steps, 500 if none. Few pseudo-labels get more epochs.
+        min_steps: the smallest number of training steps, 500 if none. Few pseudo-labels get more epochs, so that there
+            are also at least 16 times as many images.
         batch_size: the largest number of images per step, 256 if none. Batches shrink, down to 16 images, or 32 from
             1,024 pseudo-labels on, if there would otherwise be fewer than `min_steps` steps.
         learning_rate: the highest rate of Adam (Kingma & Ba 2015), 0.004 if none. It falls to 0 along half a cosine. If
@@ -158,10 +160,10 @@ def suite_course(
     dropout: float | None = None,
 ) -> Course:
     """Return how the suite trains on n pseudo-labels. Training with fewer than 32 epochs differs in two values."""
-    smallest = min(max(n // 32, 16), 32)
+    smallest = min(max(n // 32, SMALL_BATCH_SIZE), 2 * SMALL_BATCH_SIZE)
     largest = min(batch_size, max(smallest, epochs * n // max(min_steps, 1)))
     batches = ceil(n / largest)
-    epochs = max(epochs, ceil(min_steps / batches))
+    epochs = max(epochs, ceil(min_steps / batches), ceil(min_steps * SMALL_BATCH_SIZE / n))
     warmup, default = (0.0, DROPOUT) if epochs >= 32 else (0.2, 0.35)
     rates = learning_rates(learning_rate, epochs * batches, warmup)
     splits = [round(batch * n / batches) for batch in range(1, batches)]

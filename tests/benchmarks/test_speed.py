@@ -49,11 +49,9 @@ def sample(mnist, tmp_path_factory):
 
 
 @pytest.mark.benchmark(group="the notebook's three experiments: clustering, centroid, centroid-only")
-@pytest.mark.parametrize("code", ["suite", "suite with recipe=notebook", "notebook"])
+@pytest.mark.parametrize("code", ["cnn", "cnn:recipe=notebook", "notebook"])
 def test_three_experiments(benchmark, sample, tmp_path, code):
-    trainer = f"cnn:epochs={EPOCHS},min_steps={4 * EPOCHS_ON_CENTRES}"
-    fingerprint = ",recipe=notebook" if "recipe" in code else ""
-    words = ["run", "centroid", "centroid-only", "-d", sample, "-t", trainer + fingerprint, "-s", "1", "-o", tmp_path]
+    words = ["run", "centroid", "centroid-only", "-d", sample, "-t", code, "-s", "1", "-o", tmp_path]
     script = [sys.executable, Path(__file__).with_name("notebook.py"), sample, EPOCHS, EPOCHS_ON_CENTRES]
     benchmark.pedantic(lambda: run(*script) if code == "notebook" else suite(*words), rounds=1)
 
