@@ -1,9 +1,9 @@
 """The leaderboard on a terminal while cells run: its rows fill, and a bar below them shows the time left."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from time import monotonic
 from typing import Literal
@@ -24,7 +24,7 @@ from pslbench.execution.estimate import TimeLeft
 from pslbench.execution.run import RunObserver, RunStart
 from pslbench.planning.cells import Cell
 from pslbench.reporters.formats import create_table, format_mean, format_number
-from pslbench.reporters.leaderboard_table import NUMBERS, Column, title, varying_parts
+from pslbench.reporters.leaderboard_table import NUMBERS, PART_COLUMNS, Column, title, varying_parts
 from pslbench.results.records import Combination, Result
 
 STAGES = {  # what a row says while a stage of its cell runs
@@ -39,9 +39,15 @@ STAGES = {  # what a row says while a stage of its cell runs
 REFRESHES = 4  # per second
 ESTIMATE_INTERVAL = 1.0  # seconds between two estimates of the time left
 MIN_BAR, MAX_BAR = 5, 40  # columns of the terminal
+INTERRUPT_WIDTH = 2  # columns of the terminal that stay free for ^C, which would otherwise begin a line
 GAP = 2  # columns of the terminal between two columns of a board
-MIN_WIDTHS = {"#": 2, "test accuracy": len("0.9000 ± 0.0100")}  # so that the columns stay in place
-PARTS = ("strategy", "clusterer", "embedder", "trainer")
+MIN_WIDTHS = {  # columns of the terminal, so that the columns of a board stay in place
+    "#": 2,
+    "test accuracy": len("0.9000 ± 0.0100"),
+    "now": len("clustering 0:00"),
+    "stage": len("clustering"),
+}
+EXTRA_COLUMNS = tuple(head for head, _ in NUMBERS.values())  # if the terminal has space
 
 
 @contextmanager
@@ -71,13 +77,15 @@ class BoardRow:
 
     Attributes:
         entry: the combination with its rows so far.
+        numbers: the texts of its scores and costs by column.
         seeds: the number of seeds of the run.
         running: the cells of the combination that run.
     """
 
     entry: LeaderboardEntry
-    seeds: int
-    running: Sequence[RunningCell]
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    seeds: int = 0
+    running: Sequence[RunningCell] = ()
 
     @property
     def order(self) -> tuple[object, ...]:
@@ -86,14 +94,17 @@ class BoardRow:
         group = 0 if entry.ranked else 2 if accuracies else 1
         return *entry.combination[:2], group, -sum(accuracies) / max(1, len(accuracies))
 
-    @property
-    def now(self) -> Text:
-        """What runs now, and for how long; otherwise how many cells failed."""
+    def texts(self, place: int) -> dict[str, str]:
+        """Return the texts of the row by column; `place` is its place on the board. `stage` is a short `now`."""
+        entry = self.entry
+        parts = {kind: entry.part(kind) for kind in PART_COLUMNS}
+        stage = now = f"{entry.failed_cells} failed" if entry.failed_cells else ""
         if self.running:
             first = min(self.running, key=lambda cell: cell.since)
             more = f" +{len(self.running) - 1}" if len(self.running) > 1 else ""
-            return Text(f"{first.stage} {format_duration(monotonic() - first.since)}{more}", "cyan")
-        return Text(f"{self.entry.failed_cells} failed" if self.entry.failed_cells else "", "red")
+            stage, now = f"{first.stage}{more}", f"{first.stage} {format_duration(monotonic() - first.since)}{more}"
+        rank, seeds = str(place) if entry.ranked else "", f"{len(entry.rows)}/{self.seeds}"
+        return {"#": rank, **parts, **self.numbers, "seeds": seeds, "now": now, "stage": stage}
 
 
 class LiveBoard:
@@ -104,8 +115,7 @@ class LiveBoard:
         self._start = monotonic()
         self._loading = ""
         self._seeds: dict[Combination, int] = {}
-        self._results: dict[Combination, tuple[Result, ...]] = {}
-        self._numbers: dict[Combination, dict[str, str]] = {}  # texts by column, of combinations with results
+        self._rows: dict[Combination, BoardRow] = {}  # of combinations with results
         self._running: dict[str, RunningCell] = {}  # by the key of the cell
         self._run: RunStart | None = None
         self._time_left, self._estimated_at = TimeLeft(0, 0), 0.0
@@ -134,7 +144,8 @@ class LiveBoard:
         if kind == "computed":
             self._lines.progressed(cell, kind, message)
         else:
-            self._running[cell.key] = RunningCell(cell.combination, STAGES[message], monotonic())
+            stage = f"loading {message}" if kind == "loading" else STAGES.get(message, "running")
+            self._running[cell.key] = RunningCell(cell.combination, stage, monotonic())
 
     def finished(self, result: Result) -> None:
         self._running.pop(result.key, None)
@@ -155,23 +166,30 @@ class LiveBoard:
         self.live.refresh()
 
     def _add(self, row: Result) -> None:
-        rows = self._results[row.combination] = (*self._results.get(row.combination, ()), row)
-        if row.ok:
-            values = leaderboard_row(entry := _entry(row.combination, rows))
-            texts = {head: format_number(float(values[name]), digits) for name, (head, digits) in NUMBERS.items()}
-            self._numbers[row.combination] = {"test accuracy": format_mean(entry.score("test_accuracy")), **texts}
+        entry = self._row(row.combination).entry
+        if not row.ok:
+            entry = replace(entry, failed_cells=entry.failed_cells + 1)
+        else:
+            entry = replace(entry, rows=(*entry.rows, row))
+        values = leaderboard_row(entry)
+        numbers = {head: format_number(float(values[name]), digits) for name, (head, digits) in NUMBERS.items()}
+        accuracy = format_mean(entry.score("test_accuracy"))
+        self._rows[row.combination] = BoardRow(entry, {"test accuracy": accuracy, **numbers})
+
+    def _row(self, combination: Combination) -> BoardRow:
+        return self._rows.get(combination) or BoardRow(LeaderboardEntry(combination, (), 0))
 
     def _estimate(self) -> None:
         if self._run:
             self._time_left, self._estimated_at = self._run.time_left(), monotonic()
 
-    def _rows(self) -> list[BoardRow]:
+    def _current_rows(self) -> list[BoardRow]:
         """Return the rows of all boards, those of one board after the other."""
         running: dict[Combination, list[RunningCell]] = {}
         for cell in list(self._running.values()):
             running.setdefault(cell.combination, []).append(cell)
         rows = [
-            BoardRow(_entry(combination, self._results.get(combination, ())), seeds, running.get(combination, ()))
+            replace(self._row(combination), seeds=seeds, running=running.get(combination, ()))
             for combination, seeds in self._seeds.items()
         ]
         return sorted(rows, key=lambda row: row.order)
@@ -180,7 +198,7 @@ class LiveBoard:
         """Return what the terminal shows now. It fits the terminal: rows that run are never omitted for others."""
         self._erase_wrapped_lines()
         footer = self._render(self._footer())
-        rows, lines = self._rows(), list[list[Segment]]()
+        rows, lines = self._current_rows(), list[list[Segment]]()
         space = self._console.height - 1 - len(footer)
         by_importance = sorted(rows, key=lambda row: not row.running)
         count = min(len(rows), space)
@@ -188,7 +206,7 @@ class LiveBoard:
             lines = self._render(self._boards(rows, {row.entry.combination for row in by_importance[:count]}))
             if len(lines) <= space:
                 break
-            count -= len(lines) - space
+            count = min(count - 1, count * space // len(lines))
         frame = [*(lines if count > 0 else []), *footer]
         self._width, self._line_lengths = self._console.width, [Segment.get_line_length(line) for line in frame]
         return SegmentLines(frame, new_lines=True)
@@ -206,58 +224,29 @@ class LiveBoard:
         parts: list[RenderableType] = []
         for _, board in groupby(rows, key=lambda row: row.entry.combination[:2]):
             members = list(board)
-            if visible := [row for row in members if row.entry.combination in shown]:
-                entries = [row.entry for row in members]
-                heads = self._heads(entries, visible)
+            entries = [row.entry for row in members]
+            lines = [
+                BoardLine(row.texts(place), _style(row, place), "cyan" if row.running else "red")
+                for place, row in enumerate(members, 1)
+                if row.entry.combination in shown
+            ]
+            if lines:
+                heads = _fitting_columns(varying_parts(entries), lines, self._console.width)
                 parts += [Text(title(entries, [Column(head, str) for head in heads]), "table.title")]
-                parts += [self._table(heads, members, shown)]
-                if hidden := len(members) - len(visible):
+                parts += [_draw_table(heads, lines)]
+                if hidden := len(members) - len(lines):
                     parts += [Text(f"and {pluralize(hidden, 'more row')}", "dim")]
                 parts += [""]
         return Group(*parts)
-
-    def _heads(self, entries: list[LeaderboardEntry], visible: Sequence[BoardRow]) -> list[str]:
-        """Return the columns of a board: the necessary ones, and as many others as the terminal has space for."""
-        heads = ["#", *varying_parts(entries), "test accuracy", "seeds", "now"]
-        texts = [self._texts(row, "") for row in visible]
-        for head, _ in NUMBERS.values():
-            wider = [*heads[:-2], head, *heads[-2:]]
-            widths = [max(_min_width(name), *(len(text.get(name, "")) for text in texts)) for name in wider]
-            if sum(widths) + GAP * len(widths) <= self._console.width and any(
-                text.get(head, "-") != "-" for text in texts
-            ):
-                heads = wider
-        return heads
-
-    def _table(self, heads: Sequence[str], members: Sequence[BoardRow], shown: set[Combination]) -> Table:
-        table = create_table()
-        for head in heads:
-            justify: Literal["left", "right"] = "left" if head in (*PARTS, "now") else "right"
-            table.add_column(
-                head, justify=justify, min_width=_min_width(head), no_wrap=head not in PARTS, overflow="fold"
-            )
-        for place, row in enumerate(members, 1):
-            if row.entry.combination in shown:
-                texts = self._texts(row, str(place) if row.entry.ranked else "")
-                is_best = row.entry.ranked and place == 1
-                style = "bold" if is_best else "" if row.entry.ranked or row.running else "dim"
-                table.add_row(*(row.now if head == "now" else Text(texts.get(head, "")) for head in heads), style=style)
-        return table
-
-    def _texts(self, row: BoardRow, place: str) -> dict[str, str]:
-        """Return the texts of a row by column."""
-        entry = row.entry
-        parts = {kind: entry.part(kind) for kind in PARTS}
-        seeds = f"{len(entry.rows)}/{row.seeds}"
-        return {"#": place, **parts, "seeds": seeds, "now": row.now.plain, **self._numbers.get(entry.combination, {})}
 
     def _footer(self) -> RenderableType:
         elapsed = f"{format_duration(monotonic() - self._start)} elapsed"
         if self._run is None:
             return Text(f"loading {self._loading}  {elapsed}")
-        cells, done = len(self._run.cells), sum(map(len, self._results.values()))
+        cells = len(self._run.cells)
+        done = sum(len(row.entry.rows) + row.entry.failed_cells for row in list(self._rows.values()))
         text = "  ".join([f"{done} of {pluralize(cells, 'cell')}", elapsed, *self._describe_time_left()])
-        width = min(MAX_BAR, self._console.width - len(text) - GAP)
+        width = min(MAX_BAR, self._console.width - len(text) - GAP - INTERRUPT_WIDTH)
         if width < MIN_BAR:
             return Text(text)
         bar = ProgressBar(cells, done, width, style="dim", complete_style="green", finished_style="green")
@@ -280,12 +269,47 @@ def format_duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _entry(combination: Combination, rows: Sequence[Result]) -> LeaderboardEntry:
-    return LeaderboardEntry(combination, tuple(row for row in rows if row.ok), sum(not row.ok for row in rows))
+def _style(row: BoardRow, place: int) -> str:
+    if row.entry.ranked:
+        return "bold" if place == 1 else ""
+    return "" if row.running else "dim"
 
 
-def _min_width(head: str) -> int:
-    return max(len(head), MIN_WIDTHS.get(head, 0))
+@dataclass(frozen=True)
+class BoardLine:
+    """The texts of a row by column, its style, and that of the columns `now` and `stage`."""
+
+    texts: Mapping[str, str]
+    style: str
+    now_style: str
+
+
+def _fitting_columns(parts: Sequence[str], lines: Sequence[BoardLine], width: int) -> list[str]:
+    """Return the columns of a board: the necessary ones, and as many others as the terminal has space for."""
+    extras = [head for head in EXTRA_COLUMNS if any(line.texts.get(head, "-") != "-" for line in lines)]
+    for count in range(len(extras), -1, -1):
+        heads = ["#", *parts, "test accuracy", *extras[:count], "seeds", "now"]
+        if sum(_width(head, lines) + GAP for head in heads) <= width + GAP:
+            return heads
+    return [*parts, "test accuracy", "seeds", "stage"]
+
+
+def _draw_table(heads: Sequence[str], lines: Sequence[BoardLine]) -> Table:
+    table = create_table()
+    for head in heads:
+        if head in PART_COLUMNS:  # these are wrapped on a narrow terminal
+            table.add_column(head, overflow="fold")
+        else:
+            justify: Literal["left", "right"] = "left" if head in ("now", "stage") else "right"
+            table.add_column(head, justify=justify, min_width=_width(head, lines), no_wrap=True)
+    for line in lines:
+        styles = {"now": line.now_style, "stage": line.now_style}
+        table.add_row(*(Text(line.texts.get(head, ""), styles.get(head, "")) for head in heads), style=line.style)
+    return table
+
+
+def _width(head: str, lines: Sequence[BoardLine]) -> int:
+    return max(len(head), MIN_WIDTHS.get(head, 0), *(len(line.texts.get(head, "")) for line in lines))
 
 
 def _strip(line: list[Segment]) -> list[Segment]:

@@ -53,8 +53,8 @@ class RunObserver(Protocol):
         """Called when the cells are planned and the first ones are about to start."""
 
     def progressed(self, cell: Cell, kind: str, message: str) -> None:
-        """Called from any thread when a cell starts (`start`), when a `stage` of it begins, or when a stage was
-        `computed` for a reason."""
+        """Called from any thread when a cell starts (`start`), when a `stage` of it begins, when it is `loading` a
+        library, or when a stage was `computed` for a reason."""
 
     def finished(self, result: Result) -> None:
         """Called when a cell has ended."""
