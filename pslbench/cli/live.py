@@ -36,7 +36,7 @@ STAGES = {  # what a row says while a stage of its cell runs
     "label": "labeling",
     "train": "training",
 }
-REFRESHES = 4  # per second
+REFRESHES = 2  # per second
 ESTIMATE_INTERVAL = 1.0  # seconds between two estimates of the time left
 MIN_BAR, MAX_BAR = 5, 40  # columns of the terminal
 INTERRUPT_WIDTH = 2  # columns of the terminal that stay free for ^C, which would otherwise begin a line
