@@ -35,7 +35,7 @@ def run(*, combinations: GridOptions, execution: ExecutionOptions, plugins: Plug
     if execution.dry_run:
         return print_estimate(catalog, grid, execution)
     folder, rows = run_grid(catalog, grid, execution, plugins)
-    return report_results(catalog, folder, rows, quiet=execution.quiet)
+    return report_results(catalog, folder, rows, show_folder=not execution.quiet)
 
 
 def run_grid(
@@ -49,7 +49,7 @@ def run_grid(
         with show_progress(execution.explain_cache, execution.quiet) as observer:
             return run.run_grid(catalog, grid, execution.run_settings(plugins), observer)
     except run.RunInterruptedError as interruption:
-        report_results(catalog, interruption.folder, interruption.rows, quiet=execution.quiet)
+        report_results(catalog, interruption.folder, interruption.rows, show_folder=not execution.quiet)
         print_interrupted()
         raise typer.Exit(EXIT_INTERRUPTED) from None
 

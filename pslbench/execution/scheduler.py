@@ -56,8 +56,8 @@ class CellQueue:
     """The cells that have not started, by combination.
 
     Every combination gets its first seed before any gets its second one, so that the leaderboard soon has all rows. Of
-    these, the cells that seem short start first. A cell that shares a stage with a running cell waits if another can
-    start. A cell so long that the others may end before it starts at once.
+    these, the cells that seem short start first. There are two exceptions: a cell that shares a stage with a running
+    cell waits if another can start, and a cell so long that the others may end before it starts at once.
 
     Attributes:
         available: the keys of shared stages that are computed.
