@@ -242,7 +242,7 @@ class LiveBoard:
     def _footer(self) -> RenderableType:
         elapsed = f"{format_duration(monotonic() - self._start)} elapsed"
         if self._run is None:
-            return Text(f"loading {self._loading}  {elapsed}")
+            return Text(f"loading {self._loading}, starting workers  {elapsed}")
         cells = len(self._run.cells)
         done = sum(len(row.entry.rows) + row.entry.failed_cells for row in list(self._rows.values()))
         text = "  ".join([f"{done} of {pluralize(cells, 'cell')}", elapsed, *self._describe_time_left()])
