@@ -101,7 +101,7 @@ class BoardRow:
         stage = now = f"{entry.failed_cells} failed" if entry.failed_cells else ""
         if self.running:
             first = min(self.running, key=lambda cell: cell.since)
-            more = f" +{len(self.running) - 1}" if len(self.running) > 1 else ""
+            more = f", {len(self.running) - 1} more" if len(self.running) > 1 else ""
             stage, now = f"{first.stage}{more}", f"{first.stage} {format_duration(monotonic() - first.since)}{more}"
         rank, seeds = str(place) if entry.ranked else "", f"{len(entry.rows)}/{self.seeds}"
         return {"#": rank, **parts, **self.numbers, "seeds": seeds, "now": now, "stage": stage}
@@ -272,7 +272,7 @@ def format_duration(seconds: float) -> str:
 def _style(row: BoardRow, place: int) -> str:
     if row.entry.ranked:
         return "bold" if place == 1 else ""
-    return "" if row.running else "dim"
+    return "" if row.running or row.entry.failed_cells else "dim"
 
 
 @dataclass(frozen=True)
