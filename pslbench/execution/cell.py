@@ -68,13 +68,12 @@ class CellRunner:
         return outputs
 
     def _compute(self, stage: Stage, context: CellContext, inputs: Mapping[str, Entry]) -> Entry:
-        libraries = [name for name in SLOW_LIBRARIES if f"library {name}" in stage.facts and name not in sys.modules]
-        for library in libraries:
-            self._on_progress("loading", library)
-            with suppress(ImportError):  # the part will raise it, or do without
-                import_module(library)
-        if libraries:
-            self._on_progress("stage", stage.name)
+        for library in SLOW_LIBRARIES:
+            if f"library {library}" in stage.facts and library not in sys.modules:
+                self._on_progress("loading", library)
+                with suppress(ImportError):  # the part will raise it, or do without
+                    import_module(library)
+                self._on_progress("stage", stage.name)
         return STAGE_FUNCTIONS[stage.name](context, inputs)
 
     def _verify(self, cell: Cell) -> None:
