@@ -61,7 +61,7 @@ def compare(
         console.print(difference_matrix(entries, console.width), "", sep="\n")
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
         console.print(build_overall_table(aggregate), "", sep="\n")
-    status = report_results(catalog, store, results, show=False)
+    status = report_results(catalog, store, results, show=False, show_folder=not execution.quiet)
     return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
 
 

@@ -29,9 +29,9 @@ def new_table(*headings: str) -> Table:
     return table
 
 
-def warn(message: str) -> None:
-    """Print a warning on one line of standard error."""
-    stderr_console().print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
+def warn(message: str, console: Console | None = None) -> None:
+    """Print a warning on one line of standard error, or of the console that shows the live board."""
+    (console or stderr_console()).print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
 
 
 def print_interrupted() -> None:

@@ -181,6 +181,9 @@ class ExecutionOptions:
     explain_cache: Annotated[
         bool, _run_option("--explain-cache", help="Print why each computed stage was not in the cache.")
     ] = False
+    quiet: Annotated[
+        bool, _run_option("-q", "--quiet/--no-quiet", help="Print the final tables and warnings only.")
+    ] = False
     dry_run: Annotated[bool, _run_option("--dry-run", help="Print what would be run, and exit.")] = False
     config: Annotated[
         Path | None,

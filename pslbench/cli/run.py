@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import typer
 
-from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stdout_console
+from pslbench.cli.console import EXIT_INTERRUPTED, print_interrupted, stderr_console, stdout_console
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options, save_config
 from pslbench.cli.summary import report_results
 from pslbench.errors import pluralize
@@ -35,33 +35,32 @@ def run(*, combinations: GridOptions, execution: ExecutionOptions, plugins: Plug
     if execution.dry_run:
         return print_estimate(catalog, grid, execution)
     folder, rows = run_grid(catalog, grid, execution, plugins)
-    return report_results(catalog, folder, rows)
+    return report_results(catalog, folder, rows, show_folder=not execution.quiet)
 
 
 def run_grid(
     catalog: Catalog, grid: Grid, execution: ExecutionOptions, plugins: PluginOptions
 ) -> tuple[ResultsFolder, list[Result]]:
-    """Run what is missing of a grid with a progress bar. Return the folder, and the rows of the grid."""
-    from pslbench.cli.progress import ProgressBar
+    """Run what is missing of a grid and show its progress. Return the folder, and the rows of the grid."""
+    from pslbench.cli.live import show_progress
     from pslbench.execution import run
 
     try:
-        progress = ProgressBar(execution.explain_cache)
-        with progress.bar:
-            return run.run_grid(catalog, grid, execution.run_settings(plugins), progress)
+        with show_progress(execution.explain_cache, execution.quiet) as observer:
+            return run.run_grid(catalog, grid, execution.run_settings(plugins), observer)
     except run.RunInterruptedError as interruption:
-        report_results(catalog, interruption.folder, interruption.rows)
+        report_results(catalog, interruption.folder, interruption.rows, show_folder=not execution.quiet)
         print_interrupted()
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def print_estimate(catalog: Catalog, grid: Grid, execution: ExecutionOptions) -> int:
     """Print what a run would do."""
-    from pslbench.cli.progress import ProgressBar
+    from pslbench.cli.progress import ProgressLines
     from pslbench.execution.run import estimate_grid
 
     settings = execution.run_settings(PluginOptions())
-    estimate = estimate_grid(catalog, grid, settings, ProgressBar())
+    estimate = estimate_grid(catalog, grid, settings, ProgressLines(stderr_console()))
     console = stdout_console()
     states = f"{estimate.done} done, {estimate.cached} cached, {estimate.to_run} to run"
     console.print(f"{pluralize(estimate.cells, 'cell')}: {states}")

@@ -1,10 +1,13 @@
 """Runs one cell in a worker process, stage by stage."""
 
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Any
+from importlib import import_module
+from typing import Any, Literal
 
 from pslbench.errors import ContractError, message_of
 from pslbench.execution.cache import Entry, StageCache
@@ -12,9 +15,11 @@ from pslbench.execution.memory import PeakMemory
 from pslbench.execution.messages import Message
 from pslbench.execution.oracle import Oracle
 from pslbench.execution.stages import STAGE_FUNCTIONS, CellContext, pseudo_labels_of
-from pslbench.planning.cells import Cell
+from pslbench.planning.cells import Cell, Stage
 from pslbench.planning.stages import with_keys
 from pslbench.plugins.catalog import Catalog
+
+SLOW_LIBRARIES = ("keras", "tensorflow", "torch", "jax")  # take seconds to import, so the user is told
 
 
 class CellRunner:
@@ -24,13 +29,18 @@ class CellRunner:
         catalog: the parts.
         cache: returns stages that were computed before, and stores the others.
         oracle: answers the queries of the cells.
-        on_stage: called with the name of each stage that begins.
+        on_progress: called with `stage` and the name of each stage that begins, and with `loading` and the name of each
+            slow library that a stage imports first.
     """
 
     def __init__(
-        self, catalog: Catalog, cache: StageCache, oracle: Oracle, on_stage: Callable[[str], None] = lambda _: None
+        self,
+        catalog: Catalog,
+        cache: StageCache,
+        oracle: Oracle,
+        on_progress: Callable[[Literal["stage", "loading"], str], None] = lambda *_: None,
     ) -> None:
-        self._catalog, self._cache, self._oracle, self._on_stage = catalog, cache, oracle, on_stage
+        self._catalog, self._cache, self._oracle, self._on_progress = catalog, cache, oracle, on_progress
         self._verified: set[str] = set()
 
     def run(self, cell: Cell) -> Message:
@@ -52,10 +62,19 @@ class CellRunner:
         outputs: dict[str, Entry] = {}
         for name, stage in cell.stages.items():
             if not self._cache.holds(stage):
-                self._on_stage(name)
+                self._on_progress("stage", name)
             inputs = {each: outputs[each] for each in stage.inputs}
-            outputs[name] = self._cache.get(stage, partial(STAGE_FUNCTIONS[name], context, inputs))
+            outputs[name] = self._cache.get(stage, partial(self._compute, stage, context, inputs))
         return outputs
+
+    def _compute(self, stage: Stage, context: CellContext, inputs: Mapping[str, Entry]) -> Entry:
+        for library in SLOW_LIBRARIES:
+            if f"library {library}" in stage.facts and library not in sys.modules:
+                self._on_progress("loading", library)
+                with suppress(ImportError):  # the part will raise it, or do without
+                    import_module(library)
+                self._on_progress("stage", stage.name)
+        return STAGE_FUNCTIONS[stage.name](context, inputs)
 
     def _verify(self, cell: Cell) -> None:
         """Raises ContractError if this process would compute something else than was planned."""

@@ -1,12 +1,12 @@
 """Estimates how long cells take from the rows that exist."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from pslbench.execution.cache import StageCache
-from pslbench.planning.cells import Cell, Plan
+from pslbench.planning.cells import Cell, Plan, Stage
 from pslbench.results.records import CellInfo, Result
 
 
@@ -69,14 +69,66 @@ def estimate_run(
     """Estimate the cells and seconds of a run of the missing cells with this number of workers, from earlier rows."""
     cached = [cell for cell in missing if cache.has(cell.stages["train"])]
     to_run = [cell for cell in missing if not cache.has(cell.stages["train"])]
-    estimator = RuntimeEstimator(rows)
+    seconds, unknown = _sum_stages(to_run, RuntimeEstimator(rows), cache.has)
+    done = len(plan.cells) - len(missing)
+    return RunEstimate(len(plan.cells), done, len(cached), len(to_run), seconds / jobs, unknown)
+
+
+@dataclass(frozen=True)
+class TimeLeft:
+    """How long the rest of a run takes.
+
+    Attributes:
+        seconds: the estimate, without the cells of `unknown`.
+        unknown: the number of cells that nothing is known about.
+    """
+
+    seconds: float
+    unknown: int
+
+
+class RunClock:
+    """Estimates the rest of a run from earlier rows and from those of the run itself.
+
+    Args:
+        cells: the cells that run.
+        rows: the rows that exist.
+        cache: knows which stages are computed already.
+        workers: the number of cells that run at once.
+    """
+
+    def __init__(self, cells: Sequence[Cell], rows: Sequence[Result], cache: StageCache, workers: int) -> None:
+        self._unfinished = {cell.key: cell for cell in cells}
+        self._estimator, self._workers = RuntimeEstimator(rows), workers
+        stages = {stage.key: stage for cell in cells for stage in cell.stages.values()}
+        self._computed = {key for key, stage in stages.items() if cache.has(stage)}
+
+    def seconds(self, cell: Cell) -> float:
+        """Return the expected seconds of all stages of a cell; infinite if nothing is known."""
+        return self._estimator.seconds(cell)
+
+    def add(self, row: Result) -> None:
+        """Take the row of one more cell into account."""
+        self._estimator.add(row)
+        self._computed |= {stage.key for stage in self._unfinished.pop(row.key).stages.values()}
+
+    def time_left(self) -> TimeLeft:
+        """Return the estimate for the cells without a row, as if none of them had started."""
+        cells = [cell for cell in self._unfinished.values() if cell.stages["train"].key not in self._computed]
+        seconds, unknown = _sum_stages(cells, self._estimator, lambda stage: stage.key in self._computed)
+        return TimeLeft(seconds / max(1, min(self._workers, len(cells))), unknown)
+
+
+def _sum_stages(
+    cells: Iterable[Cell], estimator: RuntimeEstimator, is_computed: Callable[[Stage], bool]
+) -> tuple[float, int]:
+    """Return the seconds of the stages that must be computed, and the number of cells that nothing is known about."""
     seconds, unknown, counted = 0.0, 0, set[str]()
-    for cell in to_run:
+    for cell in cells:
         expected = estimator.stage_seconds(cell)
         unknown += not expected
         for name, stage in cell.stages.items():
-            if name in expected and stage.key not in counted and not cache.has(stage):
+            if name in expected and stage.key not in counted and not is_computed(stage):
                 seconds += expected[name]
                 counted.add(stage.key)
-    done = len(plan.cells) - len(missing)
-    return RunEstimate(len(plan.cells), done, len(cached), len(to_run), seconds / jobs, unknown)
+    return seconds, unknown

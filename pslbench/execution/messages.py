@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from pslbench.contracts.arrays import AnyArray
 from pslbench.errors import ContractError
 
-MessageKind = Literal["ready", "stage", "computed", "waiting", "samples", "label", "test_accuracy", "done"]
+MessageKind = Literal["ready", "stage", "loading", "computed", "waiting", "samples", "label", "test_accuracy", "done"]
 QUERIES: tuple[MessageKind, ...] = ("samples", "label", "test_accuracy")  # the worker waits for an answer to these
 HEADER_LENGTH = 8  # bytes, of the length of the JSON
 MAX_LENGTH = 2**30  # bytes of a message
@@ -28,8 +28,9 @@ class Message:
     """A message of a worker.
 
     Attributes:
-        kind: what it says: `ready`, a `stage` begins, a stage is `computed` for a reason, it is `waiting` for another
-            process, it queries `samples`, a `label` or the `test_accuracy`, or a cell is `done`.
+        kind: what it says: `ready`, a `stage` begins, it is `loading` a library, a stage is `computed` for a reason, it
+            is `waiting` for another process, it queries `samples`, a `label` or the `test_accuracy`, or a cell is
+            `done`.
         facts: JSON values by name.
         arrays: by name.
     """

@@ -1,6 +1,6 @@
 """Runs a grid: computes what is missing, saves each row when it is there, and notifies observers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pslbench.errors import InputError
 from pslbench.execution.cache import CacheSettings, StageCache, trim
-from pslbench.execution.estimate import RunEstimate, RuntimeEstimator, estimate_run
+from pslbench.execution.estimate import RunClock, RunEstimate, TimeLeft, estimate_run
 from pslbench.execution.executors import WorkerPool, dask_pool, local_pool
 from pslbench.execution.scheduler import execute
 from pslbench.execution.worker import WorkerConfig
@@ -17,25 +17,44 @@ from pslbench.parts import PartConfig
 from pslbench.planning.cells import Cell, Plan
 from pslbench.planning.grid import Grid
 from pslbench.planning.identity import library_version
-from pslbench.planning.plan import make_plan
+from pslbench.planning.plan import make_plan, preview_cells
 from pslbench.plugins.catalog import Catalog
 from pslbench.processor import cores
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.manifest import Provenance, describe_machine, run_entry
-from pslbench.results.records import Outcome, Result, RunInfo
+from pslbench.results.records import Result, RunInfo
 
 MANIFEST_PACKAGES = ("pslbench", "numpy", "pandas", "pluggy")  # in the manifest, besides the libraries of the parts
 LIBRARY_PREFIX = "library "  # begins the name of a fact about a library
 
 
+@dataclass(frozen=True, eq=False)
+class RunStart:
+    """A run that begins.
+
+    Attributes:
+        cells: all cells of the run.
+        rows: those of cells that do not run again.
+        time_left: estimates the rest of the run, at any time.
+    """
+
+    cells: tuple[Cell, ...]
+    rows: tuple[Result, ...]
+    time_left: Callable[[], TimeLeft]
+
+
 class RunObserver(Protocol):
     """Is notified of the progress of a run."""
 
-    def started(self, cells: int, done: int) -> None:
-        """Called when a run of `cells` cells begins; `done` of them already have a row."""
+    def planning(self, cells: Sequence[Cell]) -> None:
+        """Called before the data are loaded, with the cells that the grid may have. They have no keys yet."""
+
+    def started(self, run: RunStart) -> None:
+        """Called when the cells are planned and the first ones are about to start."""
 
     def progressed(self, cell: Cell, kind: str, message: str) -> None:
-        """Called from any thread when a `stage` of a cell begins, or when a stage was `computed` for a reason."""
+        """Called from any thread when a cell starts (`start`), when a `stage` of it begins, when it is `loading` a
+        library, or when a stage was `computed` for a reason."""
 
     def finished(self, result: Result) -> None:
         """Called when a cell has ended."""
@@ -110,6 +129,7 @@ def run_grid(
     """
     _check(settings)
     load = lru_cache(maxsize=1)(catalog.call)
+    observer.planning(preview_cells(catalog, grid))
     plan = _plan(catalog, grid, load, observer)
     try:
         settings.cache.folder.mkdir(parents=True, exist_ok=True)
@@ -119,11 +139,14 @@ def run_grid(
     folder = ResultsFolder.create(settings.output)
     with folder.exclusive_lock():
         missing = missing_cells(plan, folder, settings)
+        workers = settings.workers(len(missing))
         trim(settings.cache.folder, settings.cache.limit)
         try:
             with _open_pool(settings, len(missing), load, observer) as pool:
-                folder.append_run(_manifest_entry(plan, settings, settings.workers(len(missing))))
-                return folder, _run(catalog, plan, folder, missing, pool, observer)
+                folder.append_run(_manifest_entry(plan, settings, workers))
+                known = folder.current_rows() if missing else []
+                clock = RunClock(missing, known, StageCache(settings.cache), workers)
+                return folder, _run(catalog, plan, folder, missing, pool, clock, observer)
         except KeyboardInterrupt:
             raise RunInterruptedError(folder, folder.rows_of(cell.key for cell in plan.cells)) from None
         finally:
@@ -167,13 +190,20 @@ def _run(
     folder: ResultsFolder,
     missing: Sequence[Cell],
     pool: WorkerPool | None,
+    clock: RunClock,
     observer: RunObserver,
 ) -> list[Result]:
     info = RunInfo(tuple(cell.info for cell in plan.cells), folder.path)
     catalog.notify("pslbench_run_started", observer.warn, run=info, plan=info)
-    observer.started(len(plan.cells), len(plan.cells) - len(missing))
+    will_run = {cell.key for cell in missing}
+    done = folder.rows_of(cell.key for cell in plan.cells if cell.key not in will_run)
+    observer.started(RunStart(plan.cells, tuple(done), clock.time_left))
     failures: dict[str, Result] = {}  # of cells whose earlier row is kept
-    for row, artifacts in _outcomes(pool, missing, folder):
+    outcomes = (
+        execute(pool, missing, clock.seconds, lambda cell: observer.progressed(cell, "start", "")) if pool else ()
+    )
+    for row, artifacts in outcomes:
+        clock.add(row)
         folder.write_cell(row, artifacts)
         observer.finished(row)
         if not row.ok and folder.has_success(row.key):
@@ -182,15 +212,6 @@ def _run(
     rows = [failures.get(row.key, row) for row in folder.rows_of(cell.key for cell in plan.cells)]
     catalog.notify("pslbench_run_finished", observer.warn, results=rows)
     return rows
-
-
-def _outcomes(pool: WorkerPool | None, missing: Sequence[Cell], folder: ResultsFolder) -> Iterator[Outcome]:
-    if pool is None:
-        return
-    estimator = RuntimeEstimator(folder.current_rows())
-    for row, artifacts in execute(pool, missing, estimator.seconds):
-        estimator.add(row)
-        yield row, artifacts
 
 
 def _open_pool(

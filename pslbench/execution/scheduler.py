@@ -4,6 +4,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from math import isfinite
 
 from pslbench.errors import message_of
 from pslbench.execution.executors import WorkerPool
@@ -12,21 +13,27 @@ from pslbench.planning.cells import Cell
 from pslbench.results.records import Outcome
 
 
-def execute(pool: WorkerPool, cells: Sequence[Cell], expected: Callable[[Cell], float]) -> Iterator[Outcome]:
+def execute(
+    pool: WorkerPool,
+    cells: Sequence[Cell],
+    expected: Callable[[Cell], float],
+    on_start: Callable[[Cell], None] = lambda _: None,
+) -> Iterator[Outcome]:
     """Run the cells and yield each outcome when it is there.
 
     Args:
         pool: where to run them.
-        cells: what to run. A cell that shares a stage with a running cell waits if another cell can start, and long
-            cells start first.
+        cells: what to run, in the order of `CellQueue`.
         expected: estimates the seconds of a cell; infinite if nothing is known.
+        on_start: called with each cell that starts.
     """
     queue = CellQueue(cells, expected)
     running: dict[Future[Outcome], Cell] = {}
 
     def start_cells() -> None:
         while queue and len(running) < pool.size():
-            cell = queue.pop({each.last_shared_stage for each in running.values()})
+            cell = queue.pop({each.last_shared_stage for each in running.values()}, pool.size())
+            on_start(cell)
             running[pool.executor.submit(pool.run, cell)] = cell
 
     start_cells()
@@ -48,6 +55,10 @@ def _outcome(future: Future[Outcome], cell: Cell) -> Outcome:
 class CellQueue:
     """The cells that have not started, by combination.
 
+    Every combination gets its first seed before any gets its second one, so that the leaderboard soon has all rows. Of
+    these, the cells that seem short start first. There are two exceptions: a cell that shares a stage with a running
+    cell waits if another can start, and a cell so long that the others may end before it starts at once.
+
     Attributes:
         available: the keys of shared stages that are computed.
     """
@@ -62,13 +73,24 @@ class CellQueue:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def pop(self, in_progress: set[str]) -> Cell:
+    def pop(self, in_progress: set[str], workers: int) -> Cell:
         """Return the next cell; `in_progress` are the keys of the shared stages of running cells."""
         heads = [waiting[0] for waiting in self._waiting.values()]
         free = [cell for cell in heads if cell.last_shared_stage not in in_progress - self.available]
-        best = max(free or heads, key=self._expected)
+        best = self._critical_cell(free or heads, workers) or min(free or heads, key=self._priority)
         waiting = self._waiting[best.combination]
         waiting.popleft()
         if not waiting:
             del self._waiting[best.combination]
         return best
+
+    def _critical_cell(self, cells: Sequence[Cell], workers: int) -> Cell | None:
+        """Return the longest cell if it takes as long as a worker's share of all waiting cells; None if unknown."""
+        seconds = {combination: self._expected(waiting[0]) for combination, waiting in self._waiting.items()}
+        total = sum(seconds[combination] * len(waiting) for combination, waiting in self._waiting.items())
+        longest = max(cells, key=lambda cell: seconds[cell.combination])
+        return longest if total <= workers * seconds[longest.combination] and isfinite(total) else None
+
+    def _priority(self, cell: Cell) -> tuple[float, ...]:
+        """Return what orders cells. A strategy that sees all labels needs another worker process, which takes time."""
+        return -len(self._waiting[cell.combination]), cell.needs_all_labels, self._expected(cell), len(cell.stages)

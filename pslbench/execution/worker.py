@@ -110,7 +110,7 @@ def serve(pipe: Connection) -> None:
 
     cache = StageCache(config.cache, lambda reason: send("computed", reason), lambda waits: send("waiting", waits))
     catalog = discover(config.plugin_files, config.disabled_plugins)
-    runner = CellRunner(catalog, cache, RemoteOracle(pipe, answers), lambda stage: send("stage", stage))
+    runner = CellRunner(catalog, cache, RemoteOracle(pipe, answers), send)
     send("ready", "")
     while True:
         cell = cells.get()

@@ -23,7 +23,8 @@ from pslbench.processor import cores
 POLL_INTERVAL = 0.2  # seconds between two checks of a worker that sends nothing
 START_TIMEOUT = 300.0  # seconds in which a worker must have imported the plugins
 OnProgress = Callable[[Cell, str, str], None]
-"""Called with a cell, and `stage` and the stage that begins, or `computed` and the stage that was computed and why."""
+"""Called with a cell, and `stage` and the stage that begins, `loading` and the library that it imports first, or
+`computed` and the stage that was computed and why."""
 
 
 class WorkerDiedError(Exception):

@@ -80,7 +80,7 @@ class Cell:
         texts = {str(kind): str(config or UNUSED) for kind, config in self.configs.items()}
         return CellInfo(key=self.key, budget=self.budget, seed=self.seed, **texts)
 
-    @property
+    @cached_property
     def combination(self) -> Combination:
         """The configuration that the cell shares with the other seeds, as in its row."""
         info = self.info

@@ -41,6 +41,12 @@ def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]
     return Plan(tuple(cells.values()), tuple(warnings))
 
 
+def preview_cells(catalog: Catalog, grid: Grid) -> list[Cell]:
+    """Return the cells of a grid without keys. They are known before any data are loaded; unsuitable ones are among
+    them, and a cell can occur twice."""
+    return [cell for dataset in grid.datasets for cell in _combine(catalog, grid, dataset, checksum="")]
+
+
 def load_dataset(load: Callable[[PartConfig], object], config: PartConfig) -> Dataset:
     """Load a dataset. Raises InputError if that fails, whatever the reason."""
     try:
