@@ -13,7 +13,12 @@ from pslbench.results.records import Result, ResultsReader
 
 
 def report_results(
-    catalog: Catalog, folder: ResultsFolder, rows: Sequence[Result], show: bool = True, **parameters: Value
+    catalog: Catalog,
+    folder: ResultsFolder,
+    rows: Sequence[Result],
+    show: bool = True,
+    show_folder: bool = True,
+    **parameters: Value,
 ) -> int:
     """Call every enabled reporter and say which cells failed.
 
@@ -21,6 +26,7 @@ def report_results(
         catalog, folder: the parts and the results. Reporters that write files receive all current rows of the folder.
         rows: what the command asked for. The other reporters receive these.
         show: whether reporters that print are called.
+        show_folder: whether the folder is printed.
         parameters: values by name; each reporter receives those of its own parameters.
 
     Returns:
@@ -42,7 +48,8 @@ def report_results(
         removal = f"; to discard {them}, remove files such as {file}" if file.exists() else ""
         problem = f"{pluralize(len(outdated), 'row')} of other code, data or protocol versions {verb} not shown"
         warn(f"{problem}; to compute {them} again, repeat the run{removal}")
-    stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
+    if show_folder:
+        stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))
 
@@ -88,13 +95,17 @@ def make_reader(catalog: Catalog, folder: ResultsFolder) -> ResultsReader:
     """Return the access to a folder that reporters have."""
 
     @lru_cache(maxsize=1)
-    def load(text: str) -> Dataset:
+    def load(text: str, checksum: str) -> Dataset:
+        if (saved := folder.part_file(f"{checksum}.npz")).exists():
+            from pslbench.datasets.files import read_saved_dataset
+
+            return read_saved_dataset(saved, text)
         (config,) = parse_dataset(catalog, text)
         data: Dataset = catalog.call(config)
         return data
 
     def dataset(row: Result) -> Dataset:
-        data = load(row.dataset)
+        data = load(row.dataset, row.checksum)
         if data.checksum != row.checksum:
             raise InputError(f"{row.dataset} has changed since {row.key} was computed")
         return data
