@@ -12,12 +12,13 @@ from pathlib import Path
 from pslbench.api.part_files import PartFiles, as_list
 from pslbench.api.progress import NotebookProgress
 from pslbench.api.results import Results
-from pslbench.cli.options import DEFAULT_RESULTS, ExecutionOptions, GridOptions, PluginOptions, command_words
+from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, command_words
 from pslbench.cli.summary import finished_rows, report_results
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError, pluralize
 from pslbench.execution.run import RunInterruptedError, run_grid
 from pslbench.parts import Part
+from pslbench.plugins.catalog import Catalog
 from pslbench.results.folder import ResultsFolder
 
 Parts = str | Part | Iterable[str | Part]
@@ -38,7 +39,7 @@ def run(
     seeds: Numbers = 3,
     jobs: int = 0,
     dask: str | None = None,
-    output: str | PathLike[str] = DEFAULT_RESULTS,
+    output: str | PathLike[str] = "results/latest",
     retry_failed: bool = False,
     fresh: bool = False,
     timeout: float | None = None,
@@ -76,7 +77,7 @@ def run(
             "a new process imports the script that calls pslbench.run; call it under: if __name__ == '__main__':"
         )
     _check_numbers(jobs=jobs, timeout=timeout, memory_limit=memory_limit, cache_size=cache_size)
-    folder, no_plugins = ResultsFolder(Path(output).expanduser()), _texts(no_plugin)
+    folder, no_plugins = ResultsFolder(_path("output", output)), _texts(no_plugin)
     files = PartFiles(folder, as_list(plugin), no_plugins)
     combinations = GridOptions(
         strategies=files.texts("strategy", strategies) or None,
@@ -96,11 +97,14 @@ def run(
         fresh=fresh,
         timeout=timeout,
         memory_limit=memory_limit,
-        cache_dir=Path(cache_dir).expanduser() if cache_dir else None,
+        cache_dir=None if cache_dir is None else _path("cache_dir", cache_dir),
         cache_size=cache_size,
         explain_cache=explain_cache,
     )
-    return _run(combinations, execution, PluginOptions(files.paths, no_plugins))
+    plugins = PluginOptions(files.paths, no_plugins)
+    catalog = plugins.load_catalog()
+    files.check(catalog)
+    return _run(catalog, combinations, execution, plugins)
 
 
 def load(folder: str | PathLike[str], *, plugin: Plugins = (), no_plugin: str | Iterable[str] = ()) -> Results:
@@ -116,14 +120,13 @@ def load(folder: str | PathLike[str], *, plugin: Plugins = (), no_plugin: str | 
     Raises:
         InputError: the folder has no results, or a plugin cannot be loaded.
     """
-    results_folder, no_plugins = ResultsFolder.open(Path(folder).expanduser()), _texts(no_plugin)
+    results_folder, no_plugins = ResultsFolder.open(_path("folder", folder)), _texts(no_plugin)
     files = PartFiles(results_folder, as_list(plugin), no_plugins)
     catalog = PluginOptions(files.paths, no_plugins).load_catalog()
     return Results(results_folder.path.absolute(), tuple(finished_rows(results_folder)), catalog)
 
 
-def _run(combinations: GridOptions, execution: ExecutionOptions, plugins: PluginOptions) -> Results:
-    catalog = plugins.load_catalog()
+def _run(catalog: Catalog, combinations: GridOptions, execution: ExecutionOptions, plugins: PluginOptions) -> Results:
     grid = combinations.parse_grid(catalog)
     command = ("pslbench", "run", *command_words(combinations, execution, plugins))
     settings = replace(execution.run_settings(plugins), command=command)
@@ -140,6 +143,13 @@ def _run(combinations: GridOptions, execution: ExecutionOptions, plugins: Plugin
 
 def _texts(values: Numbers) -> list[str]:
     return [str(value) for value in as_list(values)]
+
+
+def _path(name: str, value: object) -> Path:
+    """Return a path with an expanded `~`. Raises InputError if the value is something else."""
+    if not isinstance(value, str | PathLike):
+        raise InputError(f"{name}={value!r} is not allowed; it must be a path")
+    return Path(value).expanduser()
 
 
 def _check_numbers(**values: float | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from hashlib import sha256
 from io import BytesIO
 from os import PathLike
@@ -13,7 +14,8 @@ from typing import Any
 from pslbench.api.part_source import plugin_source
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError
-from pslbench.parts import Kind, Part
+from pslbench.parts import Kind, Part, name_problem
+from pslbench.plugins.catalog import Catalog
 from pslbench.plugins.discovery import discover
 from pslbench.results.folder import ResultsFolder
 
@@ -56,11 +58,12 @@ class PartFiles:
         self, folder: ResultsFolder, plugins: Sequence[str | PathLike[str] | Part], no_plugins: Sequence[str]
     ) -> None:
         self._folder = folder
-        self.paths = [os.path.expanduser(item) for item in plugins if not isinstance(item, Part)]  # noqa: PTH111
+        self.paths = [_expand_path("part", item) for item in plugins if not isinstance(item, Part)]
         self._known = [part for plugin in discover(self.paths, no_plugins).plugins for part in plugin.parts]
+        self._written: list[Part | Dataset] = []
         for part in plugins:
             if isinstance(part, Part):
-                self._add(part)
+                self._add(part.kind, part)
 
     def texts(self, kind: Kind, values: Any) -> list[str]:
         """Return the text of each value: a text, a path, a part of this kind, or a dataset; or a list of them.
@@ -70,30 +73,37 @@ class PartFiles:
         """
         return [self._text(kind, value) for value in as_list(values)]
 
-    def _add(self, part: Part) -> None:
-        if not any(part is known for known in self._known):
-            self._write(f"{part.kind}-{part.name}", plugin_source(part))
+    def check(self, catalog: Catalog) -> None:
+        """Raise InputError if a part of the catalog differs from the one that was passed, except in its function."""
+        for part in self._written:
+            if isinstance(part, Part) and _metadata(part) not in map(_metadata, catalog.parts(part.kind).values()):
+                problem = "uses a variable in its decorator or its defaults that has changed since it was defined"
+                raise InputError(f"{part.kind} '{part.name}' {problem}; define it again, or run its cell again")
 
     def _text(self, kind: Kind, value: object) -> str:
-        if isinstance(value, Part) and value.kind == kind:
-            self._add(value)
+        if (isinstance(value, Part) and value.kind == kind) or (isinstance(value, Dataset) and kind == "dataset"):
+            self._add(kind, value)
             return value.name
-        if isinstance(value, Dataset) and kind == "dataset":
-            self._add_dataset(value)
-            return value.name
-        if isinstance(value, str | PathLike):
-            return os.path.expanduser(value)  # noqa: PTH111
         if isinstance(value, Part):
             raise InputError(f"'{value.name}' is a {value.kind}, not a {kind}; pass it as {value.kind}=")
-        if callable(value):
-            name = getattr(value, "__name__", repr(value))
-            raise InputError(
-                f"the function '{name}' is not a {kind}; decorate it, as in @pslbench.{kind}(\"its-name\")"
-            )
-        also = ", a pslbench.Dataset" * (kind == "dataset")
-        raise InputError(f"{value!r:.60} is not a {kind}; pass a name{also} or a function decorated with @{kind}")
+        return _expand_path(kind, value)
 
-    def _add_dataset(self, data: Dataset) -> None:
+    def _add(self, kind: Kind, value: Part | Dataset) -> None:
+        """Write the plugin file of a part or a dataset unless a plugin has it."""
+        if any(value is part for part in (*self._known, *self._written)):
+            return
+        taken = [part.name for part in self._known if part.kind == kind]
+        taken += [part.name for part in self._written if kind == getattr(part, "kind", "dataset")]
+        if problem := name_problem(value.name) or "is taken" * (value.name in taken):
+            raise InputError(f"the {kind} name '{value.name}' {problem}; choose another")
+        source = self._dataset_source(value) if isinstance(value, Dataset) else plugin_source(value)
+        self._written.append(value)
+        digest = sha256(source.encode()).hexdigest()[:8]  # Python imports a file of one name once
+        name = re.sub(r"[^\w-]+", "-", f"{kind}-{value.name}-{digest}")
+        self.paths.append(str(self._folder.write_part(f"{name}.py", source.encode())))
+
+    def _dataset_source(self, data: Dataset) -> str:
+        """Save the arrays, and return the source of the plugin file that reads them."""
         import numpy as np
 
         from pslbench.datasets.files import ARRAY_NAMES
@@ -103,14 +113,24 @@ class PartFiles:
             samples = {name: getattr(data, name) for name in ARRAY_NAMES}
             np.savez(arrays, **samples, classes=np.array(data.classes))
             self._folder.write_part(file, arrays.getvalue())
-        self._write(f"dataset-{data.name}", DATASET_SOURCE.format(name=data.name, file=file))
+        return DATASET_SOURCE.format(name=data.name, file=file)
 
-    def _write(self, title: str, source: str) -> None:
-        """Write a plugin file. Its name has a hash of its content, since Python imports a file of one name once."""
-        name, digest = re.sub(r"[^\w-]+", "-", title), sha256(source.encode()).hexdigest()[:8]
-        path = self._folder.write_part(f"{name}-{digest}.py", source.encode())
-        if str(path) not in self.paths:
-            self.paths.append(str(path))
+
+def _metadata(part: Part) -> list[object]:
+    values = [getattr(part, f.name) for f in fields(part) if f.name != "function"]
+    return [*values, dict(part.parameters)]
+
+
+def _expand_path(kind: str, value: object) -> str:
+    """Return a text or a path with an expanded `~`. Raises InputError if the value is something else."""
+    if isinstance(value, str | PathLike):
+        return os.path.expanduser(value)  # noqa: PTH111
+    if callable(value):
+        name = getattr(value, "__name__", repr(value))
+        decorator = f'@pslbench.{"strategy" if kind == "part" else kind}("its-name")'
+        raise InputError(f"the function '{name}' is not a {kind}; decorate it, as in {decorator}")
+    also = ", a pslbench.Dataset" * (kind == "dataset")
+    raise InputError(f"{value!r:.60} is not a {kind}; pass a name{also} or a function with a decorator")
 
 
 def as_list(values: Any) -> list[Any]:

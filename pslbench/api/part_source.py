@@ -33,6 +33,10 @@ def plugin_source(part: Part) -> str:
     Raises:
         InputError: the source of the part, or of what it uses, is not available, or it uses a value that has no source.
     """
+    try:
+        part.parameters  # noqa: B018 - a parameter without a type is reported now
+    except TypeError as error:
+        raise InputError(f"{part.kind} '{part.name}': {error}") from None
     collector = _Collector(part)
     name = inspect.unwrap(part.function).__name__
     collector.bind(name, part)
@@ -118,9 +122,10 @@ class _Collector:
         if "numpy" in sys.modules and isinstance(value, sys.modules["numpy"].generic):
             self._imports.add("import numpy")
             return f"numpy.{type(value).__name__}({self._literal(name, value.item())})"
+        user = self._label.partition(" ")[0]
         raise InputError(
-            f"{self._label} uses '{name}', which holds a {type(value).__name__}, and worker processes can receive only "
-            f"{PLAIN_VALUES}; create it inside a function that the {self._label.partition(' ')[0]} calls"
+            f"{self._label} uses the variable '{name}' of type {type(value).__name__}, and worker processes receive "
+            f"only {PLAIN_VALUES}; create it inside a function that the {user} calls"
         )
 
 

@@ -30,7 +30,7 @@ from pslbench.results.records import Combination, Result, ResultsReader
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDTH = 100  # characters, of tables in a notebook
+WIDTH = 92  # characters, of tables in a notebook
 DOTS_PER_INCH = 144  # of figures in a notebook
 HTML = (
     '<pre style="white-space: pre; overflow-x: auto; line-height: normal; '
