@@ -97,5 +97,5 @@ def test_a_value_that_workers_cannot_receive_is_named(tmp_path):
     cells = (IMPORTS, CLASS, HELPER, STRATEGY, "import numpy as np; SKIP = np.ones(2)", RUN.format(1))
     notebook = client(*cells, "SLEEP = object()", CLASS.replace("SKIP", "1"), RUN.format(1), folder=tmp_path).execute()
     array, instance = outputs(notebook, "error")
-    assert "strategy 'typed' uses the variable 'SKIP' of type ndarray" in array
-    assert "strategy 'typed' uses the variable 'SLEEP' of type object" in instance
+    assert "strategy 'typed' uses the variable 'SKIP' with a value of type ndarray" in array
+    assert "strategy 'typed' uses the variable 'SLEEP' with a value of type object" in instance

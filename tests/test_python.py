@@ -220,18 +220,25 @@ def test_parts_that_cannot_be_passed_are_explained_in_one_line(tmp_path):
     def untyped(pool, *, size):
         return size
 
+    calls = [lambda pool: pool]
+
+    @pslbench.strategy("lambdas")
+    def lambdas(pool):
+        return calls
+
     def plain(pool):
         return None
 
     exec('@strategy("ghost")\ndef ghost(pool):\n    return None', namespace)
     expected = {
-        "'weights' of type ndarray": weighted,
+        "'weights' with a value of type ndarray": weighted,
         "'random' is taken": random,
         "source of 'ghost' is not available": namespace["ghost"],
         "decorate it": plain,
         "not written with a decorator": pslbench.strategy("called")(plain),
         "'linear' is a trainer": pslbench.trainer("linear")(plain),
         "needs a type": untyped,
+        "uses a lambda": lambdas,
     }
     for words, part in expected.items():
         with pytest.raises(pslbench.InputError, match=words) as caught:
@@ -252,8 +259,9 @@ import pslbench
 import scipy.ndimage
 from beside import count
 
-SHARES = {"all": [1.0, np.float64(0.5)]}
+SHARES = {"all": [1.0, np.float64(0.5)], "none": (), "one": (1,)}
 FOLDER = pathlib.Path("data")
+same = lambda value: value
 
 
 class Order:
@@ -263,13 +271,21 @@ class Order:
         return np.argsort(scipy.ndimage.gaussian_filter(pool.x.sum(axis=(1, 2, 3)), 1), kind="stable")
 
 
+def size(pool):
+    assert FOLDER.name == "data"
+    return count(pool)
+
+
+CALLS = {"size": size}
+
+
 def main():
     weight = 2
 
     @pslbench.strategy("sums", uses="x")
     def sums(pool):
         """Label the samples with the smallest sums."""
-        x = Order()(pool)[: int(weight * SHARES["all"][1] * count(pool))]
+        x = Order()(pool)[: int(weight * SHARES["all"][1] * CALLS["size"](pool) * same(SHARES["one"][0]))]
         return pslbench.PseudoLabels(x, pool.label(x))
 
     return pslbench.run([sums, "random"], dataset="digits", budget=40, trainer="logreg", seeds=2, output="out", jobs=2)

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 
 from pslbench.api.part_files import PartFiles, as_list
-from pslbench.api.progress import NotebookProgress
+from pslbench.api.progress import TqdmProgress
 from pslbench.api.results import Results
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, command_words
 from pslbench.cli.summary import finished_rows, report_results
@@ -131,7 +131,7 @@ def _run(catalog: Catalog, combinations: GridOptions, execution: ExecutionOption
     command = ("pslbench", "run", *command_words(combinations, execution, plugins))
     settings = replace(execution.run_settings(plugins), command=command)
     try:
-        with closing(NotebookProgress(execution.explain_cache)) as progress:
+        with closing(TqdmProgress(execution.explain_cache)) as progress:
             folder, rows = run_grid(catalog, grid, settings, progress)
     except RunInterruptedError as interruption:
         report_results(catalog, interruption.folder, interruption.rows, show=False, show_folder=False)

@@ -19,6 +19,7 @@ from pslbench.plugins.catalog import Catalog
 from pslbench.plugins.discovery import discover
 from pslbench.results.folder import ResultsFolder
 
+ARGUMENTS = {"strategy": "strategies", "reporter": "plugin"}  # that are not named after their kind
 DATASET_SOURCE = '''# The dataset {name!r} of arrays that were passed to pslbench.run. Processes import it from here.
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class PartFiles:
         self, folder: ResultsFolder, plugins: Sequence[str | PathLike[str] | Part], no_plugins: Sequence[str]
     ) -> None:
         self._folder = folder
-        self.paths = [_expand_path("part", item) for item in plugins if not isinstance(item, Part)]
+        self.paths = [_text_or_path("part", item) for item in plugins if not isinstance(item, Part)]
         self._known = [part for plugin in discover(self.paths, no_plugins).plugins for part in plugin.parts]
         self._written: list[Part | Dataset] = []
         for part in plugins:
@@ -85,8 +86,9 @@ class PartFiles:
             self._add(kind, value)
             return value.name
         if isinstance(value, Part):
-            raise InputError(f"'{value.name}' is a {value.kind}, not a {kind}; pass it as {value.kind}=")
-        return _expand_path(kind, value)
+            argument = ARGUMENTS.get(value.kind, value.kind)
+            raise InputError(f"'{value.name}' is a {value.kind}, not a {kind}; pass it as {argument}=")
+        return _text_or_path(kind, value)
 
     def _add(self, kind: Kind, value: Part | Dataset) -> None:
         """Write the plugin file of a part or a dataset unless a plugin has it."""
@@ -121,7 +123,7 @@ def _metadata(part: Part) -> list[object]:
     return [*values, dict(part.parameters)]
 
 
-def _expand_path(kind: str, value: object) -> str:
+def _text_or_path(kind: str, value: object) -> str:
     """Return a text or a path with an expanded `~`. Raises InputError if the value is something else."""
     if isinstance(value, str | PathLike):
         return os.path.expanduser(value)  # noqa: PTH111

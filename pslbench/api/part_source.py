@@ -20,7 +20,7 @@ from typing import Any
 
 from pslbench.errors import InputError
 from pslbench.parts import Part
-from pslbench.planning.syntax import PART_DECORATORS
+from pslbench.planning.syntax import PART_DECORATORS, bound_names
 
 SCALARS = (str, bytes, int, float, complex, bool, type(None))
 REGISTER = "\n\n@_hookimpl\ndef pslbench_register():\n    yield {name}\n"
@@ -47,7 +47,7 @@ class _Collector:
     """Collects the statements that define a part and what it uses."""
 
     def __init__(self, part: Part) -> None:
-        self._label = f"{part.kind} {part.name!r}"
+        self._kind, self._label = part.kind, f"{part.kind} {part.name!r}"
         self._values: dict[str, object] = {}
         self._imports = {"from pslbench import hookimpl as _hookimpl"}
         self._definitions: list[str] = []
@@ -67,26 +67,25 @@ class _Collector:
         if line := _import_line(name, value):
             self._imports.add(line)
         elif not isinstance(definition := _definition(value), type | FunctionType):
-            self._definitions.append(f"{name} = {self._literal(name, value)}")
-        elif definition.__name__ == name:
-            self._define(definition, is_part=isinstance(value, Part))
+            self._definitions.append(f"{name} = {self._expression(name, value)}")
+        elif definition.__name__ in (name, "<lambda>"):
+            self._define(name, definition, is_part=isinstance(value, Part))
         else:
             self.bind(definition.__name__, value)
             self._definitions.append(f"{name} = {definition.__name__}")
 
-    def _define(self, definition: type | FunctionType, is_part: bool) -> None:
-        source = self._source(definition, is_part)
+    def _define(self, name: str, definition: type | FunctionType, is_part: bool) -> None:
+        source = self._source(name, definition, is_part)
         tree, namespace = ast.parse(source), _namespace(definition)
-        for name in sorted(set(_global_names(symtable.symtable(source, "<source>", "exec")))):
-            if name in namespace and name != "__name__":
-                self.bind(name, namespace[name])
+        for used in sorted(set(_global_names(symtable.symtable(source, "<source>", "exec")))):
+            if used in namespace and used != "__name__":
+                self.bind(used, namespace[used])
         self._imports.update(_submodule_imports(tree, namespace))
         if isinstance(definition, FunctionType) and definition.__code__.co_flags & __future__.annotations.compiler_flag:
             self._imports.add("from __future__ import annotations")
         self._definitions.append(f"\n{source.strip()}\n")
 
-    def _source(self, definition: type | FunctionType, is_part: bool) -> str:
-        name = definition.__name__
+    def _source(self, name: str, definition: type | FunctionType, is_part: bool) -> str:
         try:
             source = textwrap.dedent(_find_source(definition))
             statement = ast.parse(source).body[0]
@@ -95,37 +94,41 @@ class _Collector:
                 f"{self._label} cannot be sent to worker processes, because the source of '{name}' is not available; "
                 "write it in a notebook, a script or a plugin file"
             ) from None
-        if not isinstance(statement, ast.FunctionDef | ast.ClassDef) or statement.name != name:
+        if name == "<lambda>" or (definition.__name__ == "<lambda>" and not isinstance(statement, ast.Assign)):
+            raise InputError(f"{self._label} uses a lambda; write it as a function with def")
+        if name not in bound_names([statement]):
             raise InputError(f"the file of '{name}' has changed since {self._label} was defined; import it again")
-        if is_part and not any(map(_makes_part, statement.decorator_list)):
+        if is_part and not any(map(_makes_part, getattr(statement, "decorator_list", ()))):
             raise InputError(f"{self._label} is not written with a decorator; put one above `def {name}`")
         return source
 
-    def _literal(self, name: str, value: Any) -> str:
-        """Return an expression for a plain value."""
-        items = [self._literal(name, item) for item in value] if type(value) in (list, tuple, set, frozenset) else []
-        if type(value) is list:
-            return f"[{', '.join(items)}]"
-        if type(value) is tuple:
-            return f"({', '.join(items)}{',' * (len(value) == 1)})"
-        if type(value) in (set, frozenset):
-            return f"{type(value).__name__}([{', '.join(sorted(items))}])"
-        if type(value) is dict:
-            return f"{{{', '.join(f'{self._literal(name, k)}: {self._literal(name, v)}' for k, v in value.items())}}}"
-        if type(value) is float and repr(value) in ("inf", "-inf", "nan"):
+    def _expression(self, name: str, value: Any) -> str:
+        """Return an expression for a value of plain types."""
+        kind = type(value)
+        if kind is float and repr(value) in ("inf", "-inf", "nan"):
             return f"float('{value}')"
-        if type(value) in SCALARS:
+        if kind in SCALARS:
             return repr(value)
+        if kind is dict:
+            pairs = [[self._expression(name, each) for each in item] for item in value.items()]
+            return f"{{{', '.join(f'{key}: {item}' for key, item in pairs)}}}"
+        if kind in (list, tuple, set, frozenset):
+            items = [self._expression(name, item) for item in value]
+            if kind in (set, frozenset):
+                return f"{kind.__name__}([{', '.join(sorted(items))}])"
+            return f"[{', '.join(items)}]" if kind is list else f"({''.join(f'{item}, ' for item in items).strip()})"
         if isinstance(value, PurePath):
             self._imports.add("import pathlib")
             return f"pathlib.Path({str(value)!r})"
         if "numpy" in sys.modules and isinstance(value, sys.modules["numpy"].generic):
             self._imports.add("import numpy")
-            return f"numpy.{type(value).__name__}({self._literal(name, value.item())})"
-        user = self._label.partition(" ")[0]
+            return f"numpy.{kind.__name__}({self._expression(name, value.item())})"
+        if isinstance(definition := _definition(value), type | FunctionType):
+            self.bind(definition.__name__, value)
+            return definition.__name__
         raise InputError(
-            f"{self._label} uses the variable '{name}' of type {type(value).__name__}, and worker processes receive "
-            f"only {PLAIN_VALUES}; create it inside a function that the {user} calls"
+            f"{self._label} uses the variable '{name}' with a value of type {kind.__name__}, and worker processes "
+            f"receive only {PLAIN_VALUES}; create the value inside a function that the {self._kind} calls"
         )
 
 

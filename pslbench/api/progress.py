@@ -8,8 +8,10 @@ from pslbench.cli.console import warn
 from pslbench.planning.cells import Cell
 from pslbench.results.records import Result
 
+MAX_SHOWN = 2  # cells whose stage is shown
 
-class NotebookProgress:
+
+class TqdmProgress:
     """Shows finished cells and the stages that run. It observes a run, and must be closed at its end."""
 
     def __init__(self, explain_cache: bool) -> None:
@@ -22,13 +24,14 @@ class NotebookProgress:
 
     def started(self, cells: int, done: int) -> None:
         is_shown = cells > done and ("ipykernel" in sys.modules or sys.stderr.isatty())
-        self._bar = self._tqdm(total=cells, initial=done, unit="cell", disable=not is_shown)
+        self._bar = self._tqdm(total=cells, initial=done, unit="cell", dynamic_ncols=True, disable=not is_shown)
 
     def progressed(self, cell: Cell, kind: str, message: str) -> None:
         """A `stage` of a cell begins, or a stage was `computed` for a reason. Called from any thread."""
         if kind == "stage":
             self._running[cell.key] = f"{cell.strategy} s{cell.seed}: {message}"
-            self._bar.set_postfix_str(" | ".join([*self._running.values()]))
+            shown, more = list(self._running.values()), len(self._running) - MAX_SHOWN
+            self._bar.set_postfix_str(" | ".join([*shown[:MAX_SHOWN], *[f"{more} more"] * (more > 0)]))
         elif kind == "computed" and self._explain_cache:
             self._print(f"computed: {message}")
 

@@ -229,12 +229,14 @@ def save_config(path: Path, values: Mapping[str, object]) -> None:
 def command_words(*groups: GridOptions | ExecutionOptions | PluginOptions) -> Iterator[str]:
     """Yield the words of a command line that sets these options, without those that have their default."""
     for group in groups:
-        changed = {f.name for f in fields(group) if getattr(group, f.name) != getattr(type(group)(), f.name)}
-        for name in (f.name for f in fields(group) if f.name in changed):
-            value = getattr(group, name)
+        default = type(group)()
+        changed = {name: value for name, value in vars(group).items() if value != getattr(default, name)}
+        for name, value in changed.items():
             for item in value if isinstance(value, list) else [value]:
-                yield from [f"--{name.replace('_', '-')}"] * (name != "strategies")
-                yield from [str(item)] * (item is not True)
+                if name != "strategies":
+                    yield f"--{name.replace('_', '-')}"
+                if item is not True:
+                    yield str(item)
 
 
 def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
