@@ -1,6 +1,12 @@
-"""The public API for authors of plugins.
+"""The public API: `run` and `load` for work in Python, everything else for authors of plugins.
 
 Example:
+    import pslbench
+
+    results = pslbench.run(["centroid", "random"], dataset="digits", trainer="logreg", budget=40)
+    results.leaderboard()
+
+Example of a plugin:
     from pslbench import Pool, PseudoLabels, hookimpl, strategy
 
     @strategy("first")
@@ -14,12 +20,21 @@ Example:
         yield first
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from pslbench.contracts import Clusters, Dataset, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
 from pslbench.errors import BudgetExceeded, ContractError, InputError, deprecated
 from pslbench.parts import Part, clusterer, dataset, embedder, reporter, strategy, trainer
 from pslbench.plugins.spec import API_VERSION, hookimpl
 from pslbench.results.records import CellInfo, LabelingRecord, Result, ResultsReader, RunInfo
 
+if TYPE_CHECKING:
+    from pslbench.analysis.statistics import Interval
+    from pslbench.api import Results, StrategyComparison, load, run
+
+LAZY_NAMES = dict.fromkeys(("Results", "StrategyComparison", "load", "run"), "pslbench.api")
+LAZY_NAMES["Interval"] = "pslbench.analysis.statistics"
 __all__ = [
     "API_VERSION",
     "BudgetExceeded",
@@ -30,28 +45,39 @@ __all__ = [
     "Embedding",
     "Graph",
     "InputError",
+    "Interval",
     "LabelingRecord",
     "Part",
     "Pool",
     "Predictor",
     "PseudoLabels",
     "Result",
+    "Results",
     "ResultsReader",
     "RunInfo",
+    "StrategyComparison",
     "TrainingData",
     "clusterer",
     "dataset",
     "embedder",
     "hookimpl",
+    "load",
     "reporter",
+    "run",
     "strategy",
     "trainer",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name in LAZY_NAMES:
+        return getattr(import_module(LAZY_NAMES[name]), name)
     renamed = {"Labelling": "LabelingRecord", "Records": "ResultsReader"}
     if name in renamed:
         deprecated(f"pslbench.{name}", f"pslbench.{renamed[name]}")
         return globals()[renamed[name]]
     raise AttributeError(f"module 'pslbench' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -18,7 +18,7 @@ from pslbench.analysis.statistics import (
 )
 from pslbench.contracts.arrays import Ints
 from pslbench.results.codec import SCORES
-from pslbench.results.records import Result
+from pslbench.results.records import Result, ResultsReader
 
 TWO_SIDED_LEVEL = 0.90  # the upper limit of this interval is the one-sided 95% confidence bound
 
@@ -116,6 +116,25 @@ class Comparison:
         if d.n < MIN_SEEDS or (d.is_constant and not d.is_zero):
             return None
         return (d.mean if d.is_zero else d.high) < -by
+
+
+def compare_strategies(results: Sequence[Result], reader: ResultsReader, a: str, b: str) -> list[Comparison]:
+    """Compare two strategies for each dataset, budget, trainer, embedder and clusterer with which both were run.
+
+    Raises:
+        InputError: the predictions of a row, or its dataset, are lost.
+    """
+    return [_compare(reader, *pair) for pair in strategy_pairs(results, a, b)]
+
+
+def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) -> Comparison:
+    import numpy as np
+
+    shared = a.by_seed().keys() & b.by_seed().keys()
+    rows = [[row for row in entry.rows if row.seed in shared] for entry in (a, b)]
+    y = reader.dataset(rows[0][0]).y_test if shared else np.zeros(0, np.int64)
+    classes = [{row.seed: reader.probabilities(row).argmax(axis=1) for row in each} for each in rows]
+    return compare_pair(a, b, y, *classes)
 
 
 def strategy_pairs(results: Sequence[Result], a: str, b: str) -> list[tuple[LeaderboardEntry, LeaderboardEntry]]:

@@ -1,5 +1,7 @@
 """Means over seeds and their confidence intervals. The functions take numbers and arrays only."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
@@ -17,8 +19,12 @@ ROUNDING_ERROR = 1e-12  # smaller differences are rounding errors
 class Interval:
     """The mean of `n` values with its 95% confidence interval (Student's t).
 
-    The half-width is NaN if the error of the mean cannot be estimated: for fewer than three values, and for values
-    that are all equal (`is_constant`), for example if the cell does not depend on its seed.
+    Attributes:
+        mean: the mean; NaN if there are no values.
+        half_width: half of the width of the interval; NaN if the error of the mean cannot be estimated: for fewer than
+            three values, and for values that are all equal.
+        n: the number of values.
+        is_constant: whether all values are equal, for example because the cell does not depend on its seed.
     """
 
     mean: float

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from pslbench.analysis.aggregate import aggregate_over_datasets
-from pslbench.analysis.comparison import Comparison, compare_pair, rankings, strategy_pairs
-from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
+from pslbench.analysis.comparison import Comparison, compare_strategies, rankings
+from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.console import stdout_console, warn
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options
@@ -16,7 +16,6 @@ from pslbench.errors import InputError
 from pslbench.planning.grid import Grid
 from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
 from pslbench.reporters.overall import build_overall_table
-from pslbench.results.records import ResultsReader
 
 
 @expand_options
@@ -53,7 +52,7 @@ def compare(
     store, results = run_grid(catalog, grid, execution, plugins)
     first, *others = (strategy.text for strategy in grid.strategies)
     reader = make_reader(catalog, store)
-    comparisons = [_compare(reader, *pair) for other in others for pair in strategy_pairs(results, first, other)]
+    comparisons = [c for other in others for c in compare_strategies(results, reader, first, other)]
     console = stdout_console()
     for table in comparison_tables(comparisons):
         console.print(table)
@@ -72,16 +71,6 @@ def _distinct(grid: Grid) -> Grid:
         advice = f"write for example pslbench compare {different[0].text} random"
         raise InputError(f"compare needs at least two different strategies; {advice}")
     return replace(grid, strategies=different)
-
-
-def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) -> Comparison:
-    import numpy as np
-
-    shared = a.by_seed().keys() & b.by_seed().keys()
-    rows = [[row for row in entry.rows if row.seed in shared] for entry in (a, b)]
-    y = reader.dataset(rows[0][0]).y_test if shared else np.zeros(0, np.int64)
-    classes = [{row.seed: reader.probabilities(row).argmax(axis=1) for row in each} for each in rows]
-    return compare_pair(a, b, y, *classes)
 
 
 def _exit_status(comparisons: Sequence[Comparison], points: float) -> int:

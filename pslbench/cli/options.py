@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -227,6 +227,19 @@ def save_config(path: Path, values: Mapping[str, object]) -> None:
     except OSError as error:
         raise InputError(f"cannot write '{path}' ({error.strerror}); choose another --save-config") from None
     stdout_console().print(f"options written to {path}; use them with --config {path}", soft_wrap=True, markup=False)
+
+
+def command_words(*groups: GridOptions | ExecutionOptions | PluginOptions) -> Iterator[str]:
+    """Yield the words of a command line that sets these options, without those that have their default."""
+    for group in groups:
+        default = type(group)()
+        changed = {name: value for name, value in vars(group).items() if value != getattr(default, name)}
+        for name, value in changed.items():
+            for item in value if isinstance(value, list) else [value]:
+                if name != "strategies":
+                    yield f"--{name.replace('_', '-')}"
+                if item is not True:
+                    yield str(item)
 
 
 def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:

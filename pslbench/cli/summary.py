@@ -95,13 +95,17 @@ def make_reader(catalog: Catalog, folder: ResultsFolder) -> ResultsReader:
     """Return the access to a folder that reporters have."""
 
     @lru_cache(maxsize=1)
-    def load(text: str) -> Dataset:
+    def load(text: str, checksum: str) -> Dataset:
+        if (saved := folder.part_file(f"{checksum}.npz")).exists():
+            from pslbench.datasets.files import read_saved_dataset
+
+            return read_saved_dataset(saved, text)
         (config,) = parse_dataset(catalog, text)
         data: Dataset = catalog.call(config)
         return data
 
     def dataset(row: Result) -> Dataset:
-        data = load(row.dataset)
+        data = load(row.dataset, row.checksum)
         if data.checksum != row.checksum:
             raise InputError(f"{row.dataset} has changed since {row.key} was computed")
         return data

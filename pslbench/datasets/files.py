@@ -62,6 +62,20 @@ def make_dataset(name: str, arrays: Arrays, classes: Sequence[str] = ()) -> Data
     return Dataset(name, **converted, classes=tuple(classes))
 
 
+def read_saved_dataset(path: Path, name: str) -> Dataset:
+    """Read a dataset with the names of its classes from the `.npz` file that `pslbench.run` saved.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            samples = {array: file[array] for array in ARRAY_NAMES}
+            return Dataset(name, **samples, classes=tuple(map(str, file["classes"])))
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
+        raise InputError(f"{path} is damaged; remove it and run again") from None
+
+
 def read_folder(folder: Path) -> Iterator[Arrays]:
     """Yield the four arrays of each `.npz` file in a folder, then those of its IDX files."""
     for path in sorted(folder.glob("*.npz")):

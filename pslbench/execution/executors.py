@@ -73,7 +73,11 @@ def dask_pool(config: WorkerConfig, jobs: int, address: str) -> Iterator[WorkerP
     dask.config.set({"distributed.scheduler.allowed-failures": MAX_ATTEMPTS - 1})
     local: AbstractContextManager[object] = nullcontext()
     if address == "local":
-        local = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+        try:
+            local = distributed.LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None)
+        except RuntimeError as error:  # its processes import the script that started it
+            advice = "in a script, call pslbench.run under: if __name__ == '__main__':"
+            raise InputError(f"the local Dask cluster cannot start ({one_line(error)}); {advice}") from None
     with local as cluster:
         try:
             client = distributed.Client(cluster or address, timeout=10)
@@ -102,9 +106,7 @@ def _close_supervisor(config: WorkerConfig) -> None:
 @lru_cache(maxsize=1)
 def _supervisor(config: WorkerConfig) -> WorkerSupervisor:
     """Return the supervisor of this process, which is the same as long as the configuration is."""
-    from pslbench.plugins.discovery import discover
-
-    catalog = discover(config.plugin_files, config.disabled_plugins)
+    catalog = config.discover()
 
     def load(dataset: PartConfig) -> object:
         with chdir(config.folder) if Path(config.folder).is_dir() else nullcontext():

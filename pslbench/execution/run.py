@@ -1,5 +1,6 @@
 """Runs a grid: computes what is missing, saves each row when it is there, and notifies observers."""
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -225,6 +226,7 @@ def _open_pool(
         settings.cache,
         str((settings.output / "workers.log").absolute()),
         str(Path.cwd()),
+        tuple(str(Path(folder).absolute()) for folder in sys.path),
         settings.timeout,
         settings.memory_limit,
     )

@@ -20,6 +20,7 @@ from pslbench.execution.messages import Message, MessageKind, encode
 
 if TYPE_CHECKING:
     from pslbench.planning.cells import Cell
+    from pslbench.plugins.catalog import Catalog
 
 ENVIRONMENT = {
     # One thread per operation, so that no sum depends on the number of threads.
@@ -42,6 +43,7 @@ class WorkerConfig:
         cache: the cache of stages.
         log: the file that the output of a worker is appended to.
         folder: its working directory, if that exists; relative paths of the user start there.
+        module_folders: where the calling process finds modules; the worker looks there last.
         timeout: seconds that a cell may take; None for no limit.
         memory_limit: bytes of its own that a worker may use; None for no limit.
     """
@@ -51,8 +53,16 @@ class WorkerConfig:
     cache: CacheSettings
     log: str
     folder: str
+    module_folders: tuple[str, ...] = ()
     timeout: float | None = None
     memory_limit: int | None = None
+
+    def discover(self) -> Catalog:
+        """Discover the plugins of the calling process. They find the modules that they find there."""
+        from pslbench.plugins.discovery import discover
+
+        sys.path += [folder for folder in self.module_folders if folder not in sys.path]
+        return discover(self.plugin_files, self.disabled_plugins)
 
 
 @dataclass(frozen=True)
@@ -103,14 +113,12 @@ def serve(pipe: Connection) -> None:
     answers: SimpleQueue[Answer] = SimpleQueue()
     threading.Thread(target=_listen, args=(pipe, cells, answers), daemon=True).start()
     from pslbench.execution.cell import CellRunner
-    from pslbench.plugins.discovery import discover
 
     def send(kind: MessageKind, text: str | bool) -> None:
         pipe.send_bytes(encode(Message(kind, {"text": text})))
 
     cache = StageCache(config.cache, lambda reason: send("computed", reason), lambda waits: send("waiting", waits))
-    catalog = discover(config.plugin_files, config.disabled_plugins)
-    runner = CellRunner(catalog, cache, RemoteOracle(pipe, answers), send)
+    runner = CellRunner(config.discover(), cache, RemoteOracle(pipe, answers), send)
     send("ready", "")
     while True:
         cell = cells.get()

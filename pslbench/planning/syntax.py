@@ -79,7 +79,7 @@ def _module_source(file: Path, name: str, _stamp: tuple[int, int]) -> ModuleSour
 
 def _statement(node: ast.stmt, module_imports: Imports, package: str) -> Statement:
     imports = _imports(ast.walk(node), package)
-    binds = _bound_names([node])
+    binds = bound_names([node])
     has_effects = not binds or _has_effects(node, module_imports)
     stripped = _Stripper({**module_imports, **imports}).visit(node)
     uses = frozenset(n.id for n in ast.walk(stripped) if isinstance(n, ast.Name))
@@ -152,7 +152,7 @@ def _imports(nodes: Iterable[ast.AST], package: str) -> Imports:
     return found
 
 
-def _bound_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
+def bound_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """Return the names that nodes bind in their own scope, without those of imports."""
     bound = set[str]()
     for node in nodes:
@@ -163,7 +163,7 @@ def _bound_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             bound.add(node.id)
         elif not isinstance(node, ast.Lambda):
-            bound |= _bound_names(ast.iter_child_nodes(node))
+            bound |= bound_names(ast.iter_child_nodes(node))
     return frozenset(bound)
 
 

@@ -21,6 +21,7 @@ from pslbench.results.manifest import MANIFEST, Provenance, provenance_of, read_
 from pslbench.results.records import CellArtifacts, LabelingRecord, Result
 
 TABLE = "results.csv"
+PARTS = "parts"  # the folder of parts that were passed to pslbench.run as objects
 FILES = {"predictions": ".npy", "labels": ".npz", "cells": ".json"}  # of a cell: folder and suffix, the row last
 
 
@@ -47,7 +48,7 @@ class ResultsFolder:
             _write(probe, b"")
             probe.unlink()
         except OSError as error:
-            raise InputError(f"cannot write to '{path}' ({error.strerror}); choose another folder with -o") from None
+            raise _not_writable(path, error) from None
         return folder
 
     @classmethod
@@ -140,6 +141,21 @@ class ResultsFolder:
             return any(row.ok for row in self.rows_of([key]))
         except InputError:  # the row is damaged
             return False
+
+    def part_file(self, name: str) -> Path:
+        """Return the path of a file that a part needs and that no plugin has."""
+        return self.path / PARTS / name
+
+    def write_part(self, name: str, content: bytes) -> Path:
+        """Save such a file unless it exists, and return its path. Raises InputError if that is impossible."""
+        path = self.part_file(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                _write(path, content)
+        except OSError as error:
+            raise _not_writable(self.path, error) from None
+        return path
 
     def copy_files(self, files: Iterable[Path]) -> None:
         """Copy files of another folder of results to the same place in this one."""
@@ -241,6 +257,10 @@ class ResultsFolder:
                 f"cannot write to '{self.path}' ({error.strerror}); finished cells are saved: free some space, and run "
                 "the same command to continue"
             ) from None
+
+
+def _not_writable(path: Path, error: OSError) -> InputError:
+    return InputError(f"cannot write to '{path}' ({error.strerror}); choose another folder with -o")
 
 
 def _create_cells(rows: Iterable[Result], folder: Path) -> Path:

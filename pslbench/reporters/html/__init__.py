@@ -1,5 +1,6 @@
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 from annotated_types import Ge
@@ -23,9 +24,15 @@ def html(
         combinations: the largest number of combinations with images and predictions; the best of each board come first.
         samples: the largest number of pool samples in the map.
     """
+    write_report(reader.folder / "report.html", results, reader, combinations, samples)
+
+
+def write_report(
+    path: Path, results: Sequence[Result], reader: ResultsReader, combinations: int = 12, samples: int = 1500
+) -> None:
+    """Write the report to a file. The other arguments are those of `html`. Raises InputError if that is impossible."""
     from pslbench.reporters.html.page import render_page
 
-    path = reader.folder / "report.html"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     page = render_page(results, reader, combinations, samples)
     try:
