@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from pslbench.errors import InputError
 from pslbench.planning.grid import Grid
 from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
 from pslbench.reporters.overall import build_overall_table
-from pslbench.results.records import ResultsReader
+from pslbench.results.records import Result, ResultsReader
 
 
 @expand_options
@@ -54,6 +55,11 @@ def compare(
     first, *others = (strategy.text for strategy in grid.strategies)
     reader = make_reader(catalog, store)
     comparisons = [_compare(reader, *pair) for other in others for pair in strategy_pairs(results, first, other)]
+    status = report_results(catalog, store, results, partial(_print_tables, comparisons, results, first))
+    return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
+
+
+def _print_tables(comparisons: Sequence[Comparison], results: Sequence[Result], first: str) -> None:
     console = stdout_console()
     for table in comparison_tables(comparisons):
         console.print(table)
@@ -61,8 +67,6 @@ def compare(
         console.print(difference_matrix(entries, console.width), "", sep="\n")
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
         console.print(build_overall_table(aggregate), "", sep="\n")
-    status = report_results(catalog, store, results, show=False)
-    return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
 
 
 def _distinct(grid: Grid) -> Grid:

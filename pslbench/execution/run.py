@@ -111,6 +111,9 @@ def run_grid(
     _check(settings)
     load = lru_cache(maxsize=1)(catalog.call)
     plan = _plan(catalog, grid, load, observer)
+    if (folder := ResultsFolder(settings.output)).is_read_only and not missing_cells(plan, folder, settings):
+        observer.started(len(plan.cells), len(plan.cells))
+        return folder, folder.rows_of(cell.key for cell in plan.cells)
     try:
         settings.cache.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -150,6 +153,8 @@ def missing_cells(plan: Plan, folder: ResultsFolder, settings: RunSettings) -> l
 
 
 def _check(settings: RunSettings) -> None:
+    if settings.dask is not None and settings.dask != "local" and ":" not in settings.dask:
+        raise InputError(f"--dask '{settings.dask}' is not an address; write local, or for example tcp://10.0.0.1:8786")
     if settings.dask and settings.explain_cache:
         raise InputError("--explain-cache works with the workers of this machine only; omit it, or omit --dask")
 
