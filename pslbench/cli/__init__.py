@@ -24,7 +24,6 @@ app = typer.Typer(
     name="pslbench",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A benchmark of pseudo-labeling strategies. A strategy queries the labels of a few samples and assigns "

@@ -22,7 +22,12 @@ PLURALS = {"strategies": "strategy"} | {f"{kind}s": kind for kind in KINDS}
 @options.expand_options
 def list_parts(
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help=f"Kind of part: {', '.join(KINDS)}. Default: all kinds.")
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help=f"Kind of part: {', '.join(KINDS)}. Default: all kinds.",
+            autocompletion=options.complete_kinds,
+        ),
     ] = "",
     *,
     plugins: options.PluginOptions,
@@ -54,7 +59,14 @@ def list_parts(
 
 @options.expand_options
 def show_part(
-    name: Annotated[str, typer.Argument(metavar="PART", help="Name of a part, as pslbench list prints it.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="PART",
+            help="Name of a part, as pslbench list prints it.",
+            autocompletion=options.complete_parts(*KINDS),
+        ),
+    ],
     *,
     plugins: options.PluginOptions,
 ) -> None:

@@ -15,7 +15,12 @@ app = typer.Typer(no_args_is_help=True, help="List, download and check datasets.
 
 MAX_CLASSES = 100  # that `data check` lists
 Name = Annotated[
-    str, typer.Argument(metavar="DATASET", help="The name of a dataset, an .npz file or a folder of images.")
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        help="The name of a dataset, an .npz file or a folder of images.",
+        autocompletion=options.complete_parts("dataset"),
+    ),
 ]
 
 

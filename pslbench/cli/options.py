@@ -7,6 +7,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -17,7 +18,7 @@ import typer
 from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, require_distinct, unknown
 from pslbench.execution.cache import GIGABYTE, CacheSettings
-from pslbench.parts import Kind, PartConfig
+from pslbench.parts import KINDS, Kind, PartConfig
 from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
 from pslbench.plugins.catalog import Catalog, parse_dataset
 from pslbench.plugins.discovery import discover
@@ -29,11 +30,35 @@ if TYPE_CHECKING:
 DEFAULT_RESULTS = Path("results/latest")
 CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
 NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}
+
+
+def complete_parts(*kinds: Kind) -> Callable[[typer.Context, str], list[str]]:
+    """Return a function that completes the names of parts in a shell, also of plugin files earlier in the line."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        with suppress(InputError):
+            catalog = discover(ctx.params.get("plugin") or (), ctx.params.get("no_plugin") or ())
+            return [name for kind in kinds for name in catalog.parts(kind) if name.startswith(incomplete)]
+        return []
+
+    return complete
+
+
+def complete_kinds(incomplete: str) -> list[str]:
+    """Complete the name of a kind of part in a shell."""
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
 ResultsArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")]
 
 _plugin_option = partial(typer.Option, rich_help_panel="Plugins")
 _grid_option = partial(typer.Option, rich_help_panel="What to combine")
 _run_option = partial(typer.Option, rich_help_panel="Execution and results")
+
+
+def _part_option(kind: Kind, metavar: str, text: str) -> Any:
+    names = f"-{kind[0]}", f"--{kind}"
+    return _grid_option(*names, metavar=metavar, help=text, autocompletion=complete_parts(kind))
 
 
 def _expand_home(value: Any) -> Any:
@@ -73,19 +98,23 @@ class GridOptions:
 
     strategies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STRATEGY", help="Names of strategies, with any parameters; see pslbench list."),
+        typer.Argument(
+            metavar="STRATEGY",
+            help="Names of strategies, with any parameters; see pslbench list.",
+            autocompletion=complete_parts("strategy"),
+        ),
     ] = None
     all: Annotated[bool, _grid_option("--all/--no-all", help="Take every enabled strategy.")] = False
-    dataset: Annotated[
-        list[str], _grid_option("-d", "--dataset", metavar="DATASET", help="Name, .npz file or folder of images.")
-    ] = field(default_factory=lambda: ["mnist-5k"])
-    embedder: Annotated[list[str], _grid_option("-e", "--embedder", metavar="NAME", help="Embedder, or 'all'.")] = (
-        field(default_factory=lambda: ["pixels"])
+    dataset: Annotated[list[str], _part_option("dataset", "DATASET", "Name, .npz file or folder of images.")] = field(
+        default_factory=lambda: ["mnist-5k"]
     )
-    clusterer: Annotated[list[str], _grid_option("-c", "--clusterer", metavar="NAME", help="Clusterer, or 'all'.")] = (
-        field(default_factory=lambda: ["minibatch-kmeans"])
+    embedder: Annotated[list[str], _part_option("embedder", "NAME", "Embedder, or 'all'.")] = field(
+        default_factory=lambda: ["pixels"]
     )
-    trainer: Annotated[list[str], _grid_option("-t", "--trainer", metavar="NAME", help="Trainer, or 'all'.")] = field(
+    clusterer: Annotated[list[str], _part_option("clusterer", "NAME", "Clusterer, or 'all'.")] = field(
+        default_factory=lambda: ["minibatch-kmeans"]
+    )
+    trainer: Annotated[list[str], _part_option("trainer", "NAME", "Trainer, or 'all'.")] = field(
         default_factory=lambda: ["cnn"]
     )
     budget: Annotated[

@@ -18,7 +18,13 @@ def report(
     folder: options.ResultsArgument = options.DEFAULT_RESULTS,
     formats: Annotated[
         list[str],
-        typer.Option("-f", "--format", metavar="NAME", help="Reporter, with parameters if it has any. Repeatable."),
+        typer.Option(
+            "-f",
+            "--format",
+            metavar="NAME",
+            help="Reporter, with parameters if it has any. Repeatable.",
+            autocompletion=options.complete_parts("reporter"),
+        ),
     ] = ["html"],  # noqa: B006 - Typer copies it
     output: Annotated[
         Path | None,
