@@ -42,10 +42,8 @@ def list_parts(
     if singular and singular not in KINDS:
         raise unknown("kind of part", kind, KINDS)
     catalog = plugins.load_catalog()
-    table = new_table("kind", "name", "plugin", "what it does")
+    table = new_table("kind", "name", "plugin", "what it does", names=3)
     table.columns[1].style = "bold"
-    for column in table.columns[:3]:
-        column.no_wrap = True
     for listed in KINDS:
         if singular in ("", listed):
             note = "only with report --format" if listed == "reporter" else "not in 'all'"
@@ -123,13 +121,13 @@ def list_plugins(
 
 
 def _print_plugins(plugins: Sequence[Plugin], verbose: bool) -> None:
-    table = new_table("plugin", "source", "version", "status", "parts")
+    table = new_table("plugin", "status", "source and parts", names=2)
     for plugin in plugins:
         status = f"[{COLORS[plugin.status]}]{plugin.status}[/]"
         kinds = groupby(plugin.parts, lambda part: part.kind)
-        parts = "\n".join(f"{kind}: {', '.join(part.name for part in parts)}" for kind, parts in kinds)
-        row = map(escape, (plugin.name, plugin.source, plugin.version))
-        table.add_row(*row, status, escape(plugin.problem or parts))
+        parts = [f"{kind}: {', '.join(part.name for part in parts)}" for kind, parts in kinds]
+        lines = [f"{plugin.source} {plugin.version}".rstrip(), *([plugin.problem] if plugin.problem else parts)]
+        table.add_row(escape(plugin.name), status, escape("\n".join(lines)))
     console = stdout_console()
     console.print(table)
     for plugin in plugins:

@@ -178,7 +178,7 @@ def _print_report(report: Report, verbose: bool) -> None:
 
 def _print_summary(reports: Sequence[Report]) -> None:
     console = stdout_console()
-    table = new_table("kind", "part", *COLORS)
+    table = new_table("kind", "part", *COLORS, names=2)
     for column in table.columns[2:]:
         column.justify = "right"
     for report in reports:

@@ -39,11 +39,11 @@ def stderr_console() -> Console:
     return PatientConsole(stderr=True, highlight=False)
 
 
-def new_table(*headings: str) -> Table:
-    """Return a table without rows. Its cells are wrapped, not cut."""
+def new_table(*headings: str, names: int = 1) -> Table:
+    """Return a table without rows. Cells are wrapped, not cut; those of the first columns are names and stay whole."""
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=number < names)
     return table
 
 

@@ -71,7 +71,7 @@ def _load_and_describe(name: str, plugins: options.PluginOptions) -> None:
     console.print(f"{data.name}: {sizes}", markup=False)
     console.print(f"samples of shape {data.x_train.shape[1:]}, from {data.x_train.min():g} to {data.x_train.max():g}")
     counts = np.bincount(data.y_train, minlength=data.n_classes)
-    classes = join_names([f"{name} ({n:,})" for name, n in zip(data.classes, counts, strict=True)], MAX_CLASSES)
+    classes = join_names([f"{name} ({n:,})" for name, n in zip(data.classes, counts, strict=True) if n], MAX_CLASSES)
     console.print(f"{data.n_classes:,} classes: {classes}", soft_wrap=True, markup=False)
     console.print(f"checksum {data.checksum}", soft_wrap=True)
     for message in dataset_warnings(data):

@@ -28,8 +28,8 @@ def _warnings_about_copies(data: Dataset) -> list[str]:
     pool, test = ([hash(sample.tobytes()) for sample in x] for x in (data.x_train, data.x_test))
     distinct, warnings = set(pool), []
     if len(distinct) == 1:
-        warnings.append("all samples of the pool are equal; check how they were written")
-    elif len(distinct) < len(pool):
+        return ["all samples of the pool are equal; check how they were written"]
+    if len(distinct) < len(pool):
         warnings.append(f"the pool of {pluralize(len(pool), 'sample')} contains only {len(distinct):,} distinct ones")
     if known := sum(sample in distinct for sample in test):
         warnings.append(

@@ -82,5 +82,5 @@ def _open(path: Path) -> Image:
     except InputError:
         raise
     except Exception as error:  # Pillow has no common type for what is wrong with a file
-        reason = " ".join(message_of(error).split())
-        raise InputError(f"{path} is not a readable image ({reason}); remove it or write it again") from None
+        reason = " ".join(message_of(error).split()).removesuffix(".")
+        raise InputError(f"{path} is not a readable image ({reason}); remove it or save it again") from None
