@@ -56,7 +56,7 @@ def test_data_check_warns_about_suspicious_data(cli, arrays, tmp_path):
         ({"x_train": np.zeros((40, 8, 8))}, "all samples of the pool are equal"),
         ({"x_train": np.repeat(np.linspace(0, 1, 20), 128).reshape(40, 8, 8)}, "40 samples contains only 20 distinct"),
         ({"x_train": np.linspace(0, 1, 40 * 64).reshape(40, 8, 8)}, "5 of 5 test samples are also in the pool"),
-        ({"x_train": np.linspace(0, 1, 40 * 63).reshape(40, 3, 21, 1)}, "(channels, height, width)"),
+        ({"x_train": np.linspace(0, 1, 40 * 192).reshape(40, 3, 8, 8)}, "(channels, height, width)"),
         ({"y_train": np.arange(40) % 2 * 60_000, "y_test": np.zeros(5, int)}, " and 59,987 more, but these are among"),
     ],
 )

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print_error(message)
         return 2
     except OSError as error:  # of a path that no command expects to be wrong
-        print_error(_describe(error))
+        print_error(_describe_system_error(error))
         return 2
     except (KeyboardInterrupt, typer.Abort):
         print_interrupted()
@@ -88,7 +88,7 @@ def _describe_usage_error(error: typer.TyperException) -> str:
     return f"{message}{end} help, run {context.command_path} --help{config_hint(context.params.get('config'))}"
 
 
-def _describe(error: OSError) -> str:
+def _describe_system_error(error: OSError) -> str:
     try:
         Path.cwd()
     except OSError:

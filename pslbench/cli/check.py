@@ -3,9 +3,6 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,6 +58,9 @@ def check(
       pslbench check centroid "cnn:epochs=1,min_steps=1"
       pslbench check birch --known-failure "sample_order=the tree depends on it"
     """
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+    from multiprocessing import get_context
+
     from pslbench.execution.worker import ENVIRONMENT
 
     for name, value in ENVIRONMENT.items():

@@ -69,7 +69,9 @@ def load_json(path: Path) -> dict[str, Any]:
     """Parse a JSON file that holds an object. Raises InputError if that fails."""
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror}); choose another folder") from None
+    except ValueError:
         raise _damaged(path) from None
     if not isinstance(content, dict):
         raise _damaged(path)
