@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from difflib import get_close_matches
 
 MAX_NAMES = 12  # in one error message, if a command lists them all
@@ -37,8 +37,14 @@ def suggest(name: str, known: Iterable[str], command: str = "") -> str:
     if near := get_close_matches(name, names, n=1, cutoff=0.75):
         return f"did you mean '{near[0]}'?"
     if command and len(names) > MAX_NAMES:
-        return f"known: {', '.join(names[:MAX_NAMES])} and {len(names) - MAX_NAMES} more; {command} shows all"
+        return f"known: {join_names(names)}; {command} shows all"
     return f"known: {', '.join(names) or 'none'}"
+
+
+def join_names(names: Sequence[str], limit: int = MAX_NAMES) -> str:
+    """Return `a, b and 7 more`: the first names, and how many others there are."""
+    more = f" and {len(names) - limit:,} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def require_distinct(what: str, values: Iterable[Hashable]) -> None:

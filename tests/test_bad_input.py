@@ -72,9 +72,16 @@ def refused(outcome, *words):
         (["run", "random", "--seed", "3"], ["--seed"]),
         (["run", "random", "--plugin", "nowhere.py"], ["'nowhere.py'"]),
         (["run", "random", "--no-plugin", "hogg"], ["unknown plugin 'hogg'"]),
-        (["rnu"], ["rnu"]),
-        (["show"], ["PART"]),
-        (["merge", "a", "--no-such-option"], ["--no-such-option"]),
+        (["rnu"], ["'rnu'", "Did you mean 'run'? For help, run pslbench --help"]),
+        (["cache", "inof"], ["'inof'", "'info'", "pslbench cache --help"]),
+        (["show"], ["PART", "pslbench show --help"]),
+        (["merge", "a", "--no-such-option"], ["--no-such-option", "pslbench merge --help"]),
+        (["run", "logreg"], ["unknown strategy 'logreg', which is a trainer; write -t logreg"]),
+        (["run", "random", "-t", "pca"], ["unknown trainer 'pca', which is an embedder; write -e pca"]),
+        (["run", "random", "-c", "centroid"], ["which is a strategy; write centroid"]),
+        (["run", "png"], ["which is a reporter; write pslbench report -f png"]),
+        (["run", "random", "--dask", "nonsense", "--dry-run"], ["--dask 'nonsense'", "tcp://10.0.0.1:8786"]),
+        (["run", "random", "--dask", "", "--dry-run"], ["--dask ''"]),
         (["compare", "random"], ["two different strategies"]),
         (["compare", "centroid", "centroid:keep=1"], ["two different strategies", "compare centroid random"]),
         (["list", "strtegy"], ["unknown kind", "strategy"]),
@@ -147,7 +154,9 @@ def test_wrong_folders_of_images(cli, tmp_path):
     write_image(tmp_path / "test" / "cow" / "1.png")
     refused(cli(*RUN, "-d", tmp_path), "'cow'")
     (tmp_path / "train" / "dog" / "1.png").write_text("no picture")
-    refused(cli(*RUN, "-d", tmp_path), "1.png")
+    refused(cli(*RUN, "-d", tmp_path), "dog/1.png", "is not a readable image")
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "train" / "dog" / "1.png")
+    refused(cli(*RUN, "-d", tmp_path), "dog/1.png", "exceeds limit of")
 
 
 def test_a_trainer_of_images_refuses_feature_vectors(cli, arrays, tmp_path):

@@ -202,6 +202,17 @@ def test_strategies_that_train_have_an_entry_per_trainer_and_others_share_one(pl
     assert (len(keys["twin"]), len(keys["random"])) == (2, 1)
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o755), (0o002, 0o775), (0o077, 0o700)])
+def test_the_umask_decides_who_shares_an_entry(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        StageCache(CacheSettings(tmp_path, 10**9)).get(stage(0), lambda: Entry({"a": np.ones(3)}), always=True)
+    finally:
+        os.umask(before)
+    (entry,) = tmp_path.glob("stages/*/*")
+    assert entry.stat().st_mode & 0o777 == mode
+
+
 def test_a_read_only_cache_is_used(tmp_path, monkeypatch):
     StageCache(CacheSettings(tmp_path, 10**9)).get(stage(0), lambda: Entry({"a": np.ones(3)}), always=True)
 

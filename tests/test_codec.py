@@ -33,6 +33,16 @@ def test_an_error_keeps_its_type_and_its_message(message, tmp_path):
     assert read_back(failed, tmp_path).error == error
 
 
+def test_a_table_that_a_spreadsheet_has_saved_can_be_read(tmp_path):
+    written, table = [made_row(), made_row(1, upper_bound=True)], tmp_path / "results.csv"
+    results_frame(written).to_csv(table, index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    table.write_bytes(table.read_bytes().replace(b"False", b"FALSE").replace(b"True", b"TRUE"))
+    assert read_table(table) == written
+    table.write_bytes(table.read_bytes().replace(b",", b";"))
+    with pytest.raises(InputError, match="changed, for example by a spreadsheet"):
+        read_table(table)
+
+
 def test_a_score_that_is_nan_stays_and_an_absent_one_stays_absent(tmp_path):
     rows = [made_row(scores={"test_accuracy": 0.1, "nll": math.nan}), made_row(1)]
     results_frame(rows, nan="NaN").to_csv(tmp_path / "results.csv", index=False)

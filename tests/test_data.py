@@ -50,6 +50,33 @@ def test_data_check_warns_about_suspicious_data(cli, arrays, tmp_path):
     assert "(channels, height, width)" in checked.err
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"x_train": np.zeros((40, 8, 8))}, "all samples of the pool are equal"),
+        ({"x_train": np.repeat(np.linspace(0, 1, 20), 128).reshape(40, 8, 8)}, "40 samples contains only 20 distinct"),
+        ({"x_train": np.linspace(0, 1, 40 * 64).reshape(40, 8, 8)}, "5 of 5 test samples are also in the pool"),
+        ({"x_train": np.linspace(0, 1, 40 * 192).reshape(40, 3, 8, 8)}, "(channels, height, width)"),
+        ({"y_train": np.arange(40) % 2 * 60_000, "y_test": np.zeros(5, int)}, " and 59,987 more, but these are among"),
+    ],
+)
+def test_every_command_that_loads_data_warns_about_it(cli, arrays, tmp_path, change, says):
+    data = arrays | {"y_test": arrays["y_test"][:5]} | change
+    data["x_test"] = data["x_train"][:5] if "5 of 5" in says else np.full((5, *data["x_train"].shape[1:]), 0.123)
+    np.savez(tmp_path / "mine.npz", **data)
+    around = ["-d", tmp_path / "mine.npz", "-t", "logreg", "-b", "2", "-s", "1", "--dry-run", "-o", tmp_path / "r"]
+    for words in (
+        ["data", "check", tmp_path / "mine.npz"],
+        ["run", "random", *around],
+        ["compare", "random", "centroid", *around],
+    ):
+        outcome = cli(*words)
+        assert outcome.status == 0, outcome.err
+        (line,) = [line for line in outcome.err.splitlines() if says in line]
+        assert line.startswith("warning: ")
+        assert len(outcome.out + outcome.err) < 2_000
+
+
 def write_idx(folder, arrays, zipped):
     folder.mkdir(parents=True)
     for name, file in zip(ARRAY_NAMES, IDX_FILES, strict=True):
@@ -105,6 +132,14 @@ def test_an_npz_and_a_folder_of_the_same_images_give_the_same_scores(arrays, tmp
         scores.append(rows(out)[["test_accuracy", "pseudo_accuracy", "classes_seen"]])
     pd.testing.assert_frame_equal(*scores)
     assert scores[0].test_accuracy[0] > 0.9
+
+
+def test_hidden_files_among_images_are_passed_over(tmp_path, cli):
+    for path in (tmp_path / part / name / "1.png" for part in ("train", "test") for name in ("no", "yes")):
+        path.parent.mkdir(parents=True)
+        Image.new("L", (8, 8)).save(path)
+        path.with_name("._1.png").write_bytes(b"\0\5\x16\7")
+    assert "2 samples in the pool, 2 test samples" in cli("data", "check", tmp_path).out
 
 
 def test_color_images_are_scaled_if_a_size_is_set(tmp_path, cli):

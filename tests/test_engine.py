@@ -308,6 +308,8 @@ def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
     assert set(rows(tmp_path / "r").strategy) == {"random", "centroid"}
     assert command("run", "random", "--config", config, "-s", "3", "-o", tmp_path / "s").status == 0
     assert rows(tmp_path / "s").strategy.tolist() == ["random"] * 3
+    assert "exists already; remove it" in command("run", "--all", *TINY, "--save-config", config).err
+    config.unlink()
     everything = command("run", "--all", *TINY, "--save-config", config)
     assert f"use them with --config {config}" in everything.out
     assert "all = true" in config.read_text()
@@ -317,13 +319,17 @@ def test_a_config_says_all_that_options_say_and_options_win(tmp_path):
     wrong = command("run", "random", "--config", config)
     assert wrong.status == 2
     assert "did you mean 'budget'?" in wrong.err
+    named = f"(options are also read from {config})"
     for text, says in {
         "budget = ": "TOML",
         "budget = []": "'budget' is an empty list",
         "[budget]": "'budget' is a table; write budget = ...",
         "seeds = [3, 7]": "'seeds' takes one value",
+        "seeds = 'few'": f"seeds 'few' are not numbers; write 5 for seeds 0 to 4, or 3,7 for these two {named}",
+        "jobs = 'x'": f"--jobs': it must be a valid integer; for help, run pslbench run --help {named}",
+        "\ufefftimeout = -1": "'--timeout': it must be greater than or equal to 0",
     }.items():
-        config.write_text(text)
+        config.write_text(text, encoding="utf-8")
         wrong = command("run", "random", "--config", config)
         assert wrong.status == 2
         assert says in wrong.err

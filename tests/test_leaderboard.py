@@ -99,6 +99,7 @@ def test_top_rows(folder, cli):
         (["--group", "trianer"], ["unknown value of --group 'trianer'", "'trainer'"]),
         (["--filter", "strategy=randm"], ["unknown strategy 'randm'", "'random'"]),
         (["--filter", "stratgy=random"], ["unknown column 'stratgy'", "'strategy'"]),
+        (["--filter", "seconds=0"], ["rows cannot be filtered by seconds; filter by dataset, ", "--sort seconds"]),
         (["--filter", "random"], ["'random' is not column=value", "strategy=random"]),
         (["--filter", "budget=1", "--filter", "budget=3"], ["unknown budget '3'"]),
         (

@@ -161,6 +161,14 @@ def test_labels_of_a_clusterer_that_are_not_one_cluster_number_per_sample_are_re
         fit_clusters(Fitted(), np.array([[0.1], [0.9]], np.float32), 3, np.array([[0.2], [0.8]], np.float32))
 
 
+@pytest.mark.parametrize(("distinct", "k"), [([[0.0, 0.0]], 1), ([[0.0, 0.0], [1.0, 0.0]], 2)])
+def test_birch_gives_fewer_clusters_if_few_samples_are_distinct(distinct, k):
+    features = np.repeat(np.array(distinct, np.float32), 20, axis=0)
+    clusters, _ = fit_clusters(use("clusterer", "birch", 15, 0), features, 15)
+    assert clusters.k == k
+    assert clusters.assignment.tolist() == np.repeat(np.arange(k), 20).tolist()
+
+
 def test_a_share_of_a_cluster_is_not_rounded_up_by_binary_arithmetic():
     assignment = np.zeros(100, np.int64)
     line = np.arange(100, dtype=np.float32)

@@ -93,13 +93,18 @@ def column(name: str, results: Sequence[Result]) -> str:
     Raises:
         InputError: the column is unknown, and the message suggests the nearest one; or no entry has a value in it.
     """
-    known = leaderboard_row(LeaderboardEntry(("", 0, "", "", "", ""), (), 0)).keys()
+    known = _columns()
     name = current_name(name.replace(" ", "_"))
     if (full_name := SHORT_NAMES.get(name, name)) not in known:
         raise unknown("column", name, (*known, *SHORT_NAMES), "the head of leaderboard.csv")
     if full_name != "test_accuracy" and all(_sort_key(entry, full_name)[0] for entry in leaderboard_entries(results)):
         raise InputError(f"no row has a {full_name}; sort by another column, for example test_accuracy")
     return full_name
+
+
+def _columns() -> Sequence[str]:
+    """Return the columns of `leaderboard.csv`."""
+    return [*leaderboard_row(LeaderboardEntry(("", 0, "", "", "", ""), (), 0))]
 
 
 def current_name(column: str) -> str:
@@ -140,6 +145,9 @@ def filter_rows(results: Sequence[Result], conditions: Sequence[str]) -> list[Re
         if not equals:
             raise InputError(f"'{condition}' is not column=value; write for example strategy=random")
         if (name := current_name(name)) not in FILTER_COLUMNS:
+            if name in (*_columns(), *SHORT_NAMES):
+                columns = ", ".join(FILTER_COLUMNS)
+                raise InputError(f"rows cannot be filtered by {name}; filter by {columns}, or write --sort {name}")
             raise unknown("column", name, FILTER_COLUMNS)
         known = {str(getattr(row, name)) for row in results}
         if not any(_matches(text, [value]) for text in known):

@@ -136,11 +136,15 @@ def _run(catalog: Catalog, combinations: GridOptions, execution: ExecutionOption
         with closing(TqdmProgress(execution.explain_cache, execution.quiet)) as progress:
             folder, rows = run_grid(catalog, grid, settings, progress)
     except RunInterruptedError as interruption:
-        report_results(catalog, interruption.folder, interruption.rows, show=False, show_folder=False)
+        report_results(catalog, interruption.folder, interruption.rows, show=_show_nothing, show_folder=False)
         saved = f"{pluralize(len(interruption.rows), 'finished cell')} in {interruption.folder.path}"
         raise KeyboardInterrupt(f"the run was interrupted with {saved}; call it again to continue") from None
-    report_results(catalog, folder, rows, show=False, show_folder=False)
+    report_results(catalog, folder, rows, show=_show_nothing, show_folder=False)
     return Results(folder.path.absolute(), tuple(rows), catalog)
+
+
+def _show_nothing() -> None:
+    """Results are shown by their methods."""
 
 
 def _texts(values: Numbers) -> list[str]:

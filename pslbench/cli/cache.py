@@ -4,10 +4,10 @@ from typing import Annotated
 import typer
 
 from pslbench.cli import options
-from pslbench.cli.console import new_table, stdout_console
+from pslbench.cli.console import new_table, stdout_console, warn
 from pslbench.errors import pluralize
-from pslbench.execution.cache import cache_root, list_entries
 from pslbench.execution.cache import clear as remove_entries
+from pslbench.execution.cache import list_entries
 
 app = typer.Typer(no_args_is_help=True, help="Show and clear the cache of stages.", rich_markup_mode="rich")
 
@@ -23,7 +23,7 @@ def info(cache_dir: CacheFolder = None) -> None:
     Example:
       pslbench cache info
     """
-    folder = cache_root(cache_dir)
+    folder = options.cache_folder(cache_dir)
     sizes = [(entry.stage, entry.size) for entry in list_entries(folder)]
     table = new_table("stage", "entries", "MB")
     for column in table.columns[1:]:
@@ -43,8 +43,12 @@ def clear(cache_dir: CacheFolder = None) -> None:
     Example:
       pslbench cache clear
     """
-    folder = cache_root(cache_dir)
-    sizes = [entry.size for entry in list_entries(folder)]
+    folder = options.cache_folder(cache_dir)
+    before = list_entries(folder)
     remove_entries(folder)
+    left = {entry.place for entry in list_entries(folder)}
+    sizes = [entry.size for entry in before if entry.place not in left]
+    if left:
+        warn(f"{pluralize(len(left), 'stage')} cannot be deleted: another user owns the folder, or it is read-only")
     message = f"deleted {pluralize(len(sizes), 'stage')} ({sum(sizes) / 1e6:,.1f} MB) from {folder}"
     stdout_console().print(message, soft_wrap=True, markup=False)

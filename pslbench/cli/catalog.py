@@ -22,7 +22,12 @@ PLURALS = {"strategies": "strategy"} | {f"{kind}s": kind for kind in KINDS}
 @options.expand_options
 def list_parts(
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help=f"Kind of part: {', '.join(KINDS)}. Default: all kinds.")
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help=f"Kind of part: {', '.join(KINDS)}. Default: all kinds.",
+            autocompletion=options.complete_kinds,
+        ),
     ] = "",
     *,
     plugins: options.PluginOptions,
@@ -37,10 +42,8 @@ def list_parts(
     if singular and singular not in KINDS:
         raise unknown("kind of part", kind, KINDS)
     catalog = plugins.load_catalog()
-    table = new_table("kind", "name", "plugin", "what it does")
+    table = new_table("kind", "name", "plugin", "what it does", names=3)
     table.columns[1].style = "bold"
-    for column in table.columns[:3]:
-        column.no_wrap = True
     for listed in KINDS:
         if singular in ("", listed):
             note = "only with report --format" if listed == "reporter" else "not in 'all'"
@@ -54,7 +57,14 @@ def list_parts(
 
 @options.expand_options
 def show_part(
-    name: Annotated[str, typer.Argument(metavar="PART", help="Name of a part, as pslbench list prints it.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="PART",
+            help="Name of a part, as pslbench list prints it.",
+            autocompletion=options.complete_parts(*KINDS),
+        ),
+    ],
     *,
     plugins: options.PluginOptions,
 ) -> None:
@@ -111,13 +121,13 @@ def list_plugins(
 
 
 def _print_plugins(plugins: Sequence[Plugin], verbose: bool) -> None:
-    table = new_table("plugin", "source", "version", "status", "parts")
+    table = new_table("plugin", "status", "source and parts", names=2)
     for plugin in plugins:
         status = f"[{COLORS[plugin.status]}]{plugin.status}[/]"
         kinds = groupby(plugin.parts, lambda part: part.kind)
-        parts = "\n".join(f"{kind}: {', '.join(part.name for part in parts)}" for kind, parts in kinds)
-        row = map(escape, (plugin.name, plugin.source, plugin.version))
-        table.add_row(*row, status, escape(plugin.problem or parts))
+        parts = [f"{kind}: {', '.join(part.name for part in parts)}" for kind, parts in kinds]
+        lines = [f"{plugin.source} {plugin.version}".rstrip(), *([plugin.problem] if plugin.problem else parts)]
+        table.add_row(escape(plugin.name), status, escape("\n".join(lines)))
     console = stdout_console()
     console.print(table)
     for plugin in plugins:

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 
 from pslbench.cli import options
-from pslbench.cli.console import new_table, stderr_console, stdout_console
+from pslbench.cli.console import new_table, prepare_output, print_error, stderr_console, stdout_console
 from pslbench.errors import InputError, unknown
 from pslbench.parts import KINDS, Part, Value
 
@@ -27,7 +27,11 @@ PartWithValues = tuple[Part, dict[str, Value]]
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PART", help="Name of a part; parameters such as cnn:epochs=1 make a slow part fast."),
+        typer.Argument(
+            metavar="PART",
+            help="Name of a part; parameters such as cnn:epochs=1 make a slow part fast.",
+            autocompletion=options.complete_parts(*KINDS),
+        ),
     ] = None,
     every: Annotated[bool, typer.Option("--all/--no-all", help="Check all parts.")] = False,
     known_failure: Annotated[
@@ -54,15 +58,38 @@ def check(
       pslbench check centroid "cnn:epochs=1,min_steps=1"
       pslbench check birch --known-failure "sample_order=the tree depends on it"
     """
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+    from multiprocessing import get_context
+
     from pslbench.execution.worker import ENVIRONMENT
 
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    catalog, texts = plugins.load_catalog(), [*(names or ()), *["all"] * every]
+    texts = [*(names or ()), *["all"] * every]
+    known_failures, skips = _parse_reasons("--known-failure", known_failure), _parse_reasons("--skip", skip)
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:  # a part may end the process
+        try:
+            return pool.submit(_check, texts, known_failures, skips, verbose, plugins).result()
+        except BrokenProcessPool:
+            stderr_console().show_cursor()
+            checked = ", ".join(texts or plugins.plugin)
+            print_error(f"the process that checked {checked} ended; a part calls os._exit, or its libraries crash")
+            return 1
+
+
+def _check(
+    texts: Sequence[str],
+    known_failures: Mapping[str, str],
+    skips: Mapping[str, str],
+    verbose: bool,
+    plugins: options.PluginOptions,
+) -> int:
+    """Check parts, print the outcomes, and return the exit status."""
+    prepare_output()
+    catalog = plugins.load_catalog()
     parts = list(_parse_parts(catalog, texts) if texts else _parts_of_files(catalog, plugins.plugin))
     if not parts:
         raise InputError(f"{', '.join(plugins.plugin)} has no part to check; run pslbench plugins to see why")
-    known_failures, skips = _parse_reasons("--known-failure", known_failure), _parse_reasons("--skip", skip)
     reports = _run_checks(parts, known_failures, skips)
     for report in reports:
         if verbose or len(reports) == 1:
@@ -151,7 +178,7 @@ def _print_report(report: Report, verbose: bool) -> None:
 
 def _print_summary(reports: Sequence[Report]) -> None:
     console = stdout_console()
-    table = new_table("kind", "part", *COLORS)
+    table = new_table("kind", "part", *COLORS, names=2)
     for column in table.columns[2:]:
         column.justify = "right"
     for report in reports:

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from pslbench.errors import InputError
 from pslbench.planning.grid import Grid
 from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
 from pslbench.reporters.overall import build_overall_table
+from pslbench.results.records import Result
 
 
 @expand_options
@@ -53,6 +55,12 @@ def compare(
     first, *others = (strategy.text for strategy in grid.strategies)
     reader = make_reader(catalog, store)
     comparisons = [c for other in others for c in compare_strategies(results, reader, first, other)]
+    show = partial(_print_tables, comparisons, results, first)
+    status = report_results(catalog, store, results, show, not execution.quiet)
+    return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
+
+
+def _print_tables(comparisons: Sequence[Comparison], results: Sequence[Result], first: str) -> None:
     console = stdout_console()
     for table in comparison_tables(comparisons):
         console.print(table)
@@ -60,8 +68,6 @@ def compare(
         console.print(difference_matrix(entries, console.width), "", sep="\n")
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
         console.print(build_overall_table(aggregate), "", sep="\n")
-    status = report_results(catalog, store, results, show=False, show_folder=not execution.quiet)
-    return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
 
 
 def _distinct(grid: Grid) -> Grid:

@@ -1,6 +1,8 @@
 """The two consoles: results go to standard output, everything else to standard error."""
 
 import os
+import sys
+from io import TextIOWrapper
 
 from rich import box
 from rich.console import Console
@@ -11,27 +13,48 @@ FILE_WIDTH = 120  # columns, if standard output is not a terminal and $COLUMNS i
 EXIT_INTERRUPTED = 130  # the exit status that shells use
 
 
+def prepare_output() -> None:
+    """Replace signs that the encoding of the output lacks, and ignore a width of 0, as terminals without a size set."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    if os.environ.get("COLUMNS") == "0":
+        del os.environ["COLUMNS"]
+
+
+class PatientConsole(Console):
+    """A console that goes on without a reader: `run | head` saves its results as `run` does."""
+
+    def on_broken_pipe(self) -> None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 def stdout_console() -> Console:
-    console = Console(highlight=False)
+    console = PatientConsole(highlight=False)
     has_width = console.is_terminal or "COLUMNS" in os.environ
-    return console if has_width else Console(highlight=False, width=FILE_WIDTH)
+    return console if has_width else PatientConsole(highlight=False, width=FILE_WIDTH)
 
 
 def stderr_console() -> Console:
-    return Console(stderr=True, highlight=False)
+    return PatientConsole(stderr=True, highlight=False)
 
 
-def new_table(*headings: str) -> Table:
-    """Return a table without rows. Its cells are wrapped, not cut."""
+def new_table(*headings: str, names: int = 1) -> Table:
+    """Return a table without rows. Cells are wrapped, not cut; those of the first columns are names and stay whole."""
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=number < names)
     return table
 
 
 def warn(message: str, console: Console | None = None) -> None:
     """Print a warning on one line of standard error, or of the console that shows the live board."""
     (console or stderr_console()).print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
+
+
+def print_error(message: str) -> None:
+    """Print an error on one line of standard error."""
+    stderr_console().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
 
 
 def print_interrupted() -> None:

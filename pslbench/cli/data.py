@@ -7,14 +7,20 @@ from pslbench.cli import options
 from pslbench.cli.console import new_table, stdout_console, warn
 from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.datasets.mnist import FASHION, MNIST
-from pslbench.errors import InputError, pluralize
+from pslbench.errors import InputError, join_names, pluralize
 from pslbench.planning.plan import load_dataset
 from pslbench.plugins.catalog import parse_dataset
 
 app = typer.Typer(no_args_is_help=True, help="List, download and check datasets.", rich_markup_mode="rich")
 
+MAX_CLASSES = 100  # that `data check` lists
 Name = Annotated[
-    str, typer.Argument(metavar="DATASET", help="The name of a dataset, an .npz file or a folder of images.")
+    str,
+    typer.Argument(
+        metavar="DATASET",
+        help="The name of a dataset, an .npz file or a folder of images.",
+        autocompletion=options.complete_parts("dataset"),
+    ),
 ]
 
 
@@ -65,8 +71,8 @@ def _load_and_describe(name: str, plugins: options.PluginOptions) -> None:
     console.print(f"{data.name}: {sizes}", markup=False)
     console.print(f"samples of shape {data.x_train.shape[1:]}, from {data.x_train.min():g} to {data.x_train.max():g}")
     counts = np.bincount(data.y_train, minlength=data.n_classes)
-    classes = ", ".join(f"{name} ({count:,})" for name, count in zip(data.classes, counts, strict=True))
-    console.print(f"{data.n_classes} classes: {classes}", soft_wrap=True, markup=False)
+    classes = join_names([f"{name} ({n:,})" for name, n in zip(data.classes, counts, strict=True) if n], MAX_CLASSES)
+    console.print(f"{data.n_classes:,} classes: {classes}", soft_wrap=True, markup=False)
     console.print(f"checksum {data.checksum}", soft_wrap=True)
     for message in dataset_warnings(data):
         warn(message)

@@ -8,10 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from pslbench.cli import options
-from pslbench.cli.console import stderr_console, stdout_console, warn
+from pslbench.cli.console import print_error, stdout_console, warn
 from pslbench.cli.summary import report_results
 from pslbench.errors import InputError, pluralize, require_distinct
 from pslbench.plugins.catalog import Catalog
@@ -112,8 +111,7 @@ def _merge_folders(catalog: Catalog, sources: Mapping[str, ResultsFolder], outpu
         merged = plan_merge({name: locks.enter_context(source.with_cells()) for name, source in sources.items()})
         if _warn_of_differences(merged) and not keep_first:
             advice = f"to write the rows of {next(iter(sources))} where they disagree, add --keep-first"
-            message = f"[bold red]error:[/] the folders disagree, so nothing was written; {escape(advice)}"
-            stderr_console().print(message, soft_wrap=True)
+            print_error(f"the folders disagree, so nothing was written; {advice}")
             return 1
         target = ResultsFolder.create(output)
         if not has_results:

@@ -32,7 +32,9 @@ EXAMPLE_COMMANDS: dict[Kind, str] = {
 
 @options.expand_options
 def new(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.")],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help=f"One of {', '.join(KINDS)}.", autocompletion=options.complete_kinds)
+    ],
     name: Annotated[str, typer.Argument(metavar="NAME", help="The name that users type, such as my-idea.")],
     single_file: Annotated[
         bool, typer.Option("--single-file", help="Write one file, for --plugin, instead of a package.")

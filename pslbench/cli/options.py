@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import os
 import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -17,11 +17,12 @@ import typer
 
 from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, require_distinct, unknown
-from pslbench.execution.cache import GIGABYTE, CacheSettings, cache_root
-from pslbench.parts import Kind, PartConfig
+from pslbench.execution.cache import GIGABYTE, CacheSettings
+from pslbench.parts import KINDS, Kind, PartConfig
 from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
 from pslbench.plugins.catalog import Catalog, parse_dataset
 from pslbench.plugins.discovery import discover
+from pslbench.user_folders import cache_root, expand_home, temporary_cache
 
 if TYPE_CHECKING:
     from pslbench.execution.run import RunSettings
@@ -29,6 +30,25 @@ if TYPE_CHECKING:
 DEFAULT_RESULTS = Path("results/latest")
 CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
 NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}
+
+
+def complete_parts(*kinds: Kind) -> Callable[[typer.Context, str], list[str]]:
+    """Return a function that completes the names of parts in a shell, also of plugin files earlier in the line."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        with suppress(InputError):
+            catalog = discover(ctx.params.get("plugin") or (), ctx.params.get("no_plugin") or ())
+            return [name for kind in kinds for name in catalog.parts(kind) if name.startswith(incomplete)]
+        return []
+
+    return complete
+
+
+def complete_kinds(incomplete: str) -> list[str]:
+    """Complete the name of a kind of part in a shell."""
+    return [kind for kind in KINDS if kind.startswith(incomplete)]
+
+
 ResultsArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of results.")]
 
 _plugin_option = partial(typer.Option, rich_help_panel="Plugins")
@@ -36,11 +56,16 @@ _grid_option = partial(typer.Option, rich_help_panel="What to combine")
 _run_option = partial(typer.Option, rich_help_panel="Execution and results")
 
 
+def _part_option(kind: Kind, metavar: str, text: str) -> Any:
+    names = f"-{kind[0]}", f"--{kind}"
+    return _grid_option(*names, metavar=metavar, help=text, autocompletion=complete_parts(kind))
+
+
 def _expand_home(value: Any) -> Any:
     """Expand a leading `~` in a text or a path, or in each one of a list."""
     if isinstance(value, list):
         return [_expand_home(item) for item in value]
-    return type(value)(os.path.expanduser(value)) if isinstance(value, str | Path) else value  # noqa: PTH111
+    return type(value)(expand_home(str(value))) if isinstance(value, str | Path) else value
 
 
 @dataclass(frozen=True)
@@ -73,19 +98,23 @@ class GridOptions:
 
     strategies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="STRATEGY", help="Names of strategies, with any parameters; see pslbench list."),
+        typer.Argument(
+            metavar="STRATEGY",
+            help="Names of strategies, with any parameters; see pslbench list.",
+            autocompletion=complete_parts("strategy"),
+        ),
     ] = None
     all: Annotated[bool, _grid_option("--all/--no-all", help="Take every enabled strategy.")] = False
-    dataset: Annotated[
-        list[str], _grid_option("-d", "--dataset", metavar="DATASET", help="Name, .npz file or folder of images.")
-    ] = field(default_factory=lambda: ["mnist-5k"])
-    embedder: Annotated[list[str], _grid_option("-e", "--embedder", metavar="NAME", help="Embedder, or 'all'.")] = (
-        field(default_factory=lambda: ["pixels"])
+    dataset: Annotated[list[str], _part_option("dataset", "DATASET", "Name, .npz file or folder of images.")] = field(
+        default_factory=lambda: ["mnist-5k"]
     )
-    clusterer: Annotated[list[str], _grid_option("-c", "--clusterer", metavar="NAME", help="Clusterer, or 'all'.")] = (
-        field(default_factory=lambda: ["minibatch-kmeans"])
+    embedder: Annotated[list[str], _part_option("embedder", "NAME", "Embedder, or 'all'.")] = field(
+        default_factory=lambda: ["pixels"]
     )
-    trainer: Annotated[list[str], _grid_option("-t", "--trainer", metavar="NAME", help="Trainer, or 'all'.")] = field(
+    clusterer: Annotated[list[str], _part_option("clusterer", "NAME", "Clusterer, or 'all'.")] = field(
+        default_factory=lambda: ["minibatch-kmeans"]
+    )
+    trainer: Annotated[list[str], _part_option("trainer", "NAME", "Trainer, or 'all'.")] = field(
         default_factory=lambda: ["cnn"]
     )
     budget: Annotated[
@@ -126,7 +155,7 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
         return None
     path = _expand_home(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"cannot read --config {path} ({error.strerror}); give the path of a TOML file") from None
     except ValueError as error:
@@ -199,21 +228,39 @@ class ExecutionOptions:
         """Return how cells run."""
         from pslbench.execution.run import RunSettings
 
-        folder = cache_root(self.cache_dir).absolute()
+        folder = cache_folder(self.cache_dir).absolute()
         return RunSettings(
             self.output,
-            CacheSettings(folder, int(self.cache_size * GIGABYTE), time.time() if self.fresh else 0),
+            CacheSettings(folder, _to_bytes(self.cache_size), time.time() if self.fresh else 0),
             self.jobs,
             self.dask,
             self.retry_failed,
             self.fresh,
             self.timeout,
-            int(self.memory_limit * GIGABYTE) if self.memory_limit else None,
+            _to_bytes(self.memory_limit) if self.memory_limit else None,
             self.explain_cache,
             tuple(plugins.plugin),
             tuple(plugins.no_plugin),
             ("pslbench", *sys.argv[1:]),
         )
+
+
+def _to_bytes(gigabytes: float) -> int:
+    """Convert a size that may be infinite."""
+    return int(min(gigabytes * GIGABYTE, sys.maxsize))
+
+
+def cache_folder(folder: Path | None) -> Path:
+    """Return the value of `--cache-dir` or the default. If that is a temporary folder, one line says so."""
+    root = folder or cache_root()
+    if root == temporary_cache():
+        warn(f"there is no home folder, so the cache is in {root}; choose another with --cache-dir")
+    return root
+
+
+def config_hint(config: Path | None) -> str:
+    """Return what an error adds if a configuration file may have the wrong value."""
+    return f" (options are also read from {config})" if config else ""
 
 
 def save_config(path: Path, values: Mapping[str, object]) -> None:
@@ -222,6 +269,8 @@ def save_config(path: Path, values: Mapping[str, object]) -> None:
 
     kept = {name: value for name, value in values.items() if name not in NOT_IN_CONFIG and value not in (None, [])}
     texts = {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
+    if path.exists():
+        raise InputError(f"'{path}' exists already; remove it, or choose another --save-config")
     try:
         path.write_text(tomli_w.dumps(texts), encoding="utf-8")
     except OSError as error:
@@ -260,8 +309,14 @@ def expand_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def expanded(**values: Any) -> Any:
         values = {name: _expand_home(value) for name, value in values.items()}
+        config = values.get("config")
         options = {name: group(**{f.name: values.pop(f.name) for f in fields(group)}) for name, group in groups.items()}
-        return command(**values, **options)
+        try:
+            return command(**values, **options)
+        except InputError as error:
+            if not config:
+                raise
+            raise InputError(f"{error}{config_hint(config)}") from None
 
     expanded.__doc__ = (command.__doc__ or "").replace("    Example", "    \b\n    Example")
     expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

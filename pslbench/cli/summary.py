@@ -1,12 +1,12 @@
 """The end of every command that has results: reporters, failures, and the exit status."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 
 from pslbench.cli.console import stdout_console, warn
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line, pluralize
-from pslbench.parts import Value
+from pslbench.parts import Part, Value
 from pslbench.plugins.catalog import Catalog, parse_dataset
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.records import Result, ResultsReader
@@ -16,16 +16,16 @@ def report_results(
     catalog: Catalog,
     folder: ResultsFolder,
     rows: Sequence[Result],
-    show: bool = True,
+    show: Callable[[], None] | None = None,
     show_folder: bool = True,
     **parameters: Value,
 ) -> int:
-    """Call every enabled reporter and say which cells failed.
+    """Call every enabled reporter and say which cells failed. Files are written before anything is printed.
 
     Args:
         catalog, folder: the parts and the results. Reporters that write files receive all current rows of the folder.
         rows: what the command asked for. The other reporters receive these.
-        show: whether reporters that print are called.
+        show: prints the rows instead of the reporters that print.
         show_folder: whether the folder is printed.
         parameters: values by name; each reporter receives those of its own parameters.
 
@@ -34,24 +34,45 @@ def report_results(
         for another reason.
     """
     (current, outdated), reader, status = folder.split_rows(), make_reader(catalog, folder), 0
-    for name, part in catalog.parts("reporter").items():
-        if not part.enabled or not (part.writes or show):
-            continue
-        values = {key: value for key, value in parameters.items() if key in part.parameters}
-        status = max(status, call_reporter(name, partial(part, current if part.writes else rows, reader, **values)))
+    reporters = {name: part for name, part in catalog.parts("reporter").items() if part.enabled}
+    if folder.is_read_only:
+        warn(f"'{folder.path}' cannot be written, so its CSV files stay as they are")
+    else:
+        writing = {name: part for name, part in reporters.items() if part.writes}
+        status = _call_reporters(writing, current, reader, parameters)
+    if show:
+        show()
+    else:
+        printing = {name: part for name, part in reporters.items() if not part.writes}
+        status = max(status, _call_reporters(printing, rows, reader, parameters))
     failed = [row for row in rows if not row.ok]
     if failed:
         _warn_of_failures(folder, failed, len(rows))
-    if outdated:
-        verb, them = ("is", "it") if len(outdated) == 1 else ("are", "them")
-        file = folder.path / "cells" / f"{outdated[0].key}.json"
-        removal = f"; to discard {them}, remove files such as {file}" if file.exists() else ""
-        problem = f"{pluralize(len(outdated), 'row')} of other code, data or protocol versions {verb} not shown"
-        warn(f"{problem}; to compute {them} again, repeat the run{removal}")
+    warn_of_outdated(folder, outdated)
     if show_folder:
         stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))
+
+
+def _call_reporters(
+    reporters: Mapping[str, Part], rows: Sequence[Result], reader: ResultsReader, parameters: Mapping[str, Value]
+) -> int:
+    status = 0
+    for name, part in reporters.items():
+        values = {key: value for key, value in parameters.items() if key in part.parameters}
+        status = max(status, call_reporter(name, partial(part, rows, reader, **values)))
+    return status
+
+
+def warn_of_outdated(folder: ResultsFolder, rows: Sequence[Result]) -> None:
+    """Say how many rows of a folder are not shown since they are not current."""
+    if rows:
+        verb, them = ("is", "it") if len(rows) == 1 else ("are", "them")
+        file = folder.path / "cells" / f"{rows[0].key}.json"
+        removal = f"; to discard {them}, remove files such as {file}" if file.exists() else ""
+        problem = f"{pluralize(len(rows), 'row')} of other code, data or protocol versions {verb} not shown"
+        warn(f"{problem}; to compute {them} again, repeat the run{removal}")
 
 
 def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: int) -> None:
@@ -81,13 +102,15 @@ def finished_rows(folder: ResultsFolder) -> list[Result]:
 
 def call_reporter(name: object, call: Callable[[], object]) -> int:
     """Print what a reporter returns, or warn that it failed; return the exit status: 0, 2 for wrong input, else 1."""
+    console = stdout_console()
     try:
-        shown = call()
-    except Exception as error:
+        with console.capture() as screen:  # an object that cannot be rendered is an error of the reporter, too
+            if (shown := call()) is not None:
+                console.print(shown)
+    except (Exception, SystemExit) as error:
         warn(f"reporter '{name}' failed: {one_line(error)}")
         return 2 if isinstance(error, InputError) else 1
-    if shown is not None:
-        stdout_console().print(shown)
+    console.out(screen.get(), end="", highlight=False)
     return 0
 
 

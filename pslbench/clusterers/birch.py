@@ -32,10 +32,12 @@ class ScaledBirch:
         import numpy as np
         from sklearn.cluster import AgglomerativeClustering, Birch
 
-        threshold = self._threshold * float(np.sqrt(features.var(axis=0).sum()))
+        smallest = float(np.finfo(np.float32).tiny)
+        threshold = max(self._threshold * float(np.sqrt(features.var(axis=0).sum())), smallest)
         tree = Birch(threshold=threshold, branching_factor=self._branching_factor, n_clusters=None)
-        while len(tree.fit(features).subcluster_centers_) < self._k and tree.threshold > 0:
+        while len(tree.fit(features).subcluster_centers_) < self._k and tree.threshold > smallest:
             tree.threshold /= 2
-        merged = AgglomerativeClustering(self._k).fit(tree.subcluster_centers_)
-        self.labels_: Ints = merged.labels_[tree.labels_]
+        self.labels_: Ints = tree.labels_
+        if len(tree.subcluster_centers_) >= max(self._k, 2):  # there are fewer if few samples are distinct
+            self.labels_ = AgglomerativeClustering(self._k).fit(tree.subcluster_centers_).labels_[tree.labels_]
         return self

@@ -1,6 +1,7 @@
 """Warnings about datasets that are valid but may not be what the user means."""
 
 from pslbench.contracts import Dataset
+from pslbench.errors import join_names, pluralize
 
 
 def dataset_warnings(data: Dataset) -> list[str]:
@@ -12,11 +13,27 @@ def dataset_warnings(data: Dataset) -> list[str]:
     warnings = []
     for text, is_absent in zip(("no sample of the pool is", "no test sample is"), absent, strict=True):
         if is_absent.any():
+            names = join_names([data.classes[c] for c in np.flatnonzero(is_absent)])
             warnings.append(
-                f"{text} of class {', '.join(data.classes[c] for c in np.flatnonzero(is_absent))}, but these are among "
-                f"its {data.n_classes} classes; if they do not exist, number the labels from 0 without gaps"
+                f"{text} of class {names}, but these are among its {data.n_classes:,} classes; if they do not exist, "
+                "number the labels from 0 without gaps"
             )
     shape = data.x_train.shape[1:]
     if data.is_images and shape[0] in (1, 3) and shape[2] not in (1, 3, 4):
         warnings.append(f"samples of shape {shape} look like (channels, height, width); use (height, width, channels)")
+    return warnings + _warnings_about_copies(data)
+
+
+def _warnings_about_copies(data: Dataset) -> list[str]:
+    pool, test = ([hash(sample.tobytes()) for sample in x] for x in (data.x_train, data.x_test))
+    distinct, warnings = set(pool), []
+    if len(distinct) == 1:
+        return ["all samples of the pool are equal; check how they were written"]
+    if len(distinct) < len(pool):
+        warnings.append(f"the pool of {pluralize(len(pool), 'sample')} contains only {len(distinct):,} distinct ones")
+    if known := sum(sample in distinct for sample in test):
+        warnings.append(
+            f"{known:,} of {pluralize(len(test), 'test sample')} are also in the pool, so scores are too high; "
+            "remove them from one of the two"
+        )
     return warnings

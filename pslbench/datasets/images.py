@@ -7,8 +7,9 @@ from annotated_types import Ge
 
 from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import Floats, Ints
-from pslbench.errors import InputError
+from pslbench.errors import InputError, message_of, suggest
 from pslbench.parts import dataset
+from pslbench.user_folders import expand_home
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,10 +28,10 @@ def images(*, path: str, size: Annotated[int | None, Ge(1)] = None) -> Dataset:
     Raises:
         InputError: the folder has no images or only one class, or the images differ in size.
     """
-    folder = Path(path)
+    folder = Path(expand_home(path))
     if not folder.is_dir():
         raise InputError(f"no folder '{path}'; -d takes the name of a dataset, an .npz file or a folder of images")
-    classes = sorted(p.name for p in folder.glob("train/*") if p.is_dir() and not p.name.startswith("."))
+    classes = sorted(p.name for p in folder.glob("train/[!.]*") if p.is_dir())
     paths = {split: _image_paths(folder / split) for split in ("train", "test")}
     for split in paths:
         if not paths[split]:
@@ -45,8 +46,9 @@ def images(*, path: str, size: Annotated[int | None, Ge(1)] = None) -> Dataset:
 
 
 def _image_paths(folder: Path) -> list[Path]:
-    paths = (p for p in folder.glob("*/*") if p.suffix.lower() in SUFFIXES)
-    return sorted(p for p in paths if not p.parent.name.startswith("."))
+    """Return the images of all classes. Hidden files and folders are passed over, such as the `._*` of macOS."""
+    paths = (p for p in folder.glob("[!.]*/[!.]*") if p.suffix.lower() in SUFFIXES)
+    return sorted(paths)
 
 
 def _to_arrays(images: dict[Path, Image], classes: list[str], mode: str, size: int | None) -> tuple[Floats, Ints]:
@@ -54,7 +56,7 @@ def _to_arrays(images: dict[Path, Image], classes: list[str], mode: str, size: i
     import numpy as np
 
     if unknown := sorted({p.parent.name for p in images} - set(classes)):
-        raise InputError(f"test/ has the class '{unknown[0]}', but train/ does not; known: {', '.join(classes)}")
+        raise InputError(f"test/ has the class '{unknown[0]}', but train/ does not; {suggest(unknown[0], classes)}")
     arrays = []
     for path, image in images.items():
         image = image.convert(mode)
@@ -77,5 +79,8 @@ def _open(path: Path) -> Image:
             if file.mode[0] in "IF":
                 raise InputError(f"{path} has more than 8 bits per channel; save it with 8, or save an .npz file")
             return file
-    except OSError:
-        raise InputError(f"{path} is not a readable image; remove it or write it again") from None
+    except InputError:
+        raise
+    except Exception as error:  # Pillow has no common type for what is wrong with a file
+        reason = " ".join(message_of(error).split()).removesuffix(".")
+        raise InputError(f"{path} is not a readable image ({reason}); remove it or save it again") from None

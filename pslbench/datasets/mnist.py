@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError
 from pslbench.parts import dataset
+from pslbench.user_folders import cache_root, expand_home
 
 if TYPE_CHECKING:
     from pslbench.datasets.files import Arrays
@@ -47,8 +48,9 @@ class KnownDataset:
         """Yield every folder on this machine that contains the dataset, with its arrays."""
         from pslbench.datasets.files import hash_arrays, read_folder
 
-        roots = [Path(user_folder)] if (user_folder := os.environ.get("PSLBENCH_DATA_DIR")) else []
-        roots += [cache_folder(), Path.home() / ".keras" / "datasets"]
+        user_folder = os.environ.get("PSLBENCH_DATA_DIR")
+        roots = [Path(expand_home(user_folder))] if user_folder else []
+        roots += [cache_folder(), Path(expand_home("~/.keras/datasets"))]
         folders = [folder for root in roots for folder in (root, root / self.name)]
         for folder in folders + [Path(folder) for folder in self.folders]:
             for arrays in read_folder(folder):
@@ -73,10 +75,8 @@ class KnownDataset:
 
 
 def cache_folder() -> Path:
-    """Return the folder of downloads: `data` in `PSLBENCH_CACHE_DIR` or in the user's cache folder."""
-    import platformdirs
-
-    return Path(os.environ.get("PSLBENCH_CACHE_DIR") or platformdirs.user_cache_dir("pslbench")) / "data"
+    """Return the folder of downloads."""
+    return cache_root() / "data"
 
 
 MNIST = KnownDataset(

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from pslbench.contracts import Dataset
 from pslbench.parts import dataset
+from pslbench.user_folders import expand_home
 
 
 @dataset("npz")
@@ -13,4 +14,5 @@ def npz(*, path: str) -> Dataset:
     """
     from pslbench.datasets.files import make_dataset, read_npz
 
-    return make_dataset(Path(path).stem, read_npz(Path(path)))
+    file = Path(expand_home(path))
+    return make_dataset(file.stem, read_npz(file))

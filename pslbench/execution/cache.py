@@ -6,13 +6,13 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from pslbench.contracts.arrays import AnyArray
 from pslbench.planning.cells import Stage
@@ -108,14 +108,14 @@ class StageCache:
         """Say why a stage must be computed; empty if it is cached."""
         if self.has(stage):
             return ""
-        if (self._entry_folder(stage) / METADATA).exists():
+        if os.path.exists(self._entry_folder(stage) / METADATA):  # noqa: PTH110 - false also if it cannot be read
             return "recomputed on request, or damaged"
         try:
             before = json.loads(self._trace(stage).read_text())
         except (OSError, ValueError):
             return NOT_CACHED
         changed = [name for name in stage.facts if before.get(name) != stage.facts[name]]
-        return f"changed: {', '.join(changed)}" if changed else "evicted from the cache"
+        return f"changed: {', '.join(changed)}" if changed else "evicted from the cache, or not readable"
 
     def _entry_folder(self, stage: Stage) -> Path:
         return self._folder / "stages" / stage.key[:2] / stage.key
@@ -191,8 +191,8 @@ class StageCache:
         import numpy as np
 
         place = self._entry_folder(stage)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".", dir=place.parent))
+        partial = place.with_name(f".{uuid4().hex}")
+        partial.mkdir(parents=True)  # with the mode of the umask, so that users can share a cache
         try:
             for name, array in entry.arrays.items():
                 np.save(partial / f"{name}.npy", array, allow_pickle=False)
@@ -211,13 +211,6 @@ class StageCache:
         if self._bytes_written > self._limit / 20:
             self._bytes_written = 0
             trim(self._folder, self._limit)
-
-
-def cache_root(folder: Path | None = None) -> Path:
-    """Return the folder of the cache: `folder`, else `PSLBENCH_CACHE_DIR`, else the user's cache folder."""
-    import platformdirs
-
-    return folder or Path(os.environ.get("PSLBENCH_CACHE_DIR") or platformdirs.user_cache_dir("pslbench"))
 
 
 @dataclass(frozen=True)

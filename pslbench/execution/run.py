@@ -132,6 +132,10 @@ def run_grid(
     load = lru_cache(maxsize=1)(catalog.call)
     observer.planning(preview_cells(catalog, grid))
     plan = _plan(catalog, grid, load, observer)
+    if (folder := ResultsFolder(settings.output)).is_read_only and not missing_cells(plan, folder, settings):
+        rows = folder.rows_of(cell.key for cell in plan.cells)
+        observer.started(RunStart(plan.cells, tuple(rows), lambda: TimeLeft(0, 0)))
+        return folder, rows
     try:
         settings.cache.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -174,6 +178,8 @@ def missing_cells(plan: Plan, folder: ResultsFolder, settings: RunSettings) -> l
 
 
 def _check(settings: RunSettings) -> None:
+    if settings.dask is not None and settings.dask != "local" and ":" not in settings.dask:
+        raise InputError(f"--dask '{settings.dask}' is not an address; write local, or for example tcp://10.0.0.1:8786")
     if settings.dask and settings.explain_cache:
         raise InputError("--explain-cache works with the workers of this machine only; omit it, or omit --dask")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from pslbench.parts import Part
 from pslbench.planning.reachable_code import distributions_of_module, reach_code
 from pslbench.processor import has_gpu, multiplies_bfloat16
+from pslbench.user_folders import expand_home
 
 DEVICE_LIBRARIES = ("keras", "tensorflow", "jax", "torch")  # prefixes; their results depend on the device
 NUMERICAL_LIBRARIES = {"numpy", "scipy", "scikit-learn"}
@@ -57,7 +58,7 @@ def keras_backend() -> str:
     """Return the backend that Keras will use: `KERAS_BACKEND`, else its configuration file, else TensorFlow."""
     if own := os.environ.get("KERAS_BACKEND"):
         return own
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    home = Path(os.environ.get("KERAS_HOME") or expand_home("~/.keras"))
     try:
         return str(json.loads((home / "keras.json").read_text())["backend"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -88,6 +88,11 @@ class Catalog:
                 f"{len(same)} plugins have a {kind} '{name}'; write {' or '.join(same)}, or leave a plugin out with "
                 "--no-plugin"
             )
+        for other in KINDS if kind != "reporter" else ():
+            if name in self.parts(other):
+                article = "an" if other == "embedder" else "a"
+                option = {"strategy": name, "reporter": f"pslbench report -f {name}"}.get(other, f"-{other[0]} {name}")
+                raise InputError(f"unknown {kind} '{name}', which is {article} {other}; write {option}")
         failed = [f"{plugin.name} ({plugin.problem})" for plugin in self.plugins if plugin.status == "failed"]
         also = f"; these plugins failed to load: {', '.join(failed)}" if failed else ""
         raise InputError(f"{unknown(kind, name, known, f'pslbench list {kind}')}{also}")

@@ -160,6 +160,9 @@ def _shared(plugin: Plugin, owners: Counter[tuple[Kind, str]]) -> Iterator[str]:
 
 
 def _import_file(path: Path) -> object:
+    """Import a plugin file. It can import the modules beside it, unless an installed one has the same name."""
+    if (folder := str(path.resolve().parent)) not in sys.path:
+        sys.path.append(folder)
     name = f"pslbench_plugin_{path.stem}"
     module_spec = importlib.util.spec_from_file_location(name, path.resolve())
     if module_spec is None or module_spec.loader is None:

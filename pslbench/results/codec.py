@@ -38,7 +38,7 @@ COLUMNS = (  # of results.csv
 FROM_TEXT: Mapping[str, Callable[[str], FieldValue]] = {  # by the type of a field
     "str": str,
     "int": int,
-    "bool": {"True": True, "False": False}.__getitem__,
+    "bool": lambda text: {"true": True, "false": False}[text.lower()],  # spreadsheets write FALSE
     "float": float,
 }
 FIELD_TYPES = {field.name: str(field.type) for field in fields(Result) if field.type in FROM_TEXT}
@@ -68,8 +68,10 @@ def read_json(path: Path) -> Result:
 def load_json(path: Path) -> dict[str, Any]:
     """Parse a JSON file that holds an object. Raises InputError if that fails."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror}); choose another folder") from None
+    except ValueError:
         raise _damaged(path) from None
     if not isinstance(content, dict):
         raise _damaged(path)
@@ -107,14 +109,18 @@ def read_table(path: Path) -> list[Result]:
         InputError: the file was not written by pslbench, or is damaged.
     """
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             header, *lines = list(csv.reader(file, strict=True)) or [["key"]]
         names = [RENAMED.get(name, name) for name in header]
         if "key" not in names or not set(names) <= set(COLUMNS):
             raise ValueError(names)
         rows = [_row_of(dict(zip(names, line, strict=True))) for line in lines if line]
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
-        raise InputError(f"{path} was not written by pslbench, or is damaged; choose another folder") from None
+    except OSError as error:
+        raise InputError(f"cannot read {path} ({error.strerror}); choose another folder") from None
+    except (ValueError, KeyError, TypeError, csv.Error):
+        raise InputError(
+            f"{path} was not written by pslbench, or was changed, for example by a spreadsheet; choose another folder"
+        ) from None
     for name in sorted(RENAMED.keys() & set(header)):
         deprecated(f"the column '{name}' of {path}", f"'{RENAMED[name]}'")
     return rows

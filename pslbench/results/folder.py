@@ -15,7 +15,7 @@ from zipfile import BadZipFile
 from filelock import FileLock, Timeout
 
 from pslbench.contracts.arrays import Floats
-from pslbench.errors import MAX_NAMES, InputError
+from pslbench.errors import InputError, join_names, pluralize
 from pslbench.results.codec import read_json, read_table, sort_rows, to_json
 from pslbench.results.manifest import MANIFEST, Provenance, provenance_of, read_runs, to_manifest
 from pslbench.results.records import CellArtifacts, LabelingRecord, Result
@@ -58,8 +58,7 @@ class ResultsFolder:
             within = [str(child) for child in sorted(path.glob("*")) if cls(child).exists]
             advice = f"create results with pslbench run --all -o {path}"
             if within:
-                more = f" and {len(within) - MAX_NAMES} more" if len(within) > MAX_NAMES else ""
-                advice = f"name one of its subfolders: {', '.join(within[:MAX_NAMES])}{more}"
+                advice = f"name one of its subfolders: {join_names(within)}"
             problem = "contains no results" if path.exists() else "does not exist"
             raise InputError(f"'{path}' {problem}; {advice}")
         return folder
@@ -68,6 +67,11 @@ class ResultsFolder:
     def exists(self) -> bool:
         """Whether the folder contains results."""
         return self._cells.is_dir() or self._has_only_tables
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether this user cannot write to the folder."""
+        return not all(os.access(path, os.W_OK) for path in (self.path, self._cells) if path.exists())
 
     @property
     def _has_only_tables(self) -> bool:
@@ -192,7 +196,7 @@ class ResultsFolder:
     def all_rows(self) -> list[Result]:
         """Return every row, including those that are not current, in the order of their keys."""
         if not self._has_only_tables:
-            return [read_json(path) for path in sorted(self._cells.glob("[!.]*.json"))]
+            return _read_cells(sorted(self._cells.glob("[!.]*.json")))  # macOS adds hidden files to copies
         declared = self.provenance(())  # has what tables of version 0.1 lack
         rows = [
             replace(
@@ -261,6 +265,20 @@ class ResultsFolder:
 
 def _not_writable(path: Path, error: OSError) -> InputError:
     return InputError(f"cannot write to '{path}' ({error.strerror}); choose another folder with -o")
+
+
+def _read_cells(paths: Iterable[Path]) -> list[Result]:
+    """Read the rows of cells. Raises InputError that describes the first unreadable file and counts the others."""
+    rows, problems = list[Result](), list[str]()
+    for path in paths:
+        try:
+            rows.append(read_json(path))
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        more = f"; {pluralize(len(problems) - 1, 'other file')} cannot be read either" if len(problems) > 1 else ""
+        raise InputError(f"{problems[0]}{more}")
+    return rows
 
 
 def _create_cells(rows: Iterable[Result], folder: Path) -> Path:
