@@ -9,6 +9,8 @@ from rich.text import Text
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.leaderboard import leaderboard_entries
+from pslbench.errors import InputError
+from pslbench.extras import requires_extra
 from pslbench.reporters.formats import (
     caption_table,
     create_table,
@@ -40,8 +42,12 @@ class CurvePlot:
     curves: Sequence[Curve]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        import plotext
-
+        try:
+            with requires_extra("plots"):
+                import plotext
+        except InputError as error:
+            yield Text(f"no plot: {error}")
+            return
         plotext.clear_figure()
         plotext.theme("clear")
         plotext.limit_size(False, False)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
+from pslbench.extras import requires_extra
 from pslbench.parts import reporter
 from pslbench.results.records import Result, ResultsReader
 
@@ -47,6 +48,8 @@ def parquet(results: Sequence[Result], reader: ResultsReader) -> None:
     from pslbench.analysis.leaderboard import leaderboard_frame
     from pslbench.results.codec import results_frame
 
+    with requires_extra("parquet"):
+        import pyarrow  # noqa: F401 - pandas would not name the extra
     results_frame(results).to_parquet(reader.folder / "results.parquet", index=False)
     leaderboard_frame(results).to_parquet(reader.folder / "leaderboard.parquet", index=False)
 

@@ -17,6 +17,7 @@ from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, IntervalEstimate
 from pslbench.errors import pluralize
+from pslbench.extras import install_command
 from pslbench.reporters.formats import caption_table, create_table, format_p_value, stack_tables
 from pslbench.results.records import Result
 
@@ -60,12 +61,14 @@ def _build_legend(aggregate: AggregateTable) -> list[str]:
         if all(isnan(row.iqm.low) for row in aggregate.rows)
         else f"in parentheses its 95% interval over seeds (bootstrap{caution})"
     )
+    is_missing = len(aggregate.rows) > 1 and all(row.equivalence is None for row in aggregate.rows)
+    missing = f", which needs a library: {install_command('bayes')}" if is_missing else ""
     lines = [
         ", ".join(aggregate.datasets),
         f"interquartile mean: all datasets have the same weight; {over_seeds}",
         f"average rank: {_explain_rank_interval(aggregate)}",
         f"better, ≈, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
-        "of it, or worse (Bayesian signed-rank test)",
+        f"of it, or worse (Bayesian signed-rank test{missing})",
     ]
     if n < MIN_DATASETS:
         lines.append(

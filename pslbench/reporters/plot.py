@@ -11,6 +11,7 @@ from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.comparable_groups import comparable_groups, group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
 from pslbench.errors import InputError
+from pslbench.extras import requires_extra
 from pslbench.reporters.formats import few_seeds_note
 from pslbench.reporters.leaderboard_table import MARKS
 from pslbench.results.records import Result
@@ -40,7 +41,8 @@ def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Itera
     Raises:
         InputError: no cell has results.
     """
-    import matplotlib as mpl
+    with requires_extra("plots"):
+        import matplotlib as mpl
 
     groups = comparable_groups([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
     if not groups:

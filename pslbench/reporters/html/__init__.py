@@ -5,6 +5,7 @@ from typing import Annotated
 from annotated_types import Ge
 
 from pslbench.errors import InputError
+from pslbench.extras import requires_extra
 from pslbench.parts import reporter
 from pslbench.results.records import Result, ResultsReader
 
@@ -23,7 +24,8 @@ def html(
         combinations: the largest number of combinations with images and predictions; the best of each board come first.
         samples: the largest number of pool samples in the map.
     """
-    from pslbench.reporters.html.page import render_page
+    with requires_extra("report"):
+        from pslbench.reporters.html.page import render_page
 
     path = reader.folder / "report.html"
     partial = path.with_name(f".{path.name}.{os.getpid()}")
