@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ def command(*arguments: object, **environment: str) -> Outcome:
         timeout=300,
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def cpu_of_children() -> float:
+    """The CPU seconds of all processes that this one has started and that have ended, and of their children."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def row(strategy: str, seed: int, accuracy: float, **more: object) -> Result:

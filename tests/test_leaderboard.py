@@ -14,8 +14,9 @@ from pslbench.analysis.budget_curves import budget_curves
 from pslbench.analysis.leaderboard import column, filter_rows, leaderboard_entries, leaderboard_frame
 from pslbench.cli.summary import call_reporter
 from pslbench.errors import InputError
-from pslbench.reporters.curves import COLORS, CurvePlot, curves
-from pslbench.reporters.leaderboard_table import marks, table
+from pslbench.reporters.curves import COLORS, CurvePlot
+from pslbench.reporters.leaderboard_table import marks
+from pslbench.reporters.screen import curves, table
 from pslbench.results.folder import ResultsFolder
 
 STRATEGIES = ["random", "centroid", "centroid-only", "typiclust", "majority"]

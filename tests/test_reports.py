@@ -16,7 +16,8 @@ from pslbench.analysis.leaderboard import leaderboard_frame
 from pslbench.cli.summary import make_reader
 from pslbench.errors import InputError
 from pslbench.plugins.discovery import discover
-from pslbench.reporters.plot import STYLE, draw_figures, pdf, png
+from pslbench.reporters.files import pdf, png
+from pslbench.reporters.plot import STYLE, draw_figures
 from pslbench.reporters.typeset_tables import typeset_tables
 from pslbench.results.codec import results_frame
 from pslbench.results.folder import ResultsFolder

@@ -11,6 +11,8 @@ from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.significance import holm_adjusted_pairs
 from pslbench.analysis.statistics import IntervalEstimate, mean_interval, stratified_bootstrap
 from pslbench.contracts.arrays import Float64s
+from pslbench.errors import InputError
+from pslbench.extras import requires_extra
 
 MIN_DATASETS = 6  # with five, the p value of Wilcoxon's test cannot be below 0.0625
 EQUIVALENCE_MARGIN = 0.005  # region of practical equivalence: half a percentage point of accuracy
@@ -131,8 +133,17 @@ def _rows(names: Sequence[str], tables: Sequence[Float64s], reference: str) -> l
     order = sorted(range(len(names)), key=lambda i: -iqms[i].estimate)
     best = names.index(reference) if reference else order[0]
     p = wilcoxon_tests(means)
-    equivalences = [None if i == best else signed_rank_probabilities(row, means[best]) for i, row in enumerate(means)]
+    equivalences = _equivalences(means, best)
     return [AggregateRow(names[i], iqms[i], ranks[i], float(p[i, best]), equivalences[i]) for i in order]
+
+
+def _equivalences(means: Float64s, reference: int) -> list[PracticalEquivalence | None]:
+    """Compare each strategy with the reference, whose place is None. All are None if the extra `bayes` is missing."""
+    others = [None if i == reference else scores for i, scores in enumerate(means)]
+    try:
+        return [None if scores is None else signed_rank_probabilities(scores, means[reference]) for scores in others]
+    except InputError:
+        return [None] * len(means)
 
 
 def interquartile_means(tables: Sequence[Float64s]) -> Float64s:
@@ -196,8 +207,12 @@ def signed_rank_probabilities(a: Float64s, b: Float64s) -> PracticalEquivalence:
     """Return the result of the Bayesian signed-rank test of mean scores, float (datasets,).
 
     Source: Benavoli et al. 2014, 2017. The region of practical equivalence is half a percentage point of accuracy.
+
+    Raises:
+        InputError: the extra `bayes` is missing.
     """
-    from baycomp import SignedRankTest
+    with requires_extra("bayes"):
+        from baycomp import SignedRankTest
 
     probabilities = SignedRankTest.probs(a, b, EQUIVALENCE_MARGIN, nsamples=POSTERIOR_DRAWS, random_state=0)
     return PracticalEquivalence(*map(float, probabilities))

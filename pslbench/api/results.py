@@ -20,9 +20,10 @@ from pslbench.cli.summary import make_reader
 from pslbench.errors import InputError, pluralize, unknown
 from pslbench.plugins.catalog import Catalog
 from pslbench.reporters.comparison_tables import comparison_tables
+from pslbench.reporters.files import Scale
 from pslbench.reporters.html import write_report
-from pslbench.reporters.leaderboard_table import table
-from pslbench.reporters.plot import Scale, draw_figures
+from pslbench.reporters.plot import draw_figures
+from pslbench.reporters.screen import table
 from pslbench.results.codec import results_frame
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.records import Combination, Result, ResultsReader
@@ -58,7 +59,7 @@ class Results:
 
     def leaderboard(self) -> pd.DataFrame:
         """Return the columns of leaderboard.csv, one row per combination. A notebook shows it as the terminal does."""
-        return LeaderboardFrame.of(self.rows)
+        return LeaderboardFrame.of(self.rows, self._reader)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the columns of results.csv, one row per cell."""
@@ -196,13 +197,14 @@ class LeaderboardFrame(pd.DataFrame):
     depend on all rows. Therefore a frame that was derived from it or changed is an ordinary one in a notebook.
     """
 
-    _metadata = ("_rows",)  # attributes; pandas takes others for columns
+    _metadata = ("_rows", "_reader")  # attributes; pandas takes others for columns
     _rows: tuple[Result, ...]
+    _reader: ResultsReader
 
     @classmethod
-    def of(cls, rows: Sequence[Result]) -> LeaderboardFrame:
+    def of(cls, rows: Sequence[Result], reader: ResultsReader) -> LeaderboardFrame:
         frame = cls(leaderboard_frame(rows))
-        frame._rows = tuple(rows)
+        frame._rows, frame._reader = tuple(rows), reader
         return frame
 
     def _repr_html_(self) -> str | None:
@@ -210,7 +212,7 @@ class LeaderboardFrame(pd.DataFrame):
             plain: Any = pd.DataFrame(self)
             html: str | None = plain._repr_html_()
             return html
-        return render_html(table(self._rows, None))
+        return render_html(table(self._rows, self._reader))
 
 
 def render_html(shown: RenderableType) -> str:

@@ -1,20 +1,82 @@
 """The command line. Each command is a module of this package."""
 
 import sys
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from pslbench.cli import cache, catalog, check, compare, data, leaderboard, merge, new, report, run
 from pslbench.cli.console import EXIT_INTERRUPTED, prepare_output, print_error, print_interrupted, stdout_console
-from pslbench.cli.options import config_hint
 from pslbench.errors import InputError
+
+COMMANDS = {  # where a command is defined, and the first line of its help
+    "run": ("run:run", "Run strategies with the same data, clusters and trainer, and show the leaderboard."),
+    "compare": ("compare:compare", "Compare a strategy with others seed by seed; run the cells that are missing."),
+    "list": ("catalog:list_parts", "List the parts that can be combined."),
+    "show": ("catalog:show_part", "Show what a part does, its source and its parameters."),
+    "plugins": (
+        "catalog:list_plugins",
+        "List the plugins, their parts, and the problems of those that failed to load.",
+    ),
+    "new": ("new:new", "Write a plugin with a working part, as a start for your own."),
+    "check": ("check:check", "Check, on tiny pools, whether parts meet their requirements."),
+    "leaderboard": (
+        "leaderboard:leaderboard",
+        "Show the leaderboard of a folder of results, and rewrite its CSV files.",
+    ),
+    "report": (
+        "report:report",
+        "Write reports into a folder of results: a web page, tables and plots for a paper, or data for other programs.",
+    ),
+    "merge": ("merge:merge", "Merge the results of several machines into one folder, and show its leaderboard."),
+    "export": ("merge:export_results", "Pack a folder of results into a zip file, for another machine or an archive."),
+    "import": (
+        "merge:import_results",
+        "Unpack an exported zip file into a folder of results, and show its leaderboard.",
+    ),
+    "data": ("data:app", "List, download and check datasets."),
+    "cache": ("cache:app", "Show and clear the cache of stages."),
+}
+
+
+class LazyCommands(Mapping[str, TyperCommand | TyperGroup]):
+    """The commands by name. The module of a command is imported when the command is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        target = getattr(import_module(f"pslbench.cli.{module}"), attribute)
+        parent = typer.Typer()
+        if isinstance(target, typer.Typer):
+            parent.add_typer(target, name=name)
+        else:
+            parent.command(name)(target)
+        return typer.main.get_group(parent).commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class LazyGroup(TyperGroup):
+    """A group that imports the module of a command when the command is called, and no module for its own help."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = LazyCommands()  # type: ignore[assignment]  # nothing adds commands
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        self.commands = {name: TyperCommand(name, help=summary) for name, (_, summary) in COMMANDS.items()}
+        super().format_help(ctx, formatter)
 
 
 def _print_version(is_requested: bool) -> None:
+    from importlib.metadata import version
+
     if is_requested:
         stdout_console().print(f"pslbench {version('pslbench')}")
         raise typer.Exit()
@@ -22,6 +84,7 @@ def _print_version(is_requested: bool) -> None:
 
 app = typer.Typer(
     name="pslbench",
+    cls=LazyGroup,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
@@ -30,20 +93,6 @@ app = typer.Typer(
     "pseudo-labels to the others. A classifier is trained on them and scored on the test set.",
     epilog="Start with:  pslbench run --all   or   pslbench compare centroid random",
 )
-app.command("run")(run.run)
-app.command("compare")(compare.compare)
-app.command("list")(catalog.list_parts)
-app.command("show")(catalog.show_part)
-app.command("plugins")(catalog.list_plugins)
-app.command("new")(new.new)
-app.command("check")(check.check)
-app.command("leaderboard")(leaderboard.leaderboard)
-app.command("report")(report.report)
-app.command("merge")(merge.merge)
-app.command("export")(merge.export_results)
-app.command("import")(merge.import_results)
-app.add_typer(data.app, name="data")
-app.add_typer(cache.app, name="cache")
 
 
 @app.callback()
@@ -80,6 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _describe_usage_error(error: typer.TyperException) -> str:
     """Return the message of Typer and the command that prints the help."""
+    from pslbench.cli.options import config_hint
+
     message = error.format_message().replace("Input should be", "it must be")  # pydantic's words
     message = message.partition(", unable to parse")[0].removesuffix(".")
     if not message or not (context := getattr(error, "ctx", None)):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
 from pslbench.cli import options
 from pslbench.cli.console import new_table, stdout_console
@@ -46,11 +47,10 @@ def list_parts(
     table.columns[1].style = "bold"
     for listed in KINDS:
         if singular in ("", listed):
-            note = "only with report --format" if listed == "reporter" else "not in 'all'"
+            note = " (only with report --format)" if listed == "reporter" else " (not in 'all')"
             for (name, part), owner in zip(catalog.parts(listed).items(), catalog.owners(listed), strict=True):
-                table.add_row(
-                    listed, name, owner, escape(part.summary) + ("" if part.enabled else f" [dim]({note})[/]")
-                )
+                summary = Text.assemble(part.summary, ("" if part.enabled else note, "dim"))
+                table.add_row(*map(Text, (listed, name, owner)), summary)
             table.add_section()
     stdout_console().print(table)
 

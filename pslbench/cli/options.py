@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
@@ -17,15 +16,14 @@ import typer
 
 from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, require_distinct, unknown
-from pslbench.execution.cache import GIGABYTE, CacheSettings
 from pslbench.parts import KINDS, Kind, PartConfig
-from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
 from pslbench.plugins.catalog import Catalog, parse_dataset
 from pslbench.plugins.discovery import discover
 from pslbench.user_folders import cache_root, expand_home, temporary_cache
 
 if TYPE_CHECKING:
     from pslbench.execution.run import RunSettings
+    from pslbench.planning.grid import Grid
 
 DEFAULT_RESULTS = Path("results/latest")
 CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
@@ -126,6 +124,8 @@ class GridOptions:
 
     def parse_grid(self, catalog: Catalog) -> Grid:
         """Parse the options into a grid. Raises InputError."""
+        from pslbench.planning.grid import Grid, parse_budgets, parse_seeds
+
         strategies = [*(self.strategies or []), *["all"] * self.all]
         if not strategies:
             raise InputError("name one or more strategies, or use --all; pslbench list strategy shows their names")
@@ -153,6 +153,8 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
     """Use the values of a TOML file as defaults of the command's options. Raises InputError."""
     if path is None:
         return None
+    import tomllib
+
     path = _expand_home(path)
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -226,6 +228,7 @@ class ExecutionOptions:
 
     def run_settings(self, plugins: PluginOptions) -> RunSettings:
         """Return how cells run."""
+        from pslbench.execution.cache import CacheSettings
         from pslbench.execution.run import RunSettings
 
         folder = cache_folder(self.cache_dir).absolute()
@@ -247,6 +250,8 @@ class ExecutionOptions:
 
 def _to_bytes(gigabytes: float) -> int:
     """Convert a size that may be infinite."""
+    from pslbench.execution.cache import GIGABYTE
+
     return int(min(gigabytes * GIGABYTE, sys.maxsize))
 
 

@@ -8,6 +8,7 @@ from annotated_types import Ge
 from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import InputError, message_of, suggest
+from pslbench.extras import requires_extra
 from pslbench.parts import dataset
 from pslbench.user_folders import expand_home
 
@@ -71,7 +72,8 @@ def _to_arrays(images: dict[Path, Image], classes: list[str], mode: str, size: i
 
 
 def _open(path: Path) -> Image:
-    import PIL.Image
+    with requires_extra("images"):
+        import PIL.Image
 
     try:
         with PIL.Image.open(path) as file:

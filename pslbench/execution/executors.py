@@ -18,6 +18,7 @@ from pslbench.execution.oracle import OracleFactory
 from pslbench.execution.supervisor import MAX_ATTEMPTS, WorkerSupervisor
 from pslbench.execution.worker import WorkerConfig
 from pslbench.execution.worker_process import OnProgress
+from pslbench.extras import requires_extra
 from pslbench.parts import PartConfig
 from pslbench.planning.cells import Cell
 from pslbench.results.records import Outcome
@@ -63,13 +64,9 @@ def dask_pool(config: WorkerConfig, jobs: int, address: str) -> Iterator[WorkerP
     Raises:
         InputError: the package distributed is not installed, or no scheduler answers at the address.
     """
-    try:
+    with requires_extra("dask"):
         import dask
         import distributed
-    except ImportError:
-        raise InputError(
-            "--dask needs the package distributed; install it with: pip install 'pslbench[dask]'"
-        ) from None
     dask.config.set({"distributed.scheduler.allowed-failures": MAX_ATTEMPTS - 1})
     local: AbstractContextManager[object] = nullcontext()
     if address == "local":

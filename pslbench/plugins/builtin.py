@@ -19,7 +19,7 @@ MODULES = {
         *("majority", "supervised"),
     ),
     "trainers": ("cnn", "fixmatch", "freematch", "logreg"),
-    "reporters": ("leaderboard_table", "curves", "overall", "csv", "html", "markdown", "latex", "parquet", "plot"),
+    "reporters": ("screen", "files", "html"),
 }
 
 

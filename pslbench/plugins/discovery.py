@@ -55,12 +55,13 @@ def _sources(files: Sequence[str]) -> Iterator[tuple[Plugin, Import, EntryPoint 
     """Yield each plugin before it is imported, how to import it, and the entry point if it is installed."""
     import_builtin = partial(importlib.import_module, "pslbench.plugins.builtin")
     yield Plugin(BUILTIN, "pslbench", version("pslbench")), import_builtin, None
-    points = sorted(entry_points(group="pslbench"), key=lambda point: (point.name, _package(point)))
-    names = Counter(point.name for point in points)
-    for point in points:
-        name = point.name if names[point.name] == 1 else _package(point)
-        yield Plugin(name, _package(point), point.dist.version if point.dist else ""), point.load, point
-    installed = {path for point in points if files and (path := _file_of(point))}
+    points = sorted(
+        ((point, *_package(point)) for point in entry_points(group="pslbench")), key=lambda row: (row[0].name, row[1])
+    )
+    names = Counter(point.name for point, *_ in points)
+    for point, package, package_version in points:
+        yield Plugin(point.name if names[point.name] == 1 else package, package, package_version), point.load, point
+    installed = {path for point, *_ in points if files and (path := _file_of(point))}
     for file in dict.fromkeys(files):
         if not Path(file).is_file():
             raise InputError(f"there is no plugin file '{file}'; give the path of a Python file to --plugin")
@@ -79,8 +80,12 @@ def _file_of(point: EntryPoint) -> Path | None:
     return None
 
 
-def _package(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else point.value
+def _package(point: EntryPoint) -> tuple[str, str]:
+    """Return the name and the version of the package of an entry point."""
+    if not point.dist:
+        return point.value, ""
+    metadata = point.dist.metadata  # reads a file
+    return metadata["Name"], metadata["Version"]
 
 
 def _load(

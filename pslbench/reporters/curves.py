@@ -1,13 +1,16 @@
+"""Budget curves on the screen."""
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log, nan
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group
 from rich.text import Text
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.leaderboard import leaderboard_entries
-from pslbench.parts import reporter
+from pslbench.errors import InputError
+from pslbench.extras import requires_extra
 from pslbench.reporters.formats import (
     caption_table,
     create_table,
@@ -17,16 +20,15 @@ from pslbench.reporters.formats import (
     stack_tables,
 )
 from pslbench.reporters.leaderboard_table import explain_marks, marks, varying_parts
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import Result
 
 MAX_CURVES = 6
 COLORS = (32, 166, 28, 127, 160, 30)  # of 256 terminal colors; their contrast with black and white is at least 3.6:1
 WIDTH, HEIGHT = 100, 22
 
 
-@reporter("curves")
-def curves(results: Sequence[Result], reader: ResultsReader) -> RenderableType | None:
-    """Print test accuracy by budget and the area under each curve, if several budgets were run."""
+def build_curves(results: Sequence[Result]) -> Group | None:
+    """Return a table and a plot of the budget curves of each dataset; None if no curve has several budgets."""
     by_dataset = budget_curves(leaderboard_entries(results))
     if not by_dataset:
         return None
@@ -40,8 +42,12 @@ class CurvePlot:
     curves: Sequence[Curve]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
-        import plotext
-
+        try:
+            with requires_extra("plots"):
+                import plotext
+        except InputError as error:
+            yield Text(f"no plot: {error}")
+            return
         plotext.clear_figure()
         plotext.theme("clear")
         plotext.limit_size(False, False)

@@ -1,9 +1,10 @@
+"""The tables in LaTeX."""
+
 import re
 from collections.abc import Iterator, Sequence
 
-from pslbench.parts import reporter
 from pslbench.reporters.typeset_tables import TableCell, TypesetTable, typeset_tables
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import Result
 
 ESCAPES = str.maketrans(
     {
@@ -23,11 +24,10 @@ ESCAPES = str.maketrans(
 )
 
 
-@reporter("latex", writes=True, enabled=False)
-def latex(results: Sequence[Result], reader: ResultsReader) -> None:
-    """Write leaderboard.tex: the tables for a paper, to be included with \\input. They need the package booktabs."""
+def format_latex(results: Sequence[Result]) -> str:
+    """Return a `table` environment for each table of the results. They need the package booktabs."""
     text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
-    (reader.folder / "leaderboard.tex").write_text(f"% \\usepackage{{booktabs}}\n\n{text}\n", encoding="utf-8")
+    return f"% \\usepackage{{booktabs}}\n\n{text}\n"
 
 
 def _format_table(table: TypesetTable) -> Iterator[str]:

@@ -1,10 +1,12 @@
+"""The leaderboard on the screen, and what other formats show of it: its columns, marks and legend."""
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import isfinite, isnan
 from typing import Literal
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.text import Text
 
 from pslbench.analysis.budget_curves import Curve
@@ -12,7 +14,6 @@ from pslbench.analysis.fairness import fairness_warnings, list_names
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, column, leaderboard_row, sort_entries
 from pslbench.analysis.significance import critical_t_value, pairwise_p_values
 from pslbench.errors import pluralize
-from pslbench.parts import reporter
 from pslbench.reporters.formats import (
     caption_table,
     create_table,
@@ -21,7 +22,7 @@ from pslbench.reporters.formats import (
     format_number,
     stack_tables,
 )
-from pslbench.results.records import UNUSED, Result, ResultsReader
+from pslbench.results.records import UNUSED, Result
 
 PART_COLUMNS = ("strategy", "clusterer", "embedder", "trainer")
 NUMBERS = {"direct_accuracy": ("direct", 4), "pseudo_accuracy": ("pseudo", 4)}  # head and decimal places
@@ -37,15 +38,13 @@ MARKS: dict[str, Callable[[Row], str]] = {  # what a mark says about a row; empt
 }
 
 
-@reporter("table")
-def table(
-    results: Sequence[Result], reader: ResultsReader, *, sort: str = "test_accuracy", group: str = "", top: int = 0
-) -> RenderableType:
-    """Show a leaderboard for each dataset and budget on the screen.
+def build_leaderboard_tables(results: Sequence[Result], sort: str, group: str, top: int) -> Group:
+    """Return a board for each dataset and budget, with the rows ordered by the column `sort`.
 
     Args:
-        sort: the column of leaderboard.csv that orders the rows.
-        group: a part, for example trainer; each of its values gets its own board.
+        results: the rows.
+        sort: a column of leaderboard.csv.
+        group: a part; each of its values gets its own board. Empty for none.
         top: the number of competing rows to show; 0 for all.
     """
     by = column(sort, results)

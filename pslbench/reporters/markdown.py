@@ -1,17 +1,16 @@
+"""The tables in Markdown."""
+
 from collections.abc import Iterator, Sequence
 
-from pslbench.parts import reporter
 from pslbench.reporters.typeset_tables import TableCell, TypesetTable, typeset_tables
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import Result
 
 ESCAPES = str.maketrans({**{c: f"\\{c}" for c in "\\`*_[]|~$#"}, "<": "&lt;", "&": "&amp;"})
 
 
-@reporter("md", writes=True, enabled=False, reference="GitHub Flavored Markdown Spec 0.29, section 4.10")
-def markdown(results: Sequence[Result], reader: ResultsReader) -> None:
-    """Write leaderboard.md: the tables in Markdown, for example for a README."""
-    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
-    (reader.folder / "leaderboard.md").write_text(text + "\n", encoding="utf-8")
+def format_markdown(results: Sequence[Result]) -> str:
+    """Return the tables of the results, and below each its legend."""
+    return "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results)) + "\n"
 
 
 def _format_table(table: TypesetTable) -> Iterator[str]:

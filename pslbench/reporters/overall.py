@@ -1,7 +1,9 @@
+"""The comparison of strategies over datasets on the screen."""
+
 from collections.abc import Sequence
 from math import comb, isnan
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.text import Text
 
 from pslbench.analysis.aggregate import (
@@ -15,14 +17,13 @@ from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, IntervalEstimate
 from pslbench.errors import pluralize
-from pslbench.parts import reporter
+from pslbench.extras import install_command
 from pslbench.reporters.formats import caption_table, create_table, format_p_value, stack_tables
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import Result
 
 
-@reporter("overall")
-def overall_table(results: Sequence[Result], reader: ResultsReader) -> RenderableType | None:
-    """Print a comparison of strategies over datasets, if there are several."""
+def build_overall_tables(results: Sequence[Result]) -> Group | None:
+    """Return a table over datasets for each budget; None if there are not several datasets."""
     aggregates = aggregate_over_datasets(leaderboard_entries(results))
     return stack_tables(map(build_overall_table, aggregates)) if aggregates else None
 
@@ -60,12 +61,14 @@ def _build_legend(aggregate: AggregateTable) -> list[str]:
         if all(isnan(row.iqm.low) for row in aggregate.rows)
         else f"in parentheses its 95% interval over seeds (bootstrap{caution})"
     )
+    is_missing = len(aggregate.rows) > 1 and all(row.equivalence is None for row in aggregate.rows)
+    missing = f", which needs a library: {install_command('bayes')}" if is_missing else ""
     lines = [
         ", ".join(aggregate.datasets),
         f"interquartile mean: all datasets have the same weight; {over_seeds}",
         f"average rank: {_explain_rank_interval(aggregate)}",
         f"better, ≈, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
-        "of it, or worse (Bayesian signed-rank test)",
+        f"of it, or worse (Bayesian signed-rank test{missing})",
     ]
     if n < MIN_DATASETS:
         lines.append(

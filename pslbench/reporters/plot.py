@@ -1,24 +1,26 @@
+"""Plots for a paper."""
+
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from annotated_types import Ge
+from typing import TYPE_CHECKING, Any, Literal
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
 from pslbench.analysis.comparable_groups import comparable_groups, group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
 from pslbench.errors import InputError
-from pslbench.parts import reporter
+from pslbench.extras import requires_extra
 from pslbench.reporters.formats import few_seeds_note
 from pslbench.reporters.leaderboard_table import MARKS
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from pslbench.reporters.files import Scale
 
 FONT_SIZE = 8  # points
 LINE_HEIGHT = 11 / 72  # inches between two names
@@ -32,41 +34,6 @@ MAX_NAME_BYTES = 120  # of a file name without its hash
 LOGIT_TICKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 MARGIN = 1e-3  # values are clipped to [MARGIN, 1 - MARGIN], because a logit scale cannot show 0 and 1
 
-Width = Annotated[float, Ge(3)]
-Scale = Literal["linear", "logit"]
-
-
-@reporter("png", writes=True, enabled=False)
-def png(
-    results: Sequence[Result],
-    reader: ResultsReader,
-    *,
-    width: Width = 5.5,
-    scale: Scale = "linear",
-    dpi: Annotated[int, Ge(50)] = 200,
-) -> None:
-    """Draw test accuracy by budget, or by strategy if there is one budget, as PNG.
-
-    Args:
-        width: inches; the default is the text width of a paper with one column.
-        scale: the scale of the accuracy; logit magnifies accuracies near 1.
-        dpi: dots per inch.
-    """
-    for name, figure in draw_figures(results, width, scale):
-        figure.savefig(reader.folder / f"{name}.png", dpi=dpi)
-
-
-@reporter("pdf", writes=True, enabled=False)
-def pdf(results: Sequence[Result], reader: ResultsReader, *, width: Width = 5.5, scale: Scale = "linear") -> None:
-    """Draw test accuracy by budget, or by strategy if there is one budget, as PDF with TrueType fonts.
-
-    Args:
-        width: inches; the default is the text width of a paper with one column.
-        scale: the scale of the accuracy; logit magnifies accuracies near 1.
-    """
-    for name, figure in draw_figures(results, width, scale):
-        figure.savefig(reader.folder / f"{name}.pdf", metadata={"CreationDate": None})
-
 
 def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Iterator[tuple[str, Figure]]:
     """Yield a file name and a figure for each group of combinations that differ only in strategy and budget.
@@ -74,7 +41,8 @@ def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Itera
     Raises:
         InputError: no cell has results.
     """
-    import matplotlib as mpl
+    with requires_extra("plots"):
+        import matplotlib as mpl
 
     groups = comparable_groups([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
     if not groups:

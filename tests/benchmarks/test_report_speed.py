@@ -1,8 +1,11 @@
-"""`make perf`: the time in which a browser draws report.html of 12 strategies, 6 budgets and 10 seeds."""
+"""`make perf`: the CPU time of pslbench report, and the time in which a browser draws a large report.html."""
 
 import shutil
+import subprocess
+import sys
 
 import pytest
+from helpers import command, cpu_of_children
 from reported import write_large_report
 
 VISIBLE_CHARTS = "[...document.querySelectorAll('.vega')].filter(chart => chart.checkVisibility())"
@@ -39,3 +42,19 @@ def test_drawing(benchmark, report, page, charts):
 
     benchmark.pedantic(draw, rounds=5, warmup_rounds=1)
     assert page.locator(".vega[data-drawn]").count() >= (8 if charts == "all visible" else 1)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """The results of all strategies on mnist-5k with three seeds, as `make bench` has them, but with logreg."""
+    folder = tmp_path_factory.mktemp("bench") / "results"
+    assert command("run", "--all", "-t", "logreg", "-o", folder).status == 0
+    return folder
+
+
+@pytest.mark.benchmark(group="pslbench report, in CPU seconds: against importing the libraries", timer=cpu_of_children)
+@pytest.mark.parametrize("what", ["import altair, jinja2, sklearn.manifold", "report"])
+def test_report(benchmark, results, what):
+    arguments = ["-m", "pslbench", "report", str(results)] if what == "report" else ["-c", what]
+    words = [sys.executable, *arguments]
+    benchmark.pedantic(lambda: subprocess.run(words, check=True, capture_output=True), rounds=5, warmup_rounds=1)

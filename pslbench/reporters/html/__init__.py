@@ -6,6 +6,7 @@ from typing import Annotated
 from annotated_types import Ge
 
 from pslbench.errors import InputError
+from pslbench.extras import requires_extra
 from pslbench.parts import reporter
 from pslbench.results.records import Result, ResultsReader
 
@@ -31,7 +32,8 @@ def write_report(
     path: Path, results: Sequence[Result], reader: ResultsReader, combinations: int = 12, samples: int = 1500
 ) -> None:
     """Write the report to a file. The other arguments are those of `html`. Raises InputError if that is impossible."""
-    from pslbench.reporters.html.page import render_page
+    with requires_extra("report"):
+        from pslbench.reporters.html.page import render_page
 
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     page = render_page(results, reader, combinations, samples)

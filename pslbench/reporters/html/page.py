@@ -1,7 +1,9 @@
 """The page: its header, its sections, its style and its scripts."""
 
+import os
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -22,6 +24,7 @@ from pslbench.reporters.html.rendering import render_or_explain, render_template
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.sprites import SpriteSheet
 from pslbench.results.records import Result, ResultsReader
+from pslbench.user_folders import cache_root
 
 ASSETS = Path(__file__).parent / "assets"
 SECTIONS = (
@@ -52,8 +55,19 @@ def render_page(
 
 @lru_cache(maxsize=1)
 def _load_vega() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`."""
+    """Return Vega, Vega-Lite and Vega-Embed as one script that defines `vegaEmbed`.
+
+    Bundling them takes a second, so the script is stored in the user's cache under the version of vl-convert.
+    """
+    file = cache_root() / "scripts" / f"vega-{version('vl-convert-python')}.js"
+    with suppress(OSError):
+        return file.read_text(encoding="utf-8")
     script: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    partial = file.with_name(f".{file.name}.{os.getpid()}")
+    with suppress(OSError):  # the folder may be read-only
+        file.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(script, encoding="utf-8")
+        partial.replace(file)
     return script
 
 

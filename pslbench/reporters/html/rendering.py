@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from pslbench.errors import pluralize
 
+Chart = LayerChart | FacetChart
 Subject = TypeVar("Subject")
 
 
@@ -41,7 +42,7 @@ def render_or_explain(render: Callable[..., Markup], *arguments: Any) -> tuple[b
 
 
 def render_chart(
-    chart: LayerChart | FacetChart,
+    chart: Chart,
     data: Mapping[str, Sequence[Mapping[str, Any]]],
     label: str,
     *,
@@ -61,9 +62,9 @@ def render_chart(
         max_width: pixels, or 0 for the width of the page.
         columns: the fields in the table of numbers and their titles. The table lists the first data source.
     """
-    sized = chart.properties(width="container", description=label)
-    spec = sized.to_dict(validate=False)  # validation would take a third of the time; the browser tests cover it
-    spec = {key: value for key, value in spec.items() if key != "config"} | {"datasets": data}
+    spec = chart.to_dict(validate=False)  # validation would take a third of the time; the browser tests cover it
+    own = {"width": "container", "description": label, "datasets": data}
+    spec = {key: value for key, value in spec.items() if key != "config"} | own
     values = {"label": label, "caption": caption, "min_width": min_width, "max_width": max_width}
     return render_template("chart", spec=spec, columns=columns or {}, rows=next(iter(data.values())), **values)
 

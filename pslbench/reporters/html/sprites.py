@@ -47,7 +47,7 @@ class SpriteSheet:
         sheet = Image.new(mode, (COLUMNS * width, ceil(len(images) / COLUMNS) * height))
         for position, image in enumerate(images):
             sheet.paste(image, (position % COLUMNS * width, position // COLUMNS * height))
-        file_format, options = ("png", {"optimize": True}) if mode == "L" else ("webp", {"quality": 80})
+        file_format, options = ("png", {}) if mode == "L" else ("webp", {"quality": 80})
         file = BytesIO()
         sheet.save(file, file_format, **options)
         content = base64.b64encode(file.getvalue()).decode()
