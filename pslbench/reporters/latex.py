@@ -17,6 +17,7 @@ ESCAPES = str.maketrans(
         "±": r"$\pm$",
         "≈": r"$\approx$",
         "∞": r"$\infty$",
+        "⊥": r"$\bot$",
         "†": r"$\dagger$",
         "·": r"$\cdot$",
     }
@@ -26,7 +27,7 @@ ESCAPES = str.maketrans(
 @reporter("latex", writes=True, enabled=False)
 def latex(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write leaderboard.tex: the tables for a paper, to be included with \\input. They need the package booktabs."""
-    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
+    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results, reader))
     (reader.folder / "leaderboard.tex").write_text(f"% \\usepackage{{booktabs}}\n\n{text}\n", encoding="utf-8")
 
 

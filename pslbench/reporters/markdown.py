@@ -10,7 +10,7 @@ ESCAPES = str.maketrans({**{c: f"\\{c}" for c in "\\`*_[]|~$#"}, "<": "&lt;", "&
 @reporter("md", writes=True, enabled=False, reference="GitHub Flavored Markdown Spec 0.29, section 4.10")
 def markdown(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write leaderboard.md: the tables in Markdown, for example for a README."""
-    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
+    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results, reader))
     (reader.folder / "leaderboard.md").write_text(text + "\n", encoding="utf-8")
 
 

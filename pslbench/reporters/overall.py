@@ -2,7 +2,6 @@ from collections.abc import Sequence
 from math import comb, isnan
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from pslbench.analysis.aggregate import (
     EQUIVALENCE_MARGIN,
@@ -16,7 +15,14 @@ from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, IntervalEstimate
 from pslbench.errors import pluralize
 from pslbench.parts import reporter
-from pslbench.reporters.formats import caption_table, create_table, format_p_value, stack_tables
+from pslbench.reporters.formats import (
+    FoldingTable,
+    TextColumn,
+    caption_table,
+    dataset_title,
+    format_p_value,
+    stack_tables,
+)
 from pslbench.results.records import Result, ResultsReader
 
 
@@ -32,18 +38,19 @@ def build_overall_table(aggregate: AggregateTable) -> Group:
     is_tested = len(aggregate.datasets) >= MIN_DATASETS
     budget = pluralize(aggregate.entries[0].combination[1], "label")
     parts = group_title(aggregate.entries, "embedder", "clusterer", "trainer")
-    table = create_table()
-    titles = ("interquartile mean", "average rank", "better", "≈", "worse", *["p"] * is_tested)
-    table.add_column("strategy", overflow="fold")
-    for column in titles:
-        table.add_column(column, justify="right", min_width=4, no_wrap=True)
+    heads = ("interquartile mean", "average rank", "better", "equal", "worse", *["p"] * is_tested)
+    rows = []
     for row in aggregate.rows:
-        cells = [row.strategy, _format_estimate(row.iqm, 4), _format_estimate(row.rank, 1)]
+        cells = [_format_estimate(row.iqm, 4), _format_estimate(row.rank, 1)]
         cells += [f"{probability:.2f}" for probability in row.equivalence] if row.equivalence else ["-"] * 3
-        cells += [format_p_value(row.p)] * is_tested
-        table.add_row(*map(Text, cells), style="bold" if row.strategy == aggregate.reference else "")
+        rows.append([*cells, *[format_p_value(row.p)] * is_tested])
+    columns = [TextColumn("strategy", [row.strategy for row in aggregate.rows], "left", identifies=True)]
+    columns += [
+        TextColumn(head, cells, min_width=4) for head, cells in zip(heads, zip(*rows, strict=True), strict=True)
+    ]
+    styles = ["bold" if row.strategy == aggregate.reference else "" for row in aggregate.rows]
     title = f"over {len(aggregate.datasets)} datasets · {budget} · {parts}"
-    return caption_table(title, table, _build_legend(aggregate))
+    return caption_table(title, FoldingTable(columns, styles), _build_legend(aggregate))
 
 
 def _format_estimate(value: IntervalEstimate, digits: int) -> str:
@@ -61,10 +68,10 @@ def _build_legend(aggregate: AggregateTable) -> list[str]:
         else f"in parentheses its 95% interval over seeds (bootstrap{caution})"
     )
     lines = [
-        ", ".join(aggregate.datasets),
+        ", ".join(map(dataset_title, aggregate.datasets)),
         f"interquartile mean: all datasets have the same weight; {over_seeds}",
         f"average rank: {_explain_rank_interval(aggregate)}",
-        f"better, ≈, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
+        f"better, equal, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
         "of it, or worse (Bayesian signed-rank test)",
     ]
     if n < MIN_DATASETS:

@@ -10,4 +10,4 @@ from pslbench.results.records import Result, ResultsReader
 def parquet(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write results.parquet, one row per cell, and leaderboard.parquet, one row per combination."""
     results_frame(results).to_parquet(reader.folder / "results.parquet", index=False)
-    leaderboard_frame(results).to_parquet(reader.folder / "leaderboard.parquet", index=False)
+    leaderboard_frame(results, reader).to_parquet(reader.folder / "leaderboard.parquet", index=False)

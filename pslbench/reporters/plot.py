@@ -52,7 +52,7 @@ def png(
         scale: the scale of the accuracy; logit magnifies accuracies near 1.
         dpi: dots per inch.
     """
-    for name, figure in draw_figures(results, width, scale):
+    for name, figure in draw_figures(results, reader, width, scale):
         figure.savefig(reader.folder / f"{name}.png", dpi=dpi)
 
 
@@ -64,11 +64,13 @@ def pdf(results: Sequence[Result], reader: ResultsReader, *, width: Width = 5.5,
         width: inches; the default is the text width of a paper with one column.
         scale: the scale of the accuracy; logit magnifies accuracies near 1.
     """
-    for name, figure in draw_figures(results, width, scale):
+    for name, figure in draw_figures(results, reader, width, scale):
         figure.savefig(reader.folder / f"{name}.pdf", metadata={"CreationDate": None})
 
 
-def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Iterator[tuple[str, Figure]]:
+def draw_figures(
+    results: Sequence[Result], reader: ResultsReader | None, width: float, scale: Scale
+) -> Iterator[tuple[str, Figure]]:
     """Yield a file name and a figure for each group of combinations that differ only in strategy and budget.
 
     Raises:
@@ -76,7 +78,7 @@ def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Itera
     """
     import matplotlib as mpl
 
-    groups = comparable_groups([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
+    groups = comparable_groups([s for s in leaderboard_entries(results, reader) if s.rows], "dataset", "trainer")
     if not groups:
         raise InputError("no cell has results, so there is nothing to draw; run cells that succeed first")
     names = _make_file_names([group_title(group, "dataset", "embedder", "clusterer", "trainer") for group in groups])
@@ -143,7 +145,10 @@ def _write_names(
 
 
 def _draw_by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Scale) -> Figure:
-    """Draw one dot per strategy with its interval, the best at the top. Dots that tie with the best are filled."""
+    """Draw one dot per strategy with its interval, the best at the top.
+
+    The dots that cannot be told apart from the best are filled.
+    """
     names = _shorten_all([_label([entry]) for entry in board], (1 - MIN_AXES_SHARE) * width - 0.4)
     note = f"lines: 95% intervals{few_seeds_note(entry.rows for entry in board)}"
     figure, axes = _make_axes(width, 1.3 * LINE_HEIGHT * (len(board) + 1), note, left=_measure(*names) + 0.2, right=0.2)
@@ -158,7 +163,7 @@ def _draw_by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Sc
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
-    axes.set_xlabel("test accuracy; filled: tied with the best", loc="right")
+    axes.set_xlabel("test accuracy; filled: cannot be told apart from the best", loc="right")
     return figure
 
 
@@ -225,4 +230,4 @@ def _measure(*names: str) -> float:
 
 def _label(entries: Sequence[LeaderboardEntry]) -> str:
     """Return the strategy, with a mark if an entry does not compete."""
-    return " ".join([entries[0].part("strategy"), *(mark for mark in "∞†" if any(map(MARKS[mark], entries)))])
+    return " ".join([entries[0].part("strategy"), *(mark for mark in "∞⊥†" if any(map(MARKS[mark], entries)))])

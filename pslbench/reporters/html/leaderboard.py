@@ -23,7 +23,6 @@ class Column(NamedTuple):
 
 COLUMNS = (
     Column("Accuracy", "accuracy on the test set", "test_accuracy"),
-    Column("Ties", "combinations with a letter in common do not differ significantly", "tie_groups"),
     Column("Macro F1", "mean F1 score of the classes", "macro_f1"),
     Column("NLL", "negative log-likelihood of the true class, in nats", "nll"),
     Column("ECE", "expected calibration error", "ece"),
@@ -40,9 +39,9 @@ COLUMNS = (
 @section(
     "Leaderboard",
     "Leaderboard",
-    "One row per combination: means over seeds ± half-widths of their 95% confidence intervals. If two combinations of "
-    "a board have a tie letter in common, their accuracies do not differ significantly (paired t tests over seeds, "
-    "adjusted for all pairs of the board by Holm's method). A board is one dataset with one budget.",
+    "One row per combination: means over seeds ± half-widths of their 95% confidence intervals. A board is one dataset "
+    "with one budget. Its rows are compared seed by seed; the more pairs there are, the larger a difference must be. "
+    "A row with ≈ cannot be told apart from the best one: the difference can be chance.",
     has_intervals=True,
 )
 def leaderboard(data: ReportData) -> Markup:
@@ -56,13 +55,13 @@ def leaderboard(data: ReportData) -> Markup:
             "budget": entry.part("budget"),
             "rank": rank if entry.ranked else None,
             "name": data.series_name(entry),
-            "marks": marks(entry).replace("≈", ""),  # the letters show ties
+            "marks": marks(entry),
             "cells": [_format_cell(entry, column, values[entry.combination][column.name]) for column in columns],
         }
         for board in data.boards
         for rank, entry in enumerate(board, 1)
     ]
-    legend = [line.split(" ", 1) for line in explain_marks(entries) if not line.startswith("≈")]
+    legend = [line.split(" ", 1) for line in explain_marks(entries)]
     legend += [
         ["!", f"{board_title(board)}: {warning}"]
         for board in data.boards

@@ -35,7 +35,7 @@ class ReportData:
     @cached_property
     def boards(self) -> Sequence[Board]:
         """The combinations by dataset and budget, the best first."""
-        return boards(self.results)
+        return boards(self.results, reader=self.reader)
 
     @cached_property
     def entries(self) -> Board:
