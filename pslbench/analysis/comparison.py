@@ -109,9 +109,10 @@ class Verdict:
         if self.is_different:
             text = f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy ({self.evidence})."
         else:
+            among = f" among {self.pairs:,} comparisons" * (self.pairs > 1)
             text = (
                 f"{self.a} and {self.b} cannot be told apart: {better} is ahead by {abs(d.mean):.4f} in test accuracy "
-                f"({self.evidence}), which can be chance."
+                f"({self.evidence}), which can be chance{among}."
             )
         hint = "" if self.is_different or self.images else describe_power(self.deviation, self.pairs, d.n)
         return " ".join(filter(None, (text, same, hint and f"{hint[0].upper()}{hint[1:]}.")))
@@ -122,8 +123,8 @@ class Verdict:
         limits = (self.interval.low, self.interval.high)
         low, high = limits if self.difference.mean > 0 else (-limits[1], -limits[0])
         p = f"p = {self.p:.4f}" if self.p >= 0.0001 else "p < 0.0001"
-        corrected = f" after correction for {self.pairs:,} comparisons" * (self.pairs > 1)
-        return f"95%: {low:.4f} to {high:.4f}; {pluralize(self.difference.n, 'seed')}; {p}{corrected}"
+        corrected = f" corrected for {self.pairs:,} comparisons" * (self.pairs > 1)
+        return f"95%: {low:.4f} to {high:.4f}; {pluralize(self.difference.n, 'seed')}, {p}{corrected}"
 
 
 def judge(a: LeaderboardEntry, b: LeaderboardEntry, p: float, pairs: int, names: Sequence[str] = ()) -> Verdict:

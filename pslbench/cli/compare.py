@@ -110,7 +110,9 @@ def _complete(options: GridOptions, catalog: Catalog, output: Path, left_out: Se
     if not rows or not left_out:
         return options
     values = {name: _only_value(rows, name, output) for name in FLAGS if name in left_out}
-    changes = {name: [value] for name, value in values.items() if value and {value} != wanted[name]}
+    changes: dict[str, list[str] | str] = {
+        name: [value] for name, value in values.items() if value and {value} != wanted[name]
+    }
     seeds = sorted({row.seed for row in rows})
     if "seeds" in left_out and seeds != list(grid.seeds):
         changes["seeds"] = str(len(seeds)) if seeds == list(range(len(seeds))) else f"{','.join(map(str, seeds))},"

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
+from pslbench.analysis.conclusion import conclude, next_command
+from pslbench.analysis.leaderboard import LeaderboardEntry, boards
 from pslbench.cli.console import stdout_console, warn
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line, pluralize
 from pslbench.parts import Value
 from pslbench.plugins.catalog import Catalog, parse_dataset
+from pslbench.reporters.formats import board_title
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.records import Result, ResultsReader
 
@@ -33,6 +36,8 @@ def report_results(
             continue
         values = {key: value for key, value in parameters.items() if key in part.parameters}
         status = max(status, call_reporter(name, partial(part, current if part.writes else rows, reader, **values)))
+    if show:
+        _print_conclusions(boards(rows, reader=reader), reader)
     failed = [row for row in rows if not row.ok]
     if failed:
         _warn_of_failures(folder, failed, len(rows))
@@ -45,6 +50,21 @@ def report_results(
     stdout_console().print(f"results in {folder.path}", soft_wrap=True, markup=False)
     by_input = any(row.error and row.error["type"] == "InputError" for row in failed)
     return 2 if by_input else max(status, int(bool(failed)))
+
+
+def _print_conclusions(all_boards: Sequence[Sequence[LeaderboardEntry]], reader: ResultsReader) -> None:
+    """Print the conclusion of each board, and the command that would show more."""
+    console = stdout_console()
+    conclusions = [(board, conclusion) for board in all_boards if (conclusion := conclude(board))]
+    for board, conclusion in conclusions:
+        where = f"{board_title(board)}: " if len(conclusions) > 1 else ""
+        console.print(f"{where}{conclusion.sentence}", style="bold", markup=False)
+    most = max((conclusion.seeds for _, conclusion in conclusions), default=0)
+    entries = [entry for board, _ in conclusions for entry in board]
+    if most and (command := next_command(entries, reader.runs, most)):
+        console.print(f"next: {command}", soft_wrap=True, markup=False)
+    if conclusions:
+        console.print()
 
 
 def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: int) -> None:

@@ -12,7 +12,9 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import MIN_SEEDS, Interval, IntervalEstimate
+from pslbench.errors import pluralize
 from pslbench.parts.parameters import split_quoted, unquote
 
 MIN_NAME_WIDTH = 5  # characters; names are folded into several lines of at least this width
@@ -58,6 +60,12 @@ def dataset_title(dataset: str) -> str:
     title = PurePath(path).name if PurePath(path).is_absolute() else path
     others = ", ".join(f"{key}={value}" for key, value in values.items())
     return f"{title} ({others})" if others else title
+
+
+def board_title(board: Sequence[LeaderboardEntry]) -> str:
+    """Return the dataset and the budget of a board."""
+    dataset, budget = board[0].combination[:2]
+    return f"{dataset_title(dataset)}, {pluralize(budget, 'label')}"
 
 
 def few_seeds_note(by_seed: Iterable[Sized]) -> str:

@@ -45,9 +45,7 @@ def build_overall_table(aggregate: AggregateTable) -> Group:
         cells += [f"{probability:.2f}" for probability in row.equivalence] if row.equivalence else ["-"] * 3
         rows.append([*cells, *[format_p_value(row.p)] * is_tested])
     columns = [TextColumn("strategy", [row.strategy for row in aggregate.rows], "left", identifies=True)]
-    columns += [
-        TextColumn(head, cells, min_width=4) for head, cells in zip(heads, zip(*rows, strict=True), strict=True)
-    ]
+    columns += [TextColumn(head, [row[i] for row in rows], min_width=4) for i, head in enumerate(heads)]
     styles = ["bold" if row.strategy == aggregate.reference else "" for row in aggregate.rows]
     title = f"over {len(aggregate.datasets)} datasets · {budget} · {parts}"
     return caption_table(title, FoldingTable(columns, styles), _build_legend(aggregate))
@@ -71,8 +69,8 @@ def _build_legend(aggregate: AggregateTable) -> list[str]:
         ", ".join(map(dataset_title, aggregate.datasets)),
         f"interquartile mean: all datasets have the same weight; {over_seeds}",
         f"average rank: {_explain_rank_interval(aggregate)}",
-        f"better, equal, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
-        "of it, or worse (Bayesian signed-rank test)",
+        f"better, equal, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} "
+        "points of it, or worse (Bayesian signed-rank test)",
     ]
     if n < MIN_DATASETS:
         lines.append(

@@ -5,9 +5,9 @@ from markupsafe import Markup
 
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_row
-from pslbench.reporters.formats import format_mean, format_number
+from pslbench.reporters.formats import board_title, format_mean, format_number
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
-from pslbench.reporters.html.report_data import ReportData, board_title
+from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import section
 from pslbench.reporters.leaderboard_table import explain_marks, marks
 

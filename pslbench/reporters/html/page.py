@@ -10,6 +10,8 @@ from pathlib import Path
 import vl_convert
 from markupsafe import Markup
 
+from pslbench.analysis.conclusion import conclude, next_command
+from pslbench.reporters.formats import board_title, dataset_title
 from pslbench.reporters.html.budgets import budgets
 from pslbench.reporters.html.costs import costs, time
 from pslbench.reporters.html.galleries import clusters, errors
@@ -21,7 +23,7 @@ from pslbench.reporters.html.records import failures, manifest
 from pslbench.reporters.html.rendering import render_or_explain, render_template
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.sprites import SpriteSheet
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import UNUSED, Result, ResultsReader
 
 ASSETS = Path(__file__).parent / "assets"
 SECTIONS = (
@@ -42,6 +44,7 @@ def render_page(
     return render_template(
         "page",
         sections=sections,
+        conclusions=_conclude(data),
         facts=_summarize(results, data.datasets),
         style=Markup(style),  # noqa: S704 - our own
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and the library's
@@ -57,13 +60,23 @@ def _load_vega() -> str:
     return script
 
 
+def _conclude(data: ReportData) -> list[tuple[str, str, str]]:
+    """Return the title and the conclusion of each board, with the command that would show more."""
+    conclusions = []
+    for board in data.boards:
+        if conclusion := conclude(board):
+            command = next_command(board, data.reader.runs, conclusion.seeds) if conclusion.seeds else ""
+            conclusions.append((board_title(board), conclusion.sentence, command))
+    return conclusions
+
+
 def _summarize(rows: Sequence[Result], datasets: Sequence[str]) -> list[tuple[str, str]]:
     failed = sum(not row.ok for row in rows)
     return [
-        ("Datasets", ", ".join(datasets) or "none"),
+        ("Datasets", ", ".join(map(dataset_title, datasets)) or "none"),
         ("Budgets", ", ".join(f"{budget:,}" for budget in sorted({row.budget for row in rows})) or "none"),
         ("Strategies", str(len({row.strategy for row in rows}))),
-        ("Trainers", ", ".join(sorted({row.trainer for row in rows})) or "none"),
+        ("Trainers", ", ".join(sorted({row.trainer for row in rows} - {UNUSED})) or "none"),
         ("Seeds", str(len({row.seed for row in rows}))),
         ("Cells", f"{len(rows):,}" + (f", {failed:,} failed" if failed else "")),
         ("Finished", max((row.finished for row in rows), default="")[:10] or "never"),

@@ -7,9 +7,10 @@ from markupsafe import Markup
 
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.errors import pluralize
+from pslbench.reporters.formats import board_title
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_panels
-from pslbench.reporters.html.report_data import Board, ReportData, board_title
+from pslbench.reporters.html.report_data import Board, ReportData
 
 Render = Callable[[ReportData], Markup]
 
