@@ -28,8 +28,8 @@ from pslbench.errors import pluralize
 from pslbench.results.codec import SCORES
 from pslbench.results.records import Combination, Result, ResultsReader
 
-TARGETS = (0.01, 0.02, 0.05, 0.1)  # differences in test accuracy that more seeds could show
-MAX_SUGGESTED_SEEDS = 30
+TARGETS = (0.01, 0.02, 0.05, 0.1, 0.2)  # differences in test accuracy that more seeds could show
+MAX_SEEDS = 30  # that a verdict suggests
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,10 @@ class Verdict:
                 f"{self.a} and {self.b} cannot be told apart: {better} is ahead by {abs(d.mean):.4f} in test accuracy "
                 f"({self.evidence}), which can be chance{among}."
             )
-        hint = "" if self.is_different or self.images else describe_power(self.deviation, self.pairs, d.n)
-        return " ".join(filter(None, (text, same, hint and f"{hint[0].upper()}{hint[1:]}.")))
+        if self.is_different or self.images:
+            return f"{text} {same}".strip()
+        hint, _ = describe_power(self.deviation, self.pairs, d.n, abs(d.mean))
+        return f"{text} {hint[:1].upper()}{hint[1:]}{'.' if hint else ''}".strip()
 
     @property
     def evidence(self) -> str:
@@ -158,27 +160,29 @@ def _paired(a: LeaderboardEntry, b: LeaderboardEntry) -> list[float]:
     return [a_scores[seed] - b_scores[seed] for seed in sorted(a_scores.keys() & b_scores.keys())]
 
 
-def describe_power(deviation: float, pairs: int, seeds: int) -> str:
-    """Say which difference in test accuracy how many seeds would show with a probability of 80%; empty if unknown."""
-    if isnan(deviation):
-        return ""
-    difference, needed = suggest_seeds(deviation, pairs)
-    if needed <= seeds:
-        return f"{seeds} seeds would have shown a difference of {difference:g}"
-    if needed > MAX_SUGGESTED_SEEDS:
-        return f"more than {MAX_SUGGESTED_SEEDS} seeds are necessary to show a difference of {difference:g}"
-    return f"{needed} seeds would show a difference of {difference:g}"
+def describe_power(deviation: float, pairs: int, seeds: int, lead: float) -> tuple[str, int]:
+    """Say which difference in test accuracy more seeds would show, and return how many seeds.
 
-
-def suggest_seeds(deviation: float, pairs: int) -> tuple[float, int]:
-    """Return the smallest of some differences that up to 30 seeds would show, else the largest; and how many it takes.
+    The difference is the largest round one that the lead reaches. If that takes more than 30 seeds, it is the smallest
+    one that 30 seeds show. The text is empty if nothing is known, and the number is 0 if more seeds are no advice.
 
     Args:
-        deviation: the standard deviation of the paired differences over seeds.
+        deviation: the standard deviation of the paired differences over seeds; NaN if it is unknown.
         pairs: the number of pairs that are compared.
+        seeds: the number of seeds so far.
+        lead: the difference so far.
     """
-    needed = [(difference, seeds_to_show(difference, deviation, pairs)) for difference in TARGETS]
-    return next(((d, n) for d, n in needed if n <= MAX_SUGGESTED_SEEDS), needed[-1])
+    if isnan(deviation):
+        return "", 0
+    needed = {difference: seeds_to_show(difference, deviation, pairs) for difference in TARGETS}
+    reached = max((difference for difference in TARGETS if difference <= lead), default=TARGETS[0])
+    attainable = [difference for difference in TARGETS if difference >= reached and needed[difference] <= MAX_SEEDS]
+    if not attainable:
+        return f"more than {MAX_SEEDS} seeds are necessary to show a difference of {TARGETS[-1]:g}", 0
+    difference = attainable[0]
+    if needed[difference] <= seeds:
+        return f"{seeds} seeds would have shown a difference of {difference:g}", 0
+    return f"{needed[difference]} seeds would show a difference of {difference:g}", needed[difference]
 
 
 @dataclass(frozen=True)

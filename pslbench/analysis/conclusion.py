@@ -9,12 +9,10 @@ from statistics import median
 from typing import Any
 
 from pslbench.analysis.comparison import (
-    MAX_SUGGESTED_SEEDS,
     Verdict,
     correct_tests,
     describe_power,
     judge,
-    suggest_seeds,
 )
 from pslbench.analysis.fairness import list_names
 from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, LeaderboardEntry
@@ -105,19 +103,25 @@ def _limits(verdict: Verdict) -> tuple[float, float]:
 
 def _ask_for_seeds(verdicts: Sequence[Verdict], reference: str) -> tuple[str, int]:
     """Return that nothing beats the reference, or that the best two are alike if there is none; and how many seeds
-    would show more, or 0."""
+    would show more, or 0.
+
+    Args:
+        verdicts: the other combinations against the reference, the best first.
+        reference: its name; empty if it is the runner-up.
+    """
     first = verdicts[0]
     seeds = max(verdict.difference.n for verdict in verdicts)
-    found = f"nothing beats {reference}" if reference else f"{first.a} and {first.b} cannot be told apart"
+    found = f"nothing beats {reference} beyond chance" if reference else f"{first.a} and {first.b} can be equally good"
     if seeds < MIN_SEEDS:
         return f"With {pluralize(seeds, 'seed')} nothing can be compared; {FIRST_SEEDS} seeds are a start.", FIRST_SEEDS
     deviations = [verdict.deviation for verdict in verdicts if not isnan(verdict.deviation)]
     if not deviations:
-        return f"On these test samples {found}; more seeds change nothing, because no score depends on the seed.", 0
-    deviation, pairs = median(deviations), first.pairs
-    _, needed = suggest_seeds(deviation, pairs)
-    is_next = seeds < needed <= MAX_SUGGESTED_SEEDS
-    return f"With {seeds} seeds {found}; {describe_power(deviation, pairs, seeds)}.", needed if is_next else 0
+        return f"On these test samples {found}; no score depends on the seed, so more seeds change nothing.", 0
+    lead = first.difference.mean
+    deviation = median(deviations) if lead <= 0 or isnan(first.deviation) else first.deviation
+    hint, more = describe_power(deviation, first.pairs, seeds, lead)
+    ahead = f" ({first.a} is ahead by {lead:.3f})" if lead > 0 else ""
+    return f"With {seeds} seeds {found}{ahead}; {hint}.", more
 
 
 def _describe_baselines(board: Sequence[LeaderboardEntry], competing: Sequence[LeaderboardEntry]) -> Iterator[str]:

@@ -43,13 +43,22 @@ def list_parts(
         column.no_wrap = True
     for listed in KINDS:
         if singular in ("", listed):
-            note = "only with report --format" if listed == "reporter" else "not in 'all'"
             for (name, part), owner in zip(catalog.parts(listed).items(), catalog.owners(listed), strict=True):
+                note = _note(part)
                 table.add_row(
-                    listed, name, owner, escape(part.summary) + ("" if part.enabled else f" [dim]({note})[/]")
+                    listed, name, owner, escape(part.summary) + (f" [dim]({escape(note)})[/]" if note else "")
                 )
             table.add_section()
     stdout_console().print(table)
+
+
+def _note(part: Part) -> str:
+    """Say when a part is not used unless it is named; empty if it always is."""
+    if part.kind == "dataset":
+        return ""
+    if part.kind == "reporter":
+        return "" if part.enabled else "only with report --format"
+    return f"not in --all: {part.why_not_in_all}" if part.why_not_in_all else ""
 
 
 @options.expand_options
@@ -78,6 +87,8 @@ def _print_part(part: Part) -> None:
         console.print(f"\nsource: {part.reference}", markup=False)
     if part.needs_all_labels:
         console.print("\nIt may query every label: its rows are upper bounds and are not ranked.")
+    if part.baseline:
+        console.print("\nIt is a baseline without a trainer: its rows are shown below the ranking.")
     if not description.parameters:
         return
     table = new_table("parameter", "type", "default", "meaning")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 from pslbench.analysis.conclusion import conclude, next_command
+from pslbench.analysis.fairness import list_names
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards
 from pslbench.cli.console import stdout_console, warn
 from pslbench.contracts import Dataset
@@ -82,7 +83,8 @@ def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: i
     removal = f"; to discard a failed cell, remove its file from {file.parent}" if file.exists() and not kept else ""
     again = "--fresh" if len(kept) == len(failed) else "--retry-failed"
     repeat = f"repeat the command with {again} to run them again{removal}"
-    warn(f"{len(failed)} of {pluralize(n_rows, 'cell')} failed; {first}; {repeat}")
+    names = list_names([row.strategy for row in failed])
+    warn(f"{len(failed)} of {pluralize(n_rows, 'cell')} failed ({names}); {first}; {repeat}")
 
 
 def finished_rows(folder: ResultsFolder) -> list[Result]:

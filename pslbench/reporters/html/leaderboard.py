@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_row
-from pslbench.reporters.formats import board_title, format_mean, format_number
+from pslbench.reporters.formats import board_title, dataset_title, format_mean, format_number
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import section
@@ -69,7 +69,12 @@ def leaderboard(data: ReportData) -> Markup:
     ]
     budgets = sorted({board[0].combination[1] for board in data.boards})
     return render_template(
-        "leaderboard", columns=columns, rows=rows, datasets=data.datasets, budgets=budgets, legend=legend
+        "leaderboard",
+        columns=columns,
+        rows=rows,
+        datasets={name: dataset_title(name) for name in data.datasets},
+        budgets=budgets,
+        legend=legend,
     )
 
 
