@@ -109,10 +109,9 @@ class Verdict:
         if self.is_different:
             text = f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy ({self.evidence})."
         else:
-            among = f" among {self.pairs:,} comparisons" * (self.pairs > 1)
             text = (
-                f"{self.a} and {self.b} cannot be told apart: {better} is ahead by {abs(d.mean):.4f} in test accuracy "
-                f"({self.evidence}), which can be chance{among}."
+                f"{self.a} and {self.b} cannot be told apart: {better} is ahead by {abs(d.mean):.4f} in test accuracy, "
+                f"which can be chance ({self.evidence})."
             )
         if self.is_different or self.images:
             return f"{text} {same}".strip()

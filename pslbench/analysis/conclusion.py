@@ -131,7 +131,7 @@ def _describe_baselines(board: Sequence[LeaderboardEntry], competing: Sequence[L
             limit = entry.score("test_accuracy").mean
             below = sum(other.score("test_accuracy").mean <= limit for other in competing)
             if below:
-                share = f"{below} of {len(competing)} {'does' if below == 1 else 'do'}"
+                share = f"{below} of {pluralize(len(competing), 'combination')} {'does' if below == 1 else 'do'}"
                 yield f"{share} not beat `{entry.part('strategy')}`, which predicts the same class for every sample."
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.comparison import Comparison, CorrectedTests
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.significance import ALPHA
@@ -22,6 +21,7 @@ from pslbench.reporters.formats import (
     format_p_value,
     format_range,
     format_signed,
+    parts_title,
     stack_tables,
 )
 
@@ -42,8 +42,7 @@ def comparison_tables(comparisons: Sequence[Comparison], verbose: bool = False) 
 
 def _group_title(entries: Sequence[LeaderboardEntry]) -> str:
     dataset, budget = entries[0].combination[:2]
-    parts = group_title(entries, "embedder", "clusterer", "trainer")
-    return " · ".join([dataset_title(dataset), pluralize(budget, "label"), *[parts] * bool(parts)])
+    return " · ".join(filter(None, (dataset_title(dataset), pluralize(budget, "label"), parts_title(entries))))
 
 
 def _scores(comparison: Comparison) -> Group:

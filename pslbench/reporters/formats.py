@@ -12,11 +12,13 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.statistics import MIN_SEEDS, Interval, IntervalEstimate
 from pslbench.errors import pluralize
 from pslbench.parts.parameters import split_quoted, unquote
 
+IDENTITY = "pixels"  # the embedder that leaves the samples as they are; titles do not name it
 MIN_NAME_WIDTH = 5  # characters; names are folded into several lines of at least this width
 
 
@@ -66,6 +68,12 @@ def board_title(board: Sequence[LeaderboardEntry]) -> str:
     """Return the dataset and the budget of a board."""
     dataset, budget = board[0].combination[:2]
     return f"{dataset_title(dataset)}, {pluralize(budget, 'label')}"
+
+
+def parts_title(entries: Sequence[LeaderboardEntry]) -> str:
+    """Return the embedder, the clusterer and the trainer that all entries share, without the identity embedder."""
+    titles = (group_title(entries, kind) for kind in ("embedder", "clusterer", "trainer"))
+    return " · ".join(title for title in titles if title not in ("", IDENTITY))
 
 
 def few_seeds_note(by_seed: Iterable[Sized]) -> str:

@@ -19,6 +19,7 @@ from pslbench.analysis.significance import count_pairs
 from pslbench.errors import pluralize
 from pslbench.parts import reporter
 from pslbench.reporters.formats import (
+    IDENTITY,
     FoldingTable,
     TextColumn,
     caption_table,
@@ -31,7 +32,6 @@ from pslbench.reporters.formats import (
 from pslbench.results.records import UNUSED, Result, ResultsReader
 
 GLOSSARY = "docs/glossary.md explains all terms"
-IDENTITY = "pixels"  # the embedder that leaves the samples as they are; a title does not name it
 MEANINGS = {
     "direct": "test accuracy of the label of each sample's cluster, without a classifier",
     "pseudo": "accuracy of the pseudo-labels; - if all of them are true labels",
@@ -87,7 +87,7 @@ def _board(board: list[LeaderboardEntry], sort: str, top: int) -> Group:
         for c in shown
     ]
     rich_table = FoldingTable(texts, styles, [len(ranked) - 1])
-    return caption_table(title(board, shown), rich_table, legend(board, shown, top))
+    return caption_table(title(board, shown), rich_table, [*legend(board, shown, top), GLOSSARY])
 
 
 def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[Column]:
@@ -166,6 +166,8 @@ def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> 
     """Return the lines below a board: the meaning of numbers and marks, and what makes it unfair."""
     heads, competing = {col.head for col in shown}, [entry for entry in board if entry.ranked]
     lines = [f"± half-width of the 95% interval over seeds{few_seeds_note(entry.rows for entry in board)}"]
+    if any(entry.score("test_accuracy").is_constant and len(entry.rows) > 1 for entry in board):
+        lines.append("without ±: every seed gives the same")
     lines += [f"{head}: {meaning}" for head, meaning in MEANINGS.items() if head in heads]
     lines += explain_marks(board)
     if (pairs := count_pairs(competing_p_values(competing))) > 1:
@@ -178,4 +180,4 @@ def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> 
         lines.append("≈ can be missing above a row that has it: scores that vary less from seed to seed show more")
     if 0 < top < len(competing):
         lines.append(f"not shown: {pluralize(len(competing) - top, 'more row')}")
-    return [*lines, *(f"! {sentence}" for sentence in fairness_warnings(competing)), GLOSSARY]
+    return [*lines, *(f"! {sentence}" for sentence in fairness_warnings(competing))]

@@ -9,7 +9,6 @@ from pslbench.analysis.aggregate import (
     AggregateTable,
     aggregate_over_datasets,
 )
-from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, IntervalEstimate
@@ -21,6 +20,7 @@ from pslbench.reporters.formats import (
     caption_table,
     dataset_title,
     format_p_value,
+    parts_title,
     stack_tables,
 )
 from pslbench.results.records import Result, ResultsReader
@@ -37,7 +37,7 @@ def build_overall_table(aggregate: AggregateTable) -> Group:
     """Return a table of interquartile means, ranks, and the comparison of each strategy with the reference."""
     is_tested = len(aggregate.datasets) >= MIN_DATASETS
     budget = pluralize(aggregate.entries[0].combination[1], "label")
-    parts = group_title(aggregate.entries, "embedder", "clusterer", "trainer")
+    parts = parts_title(aggregate.entries)
     heads = ("interquartile mean", "average rank", "better", "equal", "worse", *["p"] * is_tested)
     rows = []
     for row in aggregate.rows:

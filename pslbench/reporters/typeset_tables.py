@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
-from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, leaderboard_entries
-from pslbench.reporters.formats import dataset_title, few_seeds_note, format_mean
+from pslbench.reporters.formats import dataset_title, few_seeds_note, format_mean, parts_title
 from pslbench.reporters.leaderboard_table import columns, explain_marks, legend, marks, title, varying_parts
 from pslbench.results.records import Result, ResultsReader
 
@@ -60,7 +59,7 @@ def _typeset_board(board: list[LeaderboardEntry]) -> TypesetTable:
 def _typeset_curves(curves: list[Curve]) -> TypesetTable:
     points = [point for curve in curves for point in curve.points]
     budgets = sorted({point.combination[1] for point in points})
-    kinds, parts = varying_parts(curves), group_title(points, "embedder", "clusterer", "trainer")
+    kinds, parts = varying_parts(curves), parts_title(points)
     means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(point.rows for point in points)}"
     return TypesetTable(
         " · ".join([dataset_title(curves[0].part("dataset")), *[parts] * bool(parts), "test accuracy by budget"]),
