@@ -52,7 +52,7 @@ def png(
         scale: the scale of the accuracy; logit magnifies accuracies near 1.
         dpi: dots per inch.
     """
-    for name, figure in draw_figures(results, reader, width, scale):
+    for name, figure in draw_figures(results, width, scale, reader):
         figure.savefig(reader.folder / f"{name}.png", dpi=dpi)
 
 
@@ -64,12 +64,12 @@ def pdf(results: Sequence[Result], reader: ResultsReader, *, width: Width = 5.5,
         width: inches; the default is the text width of a paper with one column.
         scale: the scale of the accuracy; logit magnifies accuracies near 1.
     """
-    for name, figure in draw_figures(results, reader, width, scale):
+    for name, figure in draw_figures(results, width, scale, reader):
         figure.savefig(reader.folder / f"{name}.pdf", metadata={"CreationDate": None})
 
 
 def draw_figures(
-    results: Sequence[Result], reader: ResultsReader | None, width: float, scale: Scale
+    results: Sequence[Result], width: float, scale: Scale, reader: ResultsReader | None = None
 ) -> Iterator[tuple[str, Figure]]:
     """Yield a file name and a figure for each group of combinations that differ only in strategy and budget.
 
@@ -163,7 +163,7 @@ def _draw_by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Sc
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
-    axes.set_xlabel("test accuracy; filled: cannot be told apart from the best", loc="right")
+    axes.set_xlabel("test accuracy; filled: may be the best", loc="right")
     return figure
 
 

@@ -39,7 +39,7 @@ class TypesetTable:
     legend: list[str]
 
 
-def typeset_tables(results: Sequence[Result], reader: ResultsReader) -> Iterator[TypesetTable]:
+def typeset_tables(results: Sequence[Result], reader: ResultsReader | None = None) -> Iterator[TypesetTable]:
     """Yield a table of strategies by budget for each dataset with several budgets, then a table for each board."""
     yield from map(_typeset_curves, budget_curves(leaderboard_entries(results, reader)))
     yield from map(_typeset_board, boards(results, reader=reader))
