@@ -110,7 +110,7 @@ def test_a_run_ends_with_a_conclusion_and_a_command_that_can_be_run(tmp_path, cl
     assert cli("report", tmp_path).status == 0
     page = (tmp_path / "report.html").read_text()
     header = page[page.index("<header>") : page.index("</header>")]
-    assert "With 3 seeds nothing beats `random`" in header
+    assert "With 3 seeds nothing beats <code>random</code>" in header
     assert shlex.join(words) in header
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
-from typing import Literal
+from typing import Any, Literal
 
 from rich.console import Group, RenderableType
 
@@ -94,14 +94,11 @@ def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[
     """Return the scores, the columns in which the rows differ, and the column that orders them."""
     competing = [entry for entry in board if entry.ranked]
     rank = {entry.combination: str(place) for place, entry in enumerate(competing, 1)}
-    rows = {entry.combination: leaderboard_row(entry) for entry in board}
+    rows = {entry.combination: shown_values(entry) for entry in board}
 
     def show(name: str, digits: int = 4) -> Callable[[LeaderboardEntry], str]:
         return lambda entry: _format_value(rows[entry.combination][name], digits)
 
-    for row in rows.values():
-        if row["pseudo_accuracy"] == 1:
-            row["pseudo_accuracy"] = nan  # there is nothing to say if all labels are true ones
     numbers = {name: look for name, look in NUMBERS.items() if not all(isnan(row[name]) for row in rows.values())}
     shown = [
         Column("#", lambda entry: rank.get(entry.combination, ""), min_width=2),
@@ -115,6 +112,12 @@ def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[
     if sort not in ("test_accuracy", "dataset", "budget", *numbers, *(col.head for col in shown)):
         shown.append(Column(sort, show(sort)))
     return shown
+
+
+def shown_values(entry: LeaderboardEntry) -> dict[str, Any]:
+    """Return the columns of `leaderboard.csv` as boards show them: without the accuracy of labels that are all true."""
+    values = leaderboard_row(entry)
+    return values | {"pseudo_accuracy": nan} if values["pseudo_accuracy"] == 1 else values
 
 
 def varying_parts(rows: Sequence[Row]) -> list[str]:

@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_row
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.reporters.formats import board_title, dataset_title, format_mean, format_number
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.section import section
-from pslbench.reporters.leaderboard_table import explain_marks, marks
+from pslbench.reporters.leaderboard_table import explain_marks, marks, shown_values
 
 
 class Column(NamedTuple):
@@ -27,7 +27,7 @@ COLUMNS = (
     Column("NLL", "negative log-likelihood of the true class, in nats", "nll"),
     Column("ECE", "expected calibration error", "ece"),
     Column("Direct", "accuracy of the label of each test sample's cluster", "direct_accuracy"),
-    Column("Pseudo", "accuracy of the pseudo-labels", "pseudo_accuracy"),
+    Column("Pseudo", "accuracy of the pseudo-labels; - if all of them are true labels", "pseudo_accuracy"),
     Column("Coverage", "share of the pool that has a pseudo-label", "coverage"),
     Column("Purity", "share of the pool that has the most frequent class of its cluster", "purity"),
     Column("Spent", "number of labels that the strategy queried", "labels_spent", 0),
@@ -41,13 +41,14 @@ COLUMNS = (
     "Leaderboard",
     "One row per combination: means over seeds ± half-widths of their 95% confidence intervals. A board is one dataset "
     "with one budget. Its rows are compared seed by seed; the more pairs there are, the larger a difference must be. "
-    "A row with ≈ cannot be told apart from the best one: the difference can be chance.",
+    "A row with ≈ cannot be told apart from the best one: the difference can be chance. A row above it may have no ≈, "
+    "because scores that vary less from seed to seed show more.",
     has_intervals=True,
 )
 def leaderboard(data: ReportData) -> Markup:
     if not (entries := data.entries):
         raise SectionUnavailable("There are no results.")
-    values = {entry.combination: leaderboard_row(entry) for entry in entries}
+    values = {entry.combination: shown_values(entry) for entry in entries}
     columns = [column for column in COLUMNS if not all(_is_missing(row[column.name]) for row in values.values())]
     rows = [
         {

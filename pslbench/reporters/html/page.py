@@ -1,5 +1,6 @@
 """The page: its header, its sections, its style and its scripts."""
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from functools import lru_cache
@@ -8,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import vl_convert
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pslbench.analysis.conclusion import conclude, next_command
 from pslbench.reporters.formats import board_title, dataset_title
@@ -60,14 +61,19 @@ def _load_vega() -> str:
     return script
 
 
-def _conclude(data: ReportData) -> list[tuple[str, str, str]]:
+def _conclude(data: ReportData) -> list[tuple[str, Markup, str]]:
     """Return the title and the conclusion of each board, with the command that would show more."""
     conclusions = []
     for board in data.boards:
         if conclusion := conclude(board):
             command = next_command(board, data.reader.runs, conclusion.seeds) if conclusion.seeds else ""
-            conclusions.append((board_title(board), conclusion.sentence, command))
+            conclusions.append((board_title(board), _mark_names(conclusion.sentence), command))
     return conclusions
+
+
+def _mark_names(sentence: str) -> Markup:
+    """Return a sentence as HTML, with the names that are in backticks as code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped
 
 
 def _summarize(rows: Sequence[Result], datasets: Sequence[str]) -> list[tuple[str, str]]:
