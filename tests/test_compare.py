@@ -141,7 +141,7 @@ def test_several_strategies_are_compared_with_the_first_and_in_all_pairs(four, c
     monkeypatch.setenv("COLUMNS", "60")
     outcome = cli("compare", "random", "centroid", "typiclust", *TINY, "-s", "3", "-o", four)
     assert outcome.status == 0, outcome.err
-    assert outcome.out.count("same prediction") == 2
+    assert outcome.out.count("differences are") == 2
     assert "all pairs in test accuracy" in " ".join(outcome.out.split())
     assert " ".join(outcome.out.split()).count("corrected for 6 comparisons") == 3
     assert max(map(len, outcome.out.splitlines()[:-1])) <= 60

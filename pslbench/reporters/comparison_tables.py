@@ -11,6 +11,8 @@ from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, paired_difference
 from pslbench.errors import pluralize
 from pslbench.reporters.formats import (
+    FoldingTable,
+    TextColumn,
     caption_table,
     create_table,
     dataset_title,
@@ -27,6 +29,7 @@ from pslbench.reporters.formats import (
 
 CELL_WIDTH = 9  # of a matrix, in characters
 MEAN_WIDTH = 15  # of a mean with its half-width
+MAX_NAME_WIDTH = 19  # of a longer name, which is folded
 
 
 def comparison_tables(comparisons: Sequence[Comparison], verbose: bool = False) -> Iterator[RenderableType]:
@@ -47,17 +50,22 @@ def _group_title(entries: Sequence[LeaderboardEntry]) -> str:
 
 def _scores(comparison: Comparison) -> Group:
     a, b = comparison.a, comparison.b
-    table = create_table()
-    table.add_column("", no_wrap=True)
-    for name in (a.part("strategy"), b.part("strategy")):
-        table.add_column(Text(name), justify="right", min_width=MEAN_WIDTH, overflow="fold")
-    table.add_column("difference", justify="right", no_wrap=True)
-    for name, difference in comparison.differences.items():
-        table.add_row(name, format_mean(a.score(name)), format_mean(b.score(name)), format_difference(difference))
-    table.add_section()
-    table.add_row("labels spent", *(format_number(entry.mean("labels_spent"), 0) for entry in (a, b)), "")
-    table.add_row("seconds", *(format_number(entry.mean("seconds", "total"), 1) for entry in (a, b)), "")
-    table.add_row("same prediction", format_mean(comparison.agreement), "", "")
+    rows: list[tuple[str, ...]] = [
+        (name, format_mean(a.score(name)), format_mean(b.score(name)), format_difference(difference))
+        for name, difference in comparison.differences.items()
+    ]
+    scores = len(rows)
+    rows.append(("labels spent", *(format_number(entry.mean("labels_spent"), 0) for entry in (a, b)), ""))
+    rows.append(("seconds", *(format_number(entry.mean("seconds", "total"), 1) for entry in (a, b)), ""))
+    rows.append(("same prediction", format_mean(comparison.agreement), "", ""))
+    names, of_a, of_b, differences = zip(*rows, strict=True)
+    columns = [
+        TextColumn("", names, "left", identifies=True),
+        TextColumn(a.part("strategy"), of_a, min_width=MEAN_WIDTH, max_width=MAX_NAME_WIDTH),
+        TextColumn(b.part("strategy"), of_b, min_width=MEAN_WIDTH, max_width=MAX_NAME_WIDTH),
+        TextColumn("difference", differences),
+    ]
+    table = FoldingTable(columns, [""] * len(rows), [scores - 1])
     intervals = f"± half-width of the 95% interval over seeds{few_seeds_note([a.rows])}; differences are paired"
     return caption_table(f"{_group_title((a, b))} · {pluralize(comparison.seeds, 'seed')}", table, [intervals])
 

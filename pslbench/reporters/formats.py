@@ -96,18 +96,21 @@ def caption_table(title: str, table: RenderableType, legend: Iterable[str]) -> G
 class TextColumn:
     """The head of a column, its cells, and how they are aligned. A column without a head stays beside the one before.
 
-    A column that `identifies` its rows is repeated in each part of a table, and its cells are folded if necessary.
+    A column that `identifies` its rows is repeated in each part of a table, and its cells are folded if necessary. The
+    head and the cells of a column that is wider than `max_width` are folded too.
     """
 
     head: str
     cells: Sequence[str]
     justify: Literal["left", "right"] = "right"
     min_width: int = 0
+    max_width: int | None = None
     identifies: bool = False
 
     @property
     def width(self) -> int:
-        return max(self.min_width, *map(cell_len, (self.head, *self.cells)))
+        width = max(self.min_width, *map(cell_len, (self.head, *self.cells)))
+        return width if self.max_width is None else min(width, self.max_width)
 
 
 @dataclass(frozen=True)
