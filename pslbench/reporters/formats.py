@@ -104,8 +104,8 @@ class TextColumn:
     cells: Sequence[str]
     justify: Literal["left", "right"] = "right"
     min_width: int = 0
-    max_width: int | None = None
     identifies: bool = False
+    max_width: int | None = None
 
     @property
     def width(self) -> int:

@@ -83,7 +83,9 @@ def _board(board: list[LeaderboardEntry], sort: str, top: int) -> Group:
     entries = [*ranked, *sort_entries(others, sort)]
     styles = ["dim" if not entry.ranked else "bold" if entry.gap.is_best else "" for entry in entries]
     texts = [
-        TextColumn(c.head, [c.cell(e) for e in entries], c.justify, c.min_width, c.head in ("#", *PART_COLUMNS))
+        TextColumn(
+            c.head, list(map(c.cell, entries)), c.justify, c.min_width, identifies=c.head in ("#", *PART_COLUMNS)
+        )
         for c in shown
     ]
     rich_table = FoldingTable(texts, styles, [len(ranked) - 1])
