@@ -86,7 +86,7 @@ def render_facts(package: str, part: Part, costs: Costs) -> Iterator[str]:
         "Soft labels": "not supported" if not part.soft_labels else "",
         "Largest pool": f"{part.max_pool:,} samples" if part.max_pool else "",
         "Labels": "may query all labels; its rows are upper bounds and not ranked" if part.needs_all_labels else "",
-        "In `all`": "no, name it explicitly" if not part.enabled else "",
+        "In `all`": f"no: {part.why_not_in_all}" if not part.enabled else "",
         "Package": f"`plugins/{package}`" if package else "",
     }
     yield from (f"- {name}: {text}" for name, text in facts.items() if text)

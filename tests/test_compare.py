@@ -1,25 +1,33 @@
 """`pslbench compare`: runs the missing cells and judges the differences."""
 
 import re
+import shutil
 import tomllib
 from dataclasses import replace
-from math import isnan
+from itertools import combinations
+from math import ceil, isnan
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import TINY, command, row, rows
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
-from pslbench.analysis.comparison import compare_pair, rankings, strategy_pairs
+from pslbench.analysis.comparison import compare_strategies, correct_tests, rankings
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.cli.compare import _exit_status
 from pslbench.cli.console import stdout_console
+from pslbench.contracts import Dataset
 from pslbench.datasets.digits import digits
 from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
+from pslbench.results.records import ResultsReader
 
 
-def show(comparisons):
-    for table in comparison_tables(comparisons):
+def show(comparisons, verbose=False):
+    for table in comparison_tables(comparisons, verbose):
         stdout_console().print(table)
 
 
@@ -63,16 +71,15 @@ def test_compare_in_an_empty_folder(tmp_path, cli):
         assert word in outcome.out
     assert "majority may query every label" in outcome.out
     assert "an interval needs 3 seeds" in outcome.out
-    assert "cannot be judged: a test needs 3 shared seeds, and they have 2" in outcome.out
+    assert "cannot be compared: a test needs 3 shared seeds, and they have 2" in outcome.out
     again = cli("compare", "centroid", "majority", *TINY, "-o", tmp_path)
     assert again.out == outcome.out
     assert "4 of 4 cells are finished already" in again.err
 
 
 def test_the_tests_equal_scipys_on_the_saved_rows(four, cli):
-    outcome = cli("compare", "random", "centroid", *TINY, "-s", "3", "-o", four)
+    outcome = cli("compare", "random", "centroid", *TINY, "-s", "3", "-o", four, "--verbose")
     assert outcome.status == 0, outcome.err
-    assert "centroid is better than random by" in outcome.out
     scores = {name: part.test_accuracy.to_numpy() for name, part in rows(four).groupby("strategy")}
     test = stats.ttest_rel(scores["random"], scores["centroid"])
     shown = {name: said for name, *said in (re.split(r"\s{2,}", line.rstrip()) for line in outcome.out.splitlines())}
@@ -80,7 +87,31 @@ def test_the_tests_equal_scipys_on_the_saved_rows(four, cli):
     assert shown["paired t test"][1:] == [f"{low:+.4f} to {high:+.4f}", f"{test.pvalue:.4f}"]
     assert shown["sign-flip test"] == ["0.2500"]
     assert "p cannot be below 0.25 with 3 seeds" in outcome.out
-    assert "McNemar" not in outcome.out  # these strategies depend on the seed
+    assert "one observation" not in outcome.out  # these strategies depend on the seed
+    assert "sign-flip" not in cli("compare", "random", "centroid", *TINY, "-s", "3", "-o", four).out
+
+
+def test_compare_and_the_board_of_the_folder_have_the_same_p_value(four, cli):
+    outcome = cli("compare", "random", "centroid", "-o", four)
+    assert outcome.status == 0, outcome.err
+    assert "-d digits -b 40 -t logreg" in outcome.err, "what is left out is taken from the folder"
+    assert "6 of 6 cells are finished already" in outcome.err
+    scores = {name: part.test_accuracy.to_numpy() for name, part in rows(four).groupby("strategy")}
+    raw = [stats.ttest_rel(scores[a], scores[b]).pvalue for a, b in combinations(sorted(scores), 2)]
+    adjusted = multipletests(raw, method="holm")[1]
+    p = dict(zip(combinations(sorted(scores), 2), adjusted, strict=True))["centroid", "random"]
+    assert f"p = {p:.4f} corrected for {len(raw)} comparisons" in " ".join(outcome.out.split())
+
+
+def test_compare_asks_if_the_folder_has_several_values(four, tmp_path, cli):
+    folder = shutil.copytree(four, tmp_path / "copy")
+    assert cli("run", "random", *TINY, "-b", "20", "-o", folder).status == 0
+    outcome = cli("compare", "random", "centroid", "-o", folder)
+    assert outcome.status == 2
+    assert "several values of --budget (20, 40); choose one with -b" in outcome.err
+    chosen = cli("compare", "random", "centroid", "-o", folder, "-b", "40")
+    assert chosen.status == 0, chosen.err
+    assert "6 of 6 cells are finished already" in chosen.err
 
 
 def test_strategies_that_ignore_the_seed_are_compared_on_the_test_images(tmp_path, plugin, cli):
@@ -88,17 +119,21 @@ def test_strategies_that_ignore_the_seed_are_compared_on_the_test_images(tmp_pat
     outcome = cli("compare", "first-rows", "swapped", *given, "--fail-if-worse", "0.5")
     assert outcome.status == 0, outcome.err
     assert "first-rows is better than swapped by" in " ".join(outcome.out.split())
+    frame = pd.read_csv(tmp_path / "r" / "leaderboard.csv")
+    assert frame.tied_with_best.tolist() == [False, False], "the board agrees with the comparison"
     y, predicted = digits().y_test, {}
     for each in rows(tmp_path / "r").itertuples():
         classes = np.load(tmp_path / "r" / "predictions" / f"{each.key}.npy").argmax(axis=1)
         predicted.setdefault(each.strategy, []).append(classes)
     assert all((classes == by_seed[0]).all() for by_seed in predicted.values() for classes in by_seed)
     one, other = (predicted[name][0] == y for name in ("first-rows", "swapped"))
-    assert f"{(one & ~other).sum()} : {(other & ~one).sum()}" in outcome.out
-    assert "the seeds change nothing" in " ".join(outcome.out.split())
+    said = " ".join(outcome.out.split())
+    assert f"{(one & ~other).sum()} test samples are correct only with first-rows" in said
+    assert f"{(other & ~one).sum()} only with swapped" in said
+    assert "this is one observation" in said
     failed = cli("compare", "swapped", "first-rows", *given, "--fail-if-worse", "0.5")
     assert failed.status == 1
-    assert "exact McNemar test" in failed.out
+    assert "McNemar's test" in failed.out
     assert cli("compare", "swapped", "first-rows", *given, "--fail-if-worse", "99").status == 0
 
 
@@ -106,11 +141,9 @@ def test_several_strategies_are_compared_with_the_first_and_in_all_pairs(four, c
     monkeypatch.setenv("COLUMNS", "60")
     outcome = cli("compare", "random", "centroid", "typiclust", *TINY, "-s", "3", "-o", four)
     assert outcome.status == 0, outcome.err
-    for title in ("test accuracy of random minus centroid", "test accuracy of random minus typiclust"):
-        assert title in outcome.out
-    assert "centroid minus typiclust" not in outcome.out
+    assert outcome.out.count("differences are") == 2
     assert "all pairs in test accuracy" in " ".join(outcome.out.split())
-    assert "Holm-adjusted for 3 pairs" in " ".join(outcome.out.split())
+    assert " ".join(outcome.out.split()).count("corrected for 6 comparisons") == 3
     assert max(map(len, outcome.out.splitlines()[:-1])) <= 60
 
 
@@ -159,12 +192,9 @@ def test_over_several_data_sets(four, tmp_path, arrays, cli):
 def compare(made, a, b, predicted=None, y=(0, 1)):
     """Compare two strategies; `predicted` gives the classes of a row, by default classes that depend on its seed."""
     predicted = predicted or (lambda row: np.array([row.seed % 2, 1]))
-    found = []
-    for pair in strategy_pairs(made, a, b):
-        seeds = pair[0].by_seed().keys() & pair[1].by_seed().keys()
-        classes = [{row.seed: predicted(row) for row in entry.rows if row.seed in seeds} for entry in pair]
-        found.append(compare_pair(*pair, np.array(y), *classes))
-    return found
+    data = Dataset("d", np.zeros((2, 1)), np.arange(2), np.zeros((len(y), 1)), np.array(y))
+    reader = ResultsReader(Path(), (), lambda row: np.eye(2)[predicted(row)], lambda row: None, lambda row: data)
+    return compare_strategies([replace(row, key=f"{row.strategy}{row.seed}") for row in made], reader, a, b)
 
 
 def compared(a, b, **more):
@@ -174,15 +204,28 @@ def compared(a, b, **more):
 
 
 def test_verdicts():
-    assert "No significant difference between a and b" in compared([0.9, 0.8, 0.85], [0.8, 0.9, 0.86]).verdict
-    assert "b is better than a by 0.1033" in compared([0.5, 0.6, 0.7], [0.6, 0.7, 0.81]).verdict
-    assert "cannot be judged" in compared([0.5], [0.9]).verdict
-    assert "cannot be judged" in compared([0.5, 0.6], [0.9, 0.8]).verdict
-    assert "cannot be judged" in compared([0.5, 0.5], [0.5, 0.5]).verdict
-    assert "are equal on each of 3 seeds" in compared([0.5, 0.6, 0.7], [0.5, 0.6, 0.7]).verdict
-    assert "cannot be judged" in compared([0.5, 0.5, 0.5], [0.6, 0.6, 0.6]).verdict
+    assert "a and b cannot be told apart" in compared([0.9, 0.8, 0.85], [0.8, 0.9, 0.86]).sentence
+    assert "b is better than a by 0.1033" in compared([0.5, 0.6, 0.7], [0.6, 0.7, 0.81]).sentence
+    assert "cannot be compared" in compared([0.5], [0.9]).sentence
+    assert "cannot be compared" in compared([0.5, 0.6], [0.9, 0.8]).sentence
+    assert "cannot be compared" in compared([0.5, 0.5], [0.5, 0.5]).sentence
+    assert "the same test accuracy on each of 3 seeds" in compared([0.5, 0.6, 0.7], [0.5, 0.6, 0.7]).sentence
+    assert "cannot be compared" in compared([0.5, 0.5, 0.5], [0.6, 0.6, 0.6]).sentence
     off = compared([0.905, 0.891, 0.88], [0.9, 0.886, 0.875])  # the same difference except for rounding errors
-    assert "cannot be judged" in off.verdict
+    assert "cannot be compared" in off.sentence
+
+
+def test_a_verdict_says_how_many_seeds_would_show_a_difference():
+    a, b = [0.9, 0.8, 0.86], [0.84, 0.82, 0.85]
+    needed = ceil(TTestPower().solve_power(0.01 / np.std(np.subtract(a, b), ddof=1), alpha=0.05, power=0.8))
+    assert needed > 30
+    found = compared(a, b)
+    assert "seeds would show a difference of 0.05" in found.sentence
+    (said,) = re.findall(r"(\d+) seeds would show", found.sentence)
+    power = TTestPower().power(0.05 / found.verdict.deviation, int(said), 0.05)
+    assert 0.8 <= power < 0.9
+    steady = compared(np.add(a, [0, 0.001, -0.001]), a)
+    assert "3 seeds would have shown a difference of 0.01" in steady.sentence
 
 
 def test_strategies_with_the_same_predictions_on_all_seeds_are_judged_by_mcnemars_test(capsys):
@@ -194,32 +237,30 @@ def test_strategies_with_the_same_predictions_on_all_seeds_are_judged_by_mcnemar
         return compared([a] * seeds, [b] * seeds, predicted=lambda row: predicted[row.strategy], y=y)
 
     found = judged(0.4, 0.9)
-    assert (found.mcnemar.only_a, found.mcnemar.only_b) == (0, 10)  # not five times as many
-    assert found.mcnemar.p == pytest.approx(2 / 2**10)
-    assert "b is better than a by 0.5000" in found.verdict
-    assert "the seeds change nothing" in found.verdict
+    assert found.verdict.images == (0, 10)  # not five times as many
+    assert found.verdict.p == pytest.approx(2 / 2**10)
+    assert found.verdict.interval.low < -0.5 < found.verdict.interval.high < 0
+    assert "b is better than a by 0.5000" in found.sentence
+    assert "one observation" in found.sentence
     assert found.is_worse(0.49) is True
     assert found.is_worse(0.51) is False
     assert _exit_status([found], 49) == 1
-    assert "exact McNemar test" in " ".join(capsys.readouterr().out.split())
-    assert judged(0.4, 0.9, seeds=2).mcnemar is None
-    predicted["b"] = np.where(np.arange(20) < 10, y, 1 - y)  # 2 images more: p = 0.5
+    assert "McNemar's test" in " ".join(capsys.readouterr().out.split())
+    assert judged(0.4, 0.9, seeds=2).verdict.images is None
+    predicted["b"] = np.where(np.arange(20) < 10, y, 1 - y)  # 2 samples more: p = 0.5
     found = judged(0.4, 0.5)
-    assert (found.mcnemar.only_a, found.mcnemar.only_b, found.mcnemar.p) == (0, 2, 0.5)
-    assert "No significant difference between a and b" in found.verdict
+    assert (found.verdict.images, found.verdict.p) == ((0, 2), 0.5)
+    assert "a and b cannot be told apart" in found.sentence
     assert found.is_worse(0) is False
-    show([found])
-    out = capsys.readouterr().out
-    assert "0 : 2" in out
-    assert "paired t test" not in out
     predicted["b"] = worse
     found = judged(0.4, 0.4)
-    assert (found.mcnemar.only_a, found.mcnemar.only_b, found.mcnemar.p) == (0, 0, 1)
+    assert (found.verdict.images, found.verdict.p) == ((0, 0), 1)
+    assert "± 0" not in capsys.readouterr().out
 
 
 def test_mcnemars_test_does_not_apply_if_a_seed_changes_a_prediction():
     found = compared([0.5] * 3, [0.6] * 3, predicted=lambda row: np.array([int(row.seed == 2), 1]))
-    assert found.mcnemar is None
+    assert found.verdict.images is None
     assert found.is_worse(0.05) is None
 
 
@@ -235,7 +276,7 @@ def test_worse_means_beyond_the_one_sided_confidence_bound():
 
 def test_a_difference_that_is_the_same_on_every_seed_cannot_be_judged(capsys):
     found = compared([0.5, 0.6, 0.7], [0.6, 0.7, 0.8])
-    assert "cannot be judged" in found.verdict
+    assert "cannot be compared" in found.sentence
     assert found.is_worse(0.05) is None
     assert isnan(found.t_test_p)
     assert isnan(found.sign_flip_p)
@@ -253,15 +294,11 @@ def test_names_are_not_markup(capsys):
     assert f"{bad} is worse than {good} by more than 0.5 points" in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_verdict_among_several_is_marked_as_not_adjusted(capsys):
-    made = [row(name, s, 0.5 + i / 5 + i * s / 100) for i, name in enumerate("abc") for s in range(3)]
-    found = [comparison for other in "bc" for comparison in compare(made, "a", other)]
-    show(found[:1])
-    said = " ".join(capsys.readouterr().out.split())
-    assert "Not adjusted" not in said
-    assert "the paired t test of this pair alone decides here, without adjustment; the leaderboard tests all" in said
-    show(found)
-    assert " ".join(capsys.readouterr().out.split()).count("Not adjusted for 2 comparisons.") == 2
+def test_the_bound_for_continuous_integration_is_corrected_for_the_number_of_comparisons():
+    a, b = np.array([0.80, 0.82, 0.79, 0.81]), np.array([0.83, 0.84, 0.83, 0.83])
+    bound = -stats.ttest_rel(a, b).confidence_interval(1 - 0.1 / 4).high
+    assert compared(a, b).is_worse(bound - 1e-6, comparisons=4)
+    assert not compared(a, b).is_worse(bound + 1e-6, comparisons=4)
 
 
 def test_upper_bounds_are_not_in_a_matrix():
@@ -282,9 +319,10 @@ def test_long_names_do_not_displace_numbers(capsys, monkeypatch):
     assert [column in head for column in ("0", "1")] == [True, True]
     assert "…" not in out
     assert "test_accuracy" in out
-    assert "0.5000 ± 0" in out
+    assert "0.5000 " in out
     assert "-0.2100 ± 0.0248" in out
-    stdout_console().print(difference_matrix(*rankings(made), 80))
+    (entries,) = rankings(made)
+    stdout_console().print(difference_matrix(entries, correct_tests(entries), 80))
     out = capsys.readouterr().out
     assert "…" not in out
     assert "+0.2100" in out
@@ -305,7 +343,7 @@ def test_pairs_of_a_matrix_are_adjusted_together(capsys):
     (entries,) = rankings([row(name, s, v) for name, values in levels.items() for s, v in enumerate(values)])
     assert [entry.part("strategy") for entry in entries] == ["a", "b", "c"]
     raw = {pair: stats.ttest_rel(levels[pair[0]], levels[pair[1]]).pvalue for pair in ("ab", "ac", "bc")}
-    stdout_console().print(difference_matrix(entries, 200))
+    stdout_console().print(difference_matrix(entries, correct_tests(entries), 200))
     shown = capsys.readouterr().out
     assert f"{3 * min(raw.values()):.4f}" in shown
     assert f"+{np.mean(levels['a']) - np.mean(levels['c']):.4f}" in shown

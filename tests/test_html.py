@@ -217,7 +217,7 @@ def test_omitted_combinations_are_counted(folder, tmp_path):
 def test_charts_have_tables_of_numbers(folder):
     page = parse_page(folder)
     texts = {name: " ".join(page.sections[name].split()) for name in ("pairs", "calibration", "time")}
-    assert re.search(rf"row − columnadjusted p.*{re.escape(EVIL)}centroid[+-]0\.\d+ ± 0\.\d+", texts["pairs"])
+    assert re.search(rf"row − columncorrected p.*{re.escape(EVIL)}centroid[+-]0\.\d+ ± 0\.\d+", texts["pairs"])
     assert re.search(r"fromtoconfidenceaccuracysamples 0\.\d{3}0\.\d{3}", texts["calibration"])
     assert re.search(r"seriesstageseconds.*centroidembed\d+\.\d{3}", texts["time"])
 

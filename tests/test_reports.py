@@ -43,8 +43,17 @@ def results(folder):
 
 
 def test_run_writes_only_csv(folder):
-    written = {"leaderboard.csv", "manifest.json", "results.csv", "workers.log"}
+    written = {"files.csv", "leaderboard.csv", "manifest.json", "results.csv", "workers.log"}
     assert {path.name for path in folder.iterdir() if path.suffix} == {ODD_NAME, *written}
+
+
+def test_the_index_of_files_names_the_strategy_and_seed_of_each(folder, results):
+    index = pd.read_csv(folder / "files.csv").set_index("file")
+    assert {str(path.relative_to(folder)) for path in folder.glob("*/*.*") if path.name[0] != "."} == set(index.index)
+    for result in results:
+        key, facts = result.key, (result.strategy, result.seed, result.budget)
+        for file in (f"cells/{key}.json", f"predictions/{key}.npy", f"labels/{key}.npz"):
+            assert (index.strategy[file], index.seed[file], index.budget[file]) == facts
 
 
 def test_report_prints_the_paths_of_its_files(cli, folder):

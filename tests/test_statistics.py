@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from itertools import combinations, product
-from math import comb, isnan, log
+from math import isnan, log
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from rich.console import Console
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
 
 from pslbench.analysis.aggregate import (
     aggregate_over_datasets,
@@ -24,15 +25,17 @@ from pslbench.analysis.comparable_groups import comparable_groups, complete_subm
 from pslbench.analysis.fairness import fairness_warnings
 from pslbench.analysis.leaderboard import boards, leaderboard_entries
 from pslbench.analysis.significance import (
-    critical_t_value,
     holm_adjusted,
     holm_adjusted_pairs,
     mcnemar_test,
+    paired_accuracy_interval,
     paired_t_tests,
+    pairwise_p_values,
+    seeds_to_show,
     sign_flip_test,
 )
 from pslbench.analysis.statistics import bca_interval, mean_interval, paired_difference, stratified_bootstrap
-from pslbench.analysis.ties import gaps_to_best, letter_display, tie_groups
+from pslbench.analysis.ties import gaps_to_best
 from pslbench.reporters.overall import build_overall_table
 
 FIVE = [0.912, 0.897, 0.905, 0.921, 0.899]
@@ -68,13 +71,14 @@ def test_a_row_is_tied_with_the_best_if_its_adjusted_p_value_is_not_significant(
         scores = rng.normal(0.8, 0.02, (5, 4)) + np.linspace(0.1, 0, 5)[:, None] * rng.random()
         raw = [stats.ttest_rel(scores[i], scores[j]).pvalue for i, j in combinations(range(5), 2)]
         adjusted = multipletests(raw, method="holm")[1]
-        best, *others = gaps_to_best([dict(enumerate(row)) for row in scores])
+        by_seed = [dict(enumerate(row)) for row in scores]
+        best, *others = gaps_to_best(by_seed, pairwise_p_values(by_seed))
         assert best.is_best
         assert not best.is_tied
         assert not best.obstacle
         for gap, p in zip(others, adjusted, strict=False):  # the first four pairs are those with the best
             assert gap.p == pytest.approx(p)
-            assert gap.is_tied == (p >= 0.05) == bool(set(gap.tie_groups) & set(best.tie_groups))
+            assert gap.is_tied == (p >= 0.05)
             assert not gap.is_best
 
 
@@ -87,26 +91,46 @@ def test_the_gap_to_the_best_is_unclear_if_the_pair_cannot_be_tested():
         "equal on two seeds": {0: 0.9, 1: 0.8},
         "better": {0: 0.96, 1: 0.87, 2: 0.91},
     }
-    _, *gaps = gaps_to_best([best, *rows.values()])
+    by_seed = [best, *rows.values()]
+    _, *gaps = gaps_to_best(by_seed, pairwise_p_values(by_seed))
     assert [gap.is_tied for gap in gaps] == [True, False, False, False, False]
     assert [gap.obstacle for gap in gaps] == [
         "",
-        "their difference is the same on every shared seed",
+        "their difference is the same on every seed that they share",
         *["they share fewer than 3 seeds"] * 2,
-        "it is significantly better on the shared seeds",
+        "it is better on the seeds that they share",
     ]
     assert gaps[4].difference.high < 0
-    assert gaps_to_best([]) == []
+    assert gaps_to_best([], np.zeros((0, 0))) == []
 
 
-def test_the_largest_of_several_differences_is_significant_beyond_the_critical_t_value():
-    shape = np.array([-1.0, 0, 1])
-    for factor, significant in ((0.99, False), (1.01, True)):
-        t = factor * critical_t_value(3, 3)
-        differences = shape + t * np.std(shape, ddof=1) / 3**0.5
-        p = [stats.ttest_1samp(differences, 0).pvalue, 0.9, 0.8]
-        assert (holm_adjusted(p)[0] < 0.05) == significant
-    assert critical_t_value(5, 1) == pytest.approx(2.776, abs=1e-3)
+@pytest.mark.parametrize(("difference", "deviation", "pairs"), [(0.02, 0.02, 1), (0.05, 0.04, 21), (0.01, 0.001, 3)])
+def test_the_number_of_seeds_that_shows_a_difference_equals_statsmodels(difference, deviation, pairs):
+    def power(n):
+        return TTestPower().power(difference / deviation, n, 0.05 / pairs)
+
+    found = seeds_to_show(difference, deviation, pairs)
+    assert power(found) >= 0.8
+    assert found == 3 or power(found - 1) < 0.8
+
+
+def test_the_interval_of_paired_accuracies_contains_the_difference_in_95_percent(rng):
+    for only_a, only_b, n in ((0.1, 0.02, 500), (0.01, 0.01, 200), (0.3, 0.1, 100)):
+        drawn = rng.multinomial(n, [only_a, only_b, 1 - only_a - only_b], 2000)
+        found = [paired_accuracy_interval(int(a), int(b), n) for a, b, _ in drawn]
+        assert np.mean([each.low <= only_a - only_b <= each.high for each in found]) > 0.93
+        assert found[0].estimate == pytest.approx((drawn[0, 0] - drawn[0, 1]) / n)
+
+
+def test_rows_that_do_not_depend_on_the_seed_are_one_observation(rng):
+    y = rng.random((2, 200)) < np.array([[0.9], [0.7]])
+    by_seed = [dict.fromkeys(range(5), float(samples.mean())) for samples in y]
+    only_a, only_b = int((y[0] & ~y[1]).sum()), int((y[1] & ~y[0]).sum())
+    p = pairwise_p_values([*by_seed, {seed: rng.random() for seed in range(5)}], [*y, None])
+    assert holm_adjusted_pairs(p).shape == (3, 3)
+    raw = mcnemar([[0, only_a], [only_b, 0]], exact=True).pvalue
+    assert p[0, 1] == pytest.approx(3 * raw)
+    assert np.isnan(pairwise_p_values(by_seed)[0, 1]), "without the samples nothing is known"
 
 
 def test_paired_t_tests_equal_scipys_over_the_shared_seeds(rng):
@@ -169,25 +193,6 @@ def test_bca_equals_efrons_formula_over_all_resamples():
     assert (found.low, found.high) == pytest.approx(exact, abs=0.0006)
     assert isnan(bca_interval([0.1, 0.2]).low)
     assert isnan(bca_interval([0.1, 0.1, 0.1]).low)
-
-
-def test_rows_share_a_letter_if_and_only_if_they_do_not_differ(rng):
-    for _ in range(30):
-        n = int(rng.integers(1, 13))
-        apart = np.triu(rng.random((n, n)) < rng.random(), 1)
-        apart |= apart.T
-        found = letter_display(apart)
-        assert all(found)
-        for i, j in combinations(range(n), 2):
-            assert bool(set(found[i]) & set(found[j])) == (not apart[i, j])
-        assert len(tie_groups(apart)) <= comb(n, 2) + n
-    chain = np.abs(np.subtract.outer(range(4), range(4))) > 1
-    assert letter_display(chain) == ["a", "ab", "bc", "c"]
-    assert letter_display(np.zeros((0, 0), bool)) == []
-    assert letter_display(~np.eye(60, dtype=bool))[26:29] == ["ba", "bb", "bc"]  # more groups than letters
-    near = np.abs(np.subtract.outer(range(60), range(60))) > 1
-    assert letter_display(near)[:3] == ["aa", "aa ab", "ab ac"]
-    assert len(set(letter_display(~np.eye(700, dtype=bool)))) == 700
 
 
 def test_the_interquartile_mean_equals_scipys_and_its_interval_that_of_all_resamples():
@@ -304,15 +309,15 @@ def test_a_budget_of_a_single_curve_does_not_change_the_areas(rng):
     assert [repr(curve.gap) for curve in curves] == [repr(curve.gap) for curve in before]  # NaN is not equal to NaN
 
 
-def test_letters_of_a_board_are_adjusted_for_all_pairs(rng):
+def test_the_mark_of_a_board_is_corrected_for_all_pairs(rng):
     levels = {"good": 0.9, "near": 0.89, "bad": 0.5}
     noise = rng.normal(0, 0.01, (3, 5))
     rows = [row(name, s, level + noise[i, s]) for i, (name, level) in enumerate(levels.items()) for s in range(5)]
     rows += [row("good", s, 0.9, upper_bound=True, clusterer="other") for s in range(5)]
     (board,) = boards(rows)
-    groups_of = {entry.part("strategy"): entry.gap.tie_groups for entry in board if entry.ranked}
-    assert groups_of == {"good": "a", "near": "a", "bad": "b"}
-    assert board[-1].gap.tie_groups == ""
+    is_tied = {entry.part("strategy"): entry.gap.is_tied for entry in board if entry.ranked}
+    assert is_tied == {"good": False, "near": True, "bad": False}
+    assert [entry.gap.is_best for entry in board] == [True, False, False, False]
 
 
 def test_boards_are_grouped_by_trainer():

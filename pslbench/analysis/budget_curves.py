@@ -6,6 +6,7 @@ from math import isnan
 
 from pslbench.analysis.comparable_groups import complete_submatrix
 from pslbench.analysis.leaderboard import LeaderboardEntry
+from pslbench.analysis.significance import pairwise_p_values
 from pslbench.analysis.statistics import Interval, mean_interval
 from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
 from pslbench.contracts.arrays import ArrayLike, Float64s
@@ -84,7 +85,8 @@ def _curves(entries: Sequence[LeaderboardEntry], budgets: Sequence[int]) -> list
     curves = [Curve(tuple(points), shared, _areas(points, shared)) for points in by_parts.values()]
     curves.sort(key=lambda curve: (not curve.ranked, isnan(curve.area.mean), -curve.area.mean))
     competing = [curve for curve in curves if curve.competes]
-    gaps = gaps_to_best([curve.areas for curve in competing])
+    areas = [curve.areas for curve in competing]
+    gaps = gaps_to_best(areas, pairwise_p_values(areas))
     return [replace(curve, gap=gap) for curve, gap in zip(competing, gaps, strict=True)] + curves[len(competing) :]
 
 

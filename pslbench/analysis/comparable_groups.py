@@ -1,7 +1,6 @@
 """Groups of combinations that can be compared: they differ only in their strategy, or their table has no gaps."""
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.contracts.arrays import Bools
@@ -11,25 +10,17 @@ from pslbench.results.records import UNUSED
 def comparable_groups(entries: Sequence[LeaderboardEntry], *kinds: str) -> list[list[LeaderboardEntry]]:
     """Return groups of entries with the same embedder, the same clusterer and the same parts of these kinds.
 
-    An entry without an embedder or a clusterer is in every group that has the same other parts.
+    An entry that uses no part of a kind is in every group that has the same other parts.
     """
-
-    def shared(entry: LeaderboardEntry) -> tuple[str, ...]:
-        return tuple(entry.part(kind) for kind in kinds)
-
-    groups = []
-    for _, group in groupby(sorted(entries, key=shared), key=shared):
-        members = [(entry, (entry.part("embedder"), entry.part("clusterer"))) for entry in group]
-        spaces = dict.fromkeys(space for _, space in members)
-        for space in spaces:
-            if not any(space != other and _covers(other, space) for other in spaces):
-                groups.append([entry for entry, other in members if _covers(space, other)])
-    return groups
+    members = [(entry, tuple(entry.part(kind) for kind in (*kinds, "embedder", "clusterer"))) for entry in entries]
+    all_parts = sorted({parts for _, parts in members})
+    largest = [own for own in all_parts if not any(own != other and _covers(other, own) for other in all_parts)]
+    return [[entry for entry, parts in members if _covers(own, parts)] for own in largest]
 
 
-def _covers(space: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Return whether `other` has the same parts as `space`, or leaves them unused."""
-    return all(part in (name, UNUSED) for name, part in zip(space, other, strict=True))
+def _covers(parts: Sequence[str], others: Sequence[str]) -> bool:
+    """Return whether the others are the same parts, or leave them unused."""
+    return all(other in (part, UNUSED) for part, other in zip(parts, others, strict=True))
 
 
 def group_title(entries: Sequence[LeaderboardEntry], *kinds: str) -> str:

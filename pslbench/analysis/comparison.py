@@ -6,8 +6,15 @@ from math import isnan, nan
 
 from pslbench.analysis.comparable_groups import comparable_groups
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
-from pslbench.analysis.significance import ALPHA, mcnemar_test, pairwise_p_values, sign_flip_test
+from pslbench.analysis.leaderboard import LeaderboardEntry, competing_p_values, leaderboard_entries
+from pslbench.analysis.significance import (
+    ALPHA,
+    count_pairs,
+    paired_accuracy_interval,
+    pairwise_p_values,
+    seeds_to_show,
+    sign_flip_test,
+)
 from pslbench.analysis.statistics import (
     MIN_SEEDS,
     Interval,
@@ -16,20 +23,165 @@ from pslbench.analysis.statistics import (
     mean_interval,
     paired_difference,
 )
-from pslbench.contracts.arrays import Ints
+from pslbench.contracts.arrays import Float64s, Ints
+from pslbench.errors import pluralize
 from pslbench.results.codec import SCORES
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import Combination, Result, ResultsReader
 
-TWO_SIDED_LEVEL = 0.90  # the upper limit of this interval is the one-sided 95% confidence bound
+TARGETS = (0.01, 0.02, 0.05, 0.1, 0.2)  # differences in test accuracy that more seeds could show
+MAX_SEEDS = 30  # that a verdict suggests
 
 
 @dataclass(frozen=True)
-class McNemar:
-    """The test images that only a, or only b, classifies correctly, and the exact p value of McNemar's test."""
+class CorrectedTests:
+    """The p values between the combinations that compete on a board, corrected for the number of its pairs.
 
-    only_a: int
-    only_b: int
+    Attributes:
+        combinations: the combinations, the best first.
+        p: float (m, m); NaN for pairs that cannot be tested.
+    """
+
+    combinations: tuple[Combination, ...]
+    p: Float64s
+
+    @property
+    def pairs(self) -> int:
+        """The number of pairs that could be tested, at least 1."""
+        return max(1, count_pairs(self.p))
+
+    def p_value(self, a: LeaderboardEntry, b: LeaderboardEntry) -> float:
+        """Return the p value of a pair. Raises ValueError if one of them does not compete on the board."""
+        return float(self.p[self.combinations.index(a.combination), self.combinations.index(b.combination)])
+
+
+def correct_tests(board: Sequence[LeaderboardEntry]) -> CorrectedTests:
+    """Test all pairs of a board that compete."""
+    return CorrectedTests(tuple(e.combination for e in board if e.ranked), competing_p_values(board))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the test accuracies of two combinations show.
+
+    Attributes:
+        a, b: their names.
+        difference: a - b, paired over the seeds that both have.
+        interval: that difference with its 95% interval: Student's t over seeds, or over test samples if `images` is
+            set. The interval is not corrected.
+        p: the p value, corrected for `pairs` comparisons; NaN if the pair cannot be tested.
+        images: if neither depends on the seed, the numbers of test samples that only a, or only b, classifies
+            correctly; else None.
+        deviation: the standard deviation of the difference over seeds; NaN if it cannot be estimated.
+    """
+
+    a: str
+    b: str
+    difference: Interval
+    interval: IntervalEstimate
     p: float
+    pairs: int
+    images: tuple[int, int] | None
+    deviation: float
+
+    @property
+    def is_different(self) -> bool:
+        """Whether the two can be told apart."""
+        return self.p < ALPHA
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        d, n = self.difference, pluralize(self.difference.n, "seed")
+        better, worse = (self.a, self.b) if d.mean > 0 else (self.b, self.a)
+        if isnan(self.p) and d.n < MIN_SEEDS:
+            few = f"a test needs {MIN_SEEDS} shared seeds, and they have {d.n}; run more seeds, for example -s 5"
+            return f"{self.a} and {self.b} cannot be compared: {few}."
+        if isnan(self.p):
+            return f"{self.a} and {self.b} cannot be compared: their difference is {d.mean:+.4f} on each of {n}."
+        same = (
+            "Both give the same predictions on every seed, so this is one observation: "
+            f"{self.images[0]:,} test samples are correct only with {self.a}, {self.images[1]:,} only with {self.b}."
+            if self.images
+            else ""
+        )
+        if d.is_zero:
+            return f"{self.a} and {self.b} have the same test accuracy on each of {n}. {same}".strip()
+        if self.is_different:
+            text = f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy ({self.evidence})."
+        else:
+            text = (
+                f"{self.a} and {self.b} cannot be told apart: {better} is ahead by {abs(d.mean):.4f} in test accuracy, "
+                f"which can be chance ({self.evidence})."
+            )
+        if self.is_different or self.images:
+            return f"{text} {same}".strip()
+        hint, _ = describe_power(self.deviation, self.pairs, d.n, abs(d.mean))
+        return f"{text} {hint[:1].upper()}{hint[1:]}{'.' if hint else ''}".strip()
+
+    @property
+    def evidence(self) -> str:
+        """The interval in favor of the one that is ahead, the number of seeds, and the p value."""
+        limits = (self.interval.low, self.interval.high)
+        low, high = limits if self.difference.mean > 0 else (-limits[1], -limits[0])
+        p = f"p = {self.p:.4f}" if self.p >= 0.0001 else "p < 0.0001"
+        corrected = f" corrected for {self.pairs:,} comparisons" * (self.pairs > 1)
+        return f"95%: {low:.4f} to {high:.4f}; {pluralize(self.difference.n, 'seed')}, {p}{corrected}"
+
+
+def judge(a: LeaderboardEntry, b: LeaderboardEntry, p: float, pairs: int, names: Sequence[str] = ()) -> Verdict:
+    """Return the verdict on two combinations.
+
+    Args:
+        a, b: the combinations.
+        p: the corrected p value of their difference.
+        pairs: the number of comparisons that it is corrected for.
+        names: what to call them; their strategies by default.
+    """
+    difference, images = paired_difference(a.by_seed(), b.by_seed()), None
+    interval = IntervalEstimate(difference.mean, difference.low, difference.high)
+    if a.correct is not None and b.correct is not None:
+        images = int((a.correct & ~b.correct).sum()), int((b.correct & ~a.correct).sum())
+        interval = paired_accuracy_interval(*images, len(a.correct))
+    a_name, b_name = names or (a.part("strategy"), b.part("strategy"))
+    return Verdict(a_name, b_name, difference, interval, p, pairs, images, _deviation(a, b))
+
+
+def _deviation(a: LeaderboardEntry, b: LeaderboardEntry) -> float:
+    import numpy as np
+
+    differences = _paired(a, b)
+    return nan if mean_interval(differences).is_constant or len(differences) < 2 else float(np.std(differences, ddof=1))
+
+
+def _paired(a: LeaderboardEntry, b: LeaderboardEntry) -> list[float]:
+    """Return a - b in test accuracy for each seed that both have."""
+    a_scores, b_scores = a.by_seed(), b.by_seed()
+    return [a_scores[seed] - b_scores[seed] for seed in sorted(a_scores.keys() & b_scores.keys())]
+
+
+def describe_power(deviation: float, pairs: int, seeds: int, lead: float) -> tuple[str, int]:
+    """Say which difference in test accuracy more seeds would show, and return how many seeds.
+
+    The difference is the largest round one that the lead reaches. If that takes more than 30 seeds, it is the smallest
+    one that 30 seeds show. The text is empty if nothing is known, and the number is 0 if more seeds are no advice.
+
+    Args:
+        deviation: the standard deviation of the paired differences over seeds; NaN if it is unknown.
+        pairs: the number of pairs that are compared.
+        seeds: the number of seeds so far.
+        lead: the difference so far.
+    """
+    if isnan(deviation):
+        return "", 0
+    needed = {difference: seeds_to_show(difference, deviation, pairs) for difference in TARGETS}
+    reached = max((difference for difference in TARGETS if difference <= lead), default=TARGETS[0])
+    attainable = [difference for difference in TARGETS if difference >= reached and needed[difference] <= MAX_SEEDS]
+    if not attainable:
+        return f"more than {MAX_SEEDS} seeds are necessary to show a difference of {TARGETS[-1]:g}", 0
+    difference = attainable[0]
+    if needed[difference] <= seeds:
+        return f"{seeds} seeds would have shown a difference of {difference:g}", 0
+    return f"{needed[difference]} seeds would show a difference of {difference:g}", needed[difference]
 
 
 @dataclass(frozen=True)
@@ -38,23 +190,17 @@ class Comparison:
 
     Attributes:
         a, b: the combinations, restricted to the seeds that both have.
+        verdict: what their test accuracies show.
         differences: a - b for each score that either has, paired over seeds; NaN if one of them lacks the score.
-        agreement: the share of test images that both assign to the same class, over seeds.
-        bca: the mean difference in test accuracy with its bootstrap interval.
-        t_test_p, sign_flip_p: p values of that difference; NaN if it cannot be tested, 1 if it is zero on every seed.
-        mcnemar: the test over test images. It takes the place of the tests over seeds if both strategies give the same
-            predictions on every seed; otherwise it is None.
+        agreement: the share of test samples that both assign to the same class, over seeds.
         caveats: sentences that say what makes the comparison unfair.
     """
 
     a: LeaderboardEntry
     b: LeaderboardEntry
+    verdict: Verdict
     differences: dict[str, Interval]
     agreement: Interval
-    bca: IntervalEstimate
-    t_test_p: float
-    sign_flip_p: float
-    mcnemar: McNemar | None
     caveats: tuple[str, ...]
 
     @property
@@ -62,117 +208,93 @@ class Comparison:
         return len(self.a.rows)
 
     @property
-    def difference(self) -> Interval:
-        """The difference in test accuracy."""
-        return self.differences["test_accuracy"]
+    def sentence(self) -> str:
+        """The verdict in words."""
+        return self.verdict.sentence
 
     @property
-    def is_significant(self) -> bool:
-        return self.mcnemar.p < ALPHA if self.mcnemar else not self.difference.contains_zero
+    def bootstrap(self) -> IntervalEstimate:
+        """The mean difference in test accuracy with its bootstrap interval (BCa)."""
+        return bca_interval(_paired(self.a, self.b))
 
     @property
-    def verdict(self) -> str:
-        """What the test accuracies show, in words."""
-        a, b, d = self.a.part("strategy"), self.b.part("strategy"), self.difference
-        better, worse = (a, b) if d.mean > 0 else (b, a)
-        result = (
-            f"{better} is better than {worse} by {abs(d.mean):.4f} in test accuracy"
-            if self.is_significant
-            else f"No significant difference between {a} and {b}"
-        )
-        if self.mcnemar:
-            images = f"{self.mcnemar.only_a:,} : {self.mcnemar.only_b:,} images"
-            p = f"p = {self.mcnemar.p:.4f}" if self.mcnemar.p >= 0.0001 else "p < 0.0001"
-            return (
-                f"{result} (exact McNemar test, {images}, {p}). Each strategy gives the same predictions on all {d.n} "
-                "seeds: the seeds change nothing, and the test concerns the test images."
-            )
-        if d.n < MIN_SEEDS:
-            few = f"a test needs {MIN_SEEDS} shared seeds, and they have {d.n}. Run more seeds, for example -s 5."
-            return f"{a} and {b} cannot be judged: {few}"
-        if d.is_zero:
-            return f"{result}: their test accuracies are equal on each of {d.n} seeds."
-        if d.is_constant:
-            same = f"the difference is {d.mean:+.4f} on each of {d.n} seeds, so it has no interval."
-            return f"{a} and {b} cannot be judged: {same}"
-        low, high = sorted((abs(d.low), abs(d.high)))
-        if self.is_significant:
-            return f"{result} (95% interval {low:.4f} to {high:.4f}, {d.n} paired seeds)."
-        return (
-            f"{result} (95% interval of {a} minus {b}: {d.low:+.4f} to {d.high:+.4f}, {d.n} paired seeds). Differences "
-            f"of more than {min(1, high):.4f} are unlikely, smaller ones are possible. More seeds narrow the interval, "
-            f"for example -s {4 * d.n}."
-        )
+    def t_test_p(self) -> float:
+        """The p value of the paired t test of this pair alone; NaN if it cannot be tested."""
+        return float(pairwise_p_values([self.a.by_seed(), self.b.by_seed()])[0, 1])
 
-    def is_worse(self, by: float) -> bool | None:
-        """Return whether a is significantly worse than b by more than `by` in test accuracy.
+    @property
+    def sign_flip_p(self) -> float:
+        """The p value of the sign-flip test of this pair alone; NaN if it cannot be tested."""
+        return nan if isnan(self.t_test_p) else sign_flip_test(_paired(self.a, self.b))
 
-        Over seeds, the one-sided 95% confidence bound (Student's t) must be below -by. Over test images, if the seeds
-        change nothing, the difference must be below -by and significant. None if the difference cannot be judged.
+    def is_worse(self, by: float, comparisons: int = 1) -> bool | None:
+        """Return whether a is worse than b by more than `by` in test accuracy.
+
+        Over seeds, the one-sided 95% confidence bound (Student's t), corrected for the number of comparisons, must be
+        below -by. Over test samples, if neither depends on the seed, the difference must be below -by, and not chance.
+        None if the difference cannot be judged.
         """
-        if self.mcnemar:
-            return self.is_significant and self.difference.mean < -by
-        d = paired_difference(self.a.by_seed(), self.b.by_seed(), level=TWO_SIDED_LEVEL)
+        if self.verdict.images:
+            return self.verdict.is_different and self.verdict.difference.mean < -by
+        d = paired_difference(self.a.by_seed(), self.b.by_seed(), level=1 - 2 * ALPHA / comparisons)
         if d.n < MIN_SEEDS or (d.is_constant and not d.is_zero):
             return None
         return (d.mean if d.is_zero else d.high) < -by
 
 
-def compare_strategies(results: Sequence[Result], reader: ResultsReader, a: str, b: str) -> list[Comparison]:
+def compare_strategies(
+    results: Sequence[Result], reader: ResultsReader, a: str, b: str, rivals: Sequence[Result] = ()
+) -> list[Comparison]:
     """Compare two strategies for each dataset, budget, trainer, embedder and clusterer with which both were run.
 
+    Args:
+        results: the rows to compare.
+        reader: gives access to the predictions of the rows.
+        a, b: the strategies.
+        rivals: all rows of the boards, which decide for how many comparisons a p value is corrected; `results` alone
+            by default.
+
     Raises:
-        InputError: the predictions of a row, or its dataset, are lost.
+        InputError: the predictions of a row are lost.
     """
-    return [_compare(reader, *pair) for pair in strategy_pairs(results, a, b)]
+    board = leaderboard_entries([row for row in rivals or results if row.ok], reader)
+    return [_compare(reader, *pair, board) for pair in strategy_pairs(results, a, b, reader)]
 
 
-def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) -> Comparison:
-    import numpy as np
-
-    shared = a.by_seed().keys() & b.by_seed().keys()
-    rows = [[row for row in entry.rows if row.seed in shared] for entry in (a, b)]
-    y = reader.dataset(rows[0][0]).y_test if shared else np.zeros(0, np.int64)
-    classes = [{row.seed: reader.probabilities(row).argmax(axis=1) for row in each} for each in rows]
-    return compare_pair(a, b, y, *classes)
-
-
-def strategy_pairs(results: Sequence[Result], a: str, b: str) -> list[tuple[LeaderboardEntry, LeaderboardEntry]]:
+def strategy_pairs(
+    results: Sequence[Result], a: str, b: str, reader: ResultsReader | None = None
+) -> list[tuple[LeaderboardEntry, LeaderboardEntry]]:
     """Return both strategies for each dataset, budget, trainer, embedder and clusterer with which both were run."""
-    entries = leaderboard_entries([row for row in results if row.ok])
-    both = [entry for entry in entries if entry.part("strategy") in (a, b)]
-    groups = comparable_groups(both, "dataset", "budget", "trainer")
+    entries = leaderboard_entries([row for row in results if row.ok and row.strategy in (a, b)], reader)
+    groups = comparable_groups(entries, "dataset", "budget", "trainer")
     by_name = [{entry.part("strategy"): entry for entry in group} for group in groups]
     return [(group[a], group[b]) for group in by_name if len(group) == 2]
 
 
-def compare_pair(
-    a: LeaderboardEntry, b: LeaderboardEntry, y: Ints, classes_a: Mapping[int, Ints], classes_b: Mapping[int, Ints]
+def _compare(
+    reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry, entries: Sequence[LeaderboardEntry]
 ) -> Comparison:
-    """Compare two strategies.
-
-    Args:
-        a, b: the strategies.
-        y: the true classes of the test set, int (n,).
-        classes_a, classes_b: the predicted classes, int (n,), by seed, for the seeds that both strategies have.
-    """
     caveats = (*_caveats(a), *_caveats(b), *fairness_warnings([a, b]))
-    a, b = (replace(entry, rows=tuple(row for row in entry.rows if row.seed in classes_a)) for entry in (a, b))
+    shared = a.by_seed().keys() & b.by_seed().keys()
+    a, b = (replace(entry, rows=tuple(row for row in entry.rows if row.seed in shared)) for entry in (a, b))
+    tests = correct_tests([entry for entry in entries if entry.combination[:2] == a.combination[:2]])
+    if not {a.combination, b.combination} <= set(tests.combinations):
+        p = pairwise_p_values([a.by_seed(), b.by_seed()], [a.correct, b.correct])
+        tests = CorrectedTests((a.combination, b.combination), p)
     names = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
-    differences = {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in names}
-    d, by_seed = differences["test_accuracy"], [a.by_seed()[seed] - b.by_seed()[seed] for seed in a.by_seed()]
-    t_test_p = float(pairwise_p_values([a.by_seed(), b.by_seed()])[0, 1])
+    classes_a, classes_b = _predicted_classes(reader, a), _predicted_classes(reader, b)
     return Comparison(
         a,
         b,
-        differences,
+        judge(a, b, tests.p_value(a, b), tests.pairs),
+        {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in names},
         mean_interval([float((classes_a[seed] == classes_b[seed]).mean()) for seed in classes_a]),
-        bca_interval(by_seed),
-        t_test_p,
-        nan if isnan(t_test_p) else sign_flip_test(by_seed),
-        _mcnemar(y, [*classes_a.values()], [*classes_b.values()]) if d.is_constant and d.n >= MIN_SEEDS else None,
         caveats,
     )
+
+
+def _predicted_classes(reader: ResultsReader, entry: LeaderboardEntry) -> Mapping[int, Ints]:
+    return {row.seed: reader.probabilities(row).argmax(axis=1) for row in entry.rows}
 
 
 def _caveats(entry: LeaderboardEntry) -> list[str]:
@@ -181,16 +303,7 @@ def _caveats(entry: LeaderboardEntry) -> list[str]:
     return [f"{entry.part('strategy')} {caveat}" for caveat in caveats]
 
 
-def _mcnemar(y: Ints, classes_a: Sequence[Ints], classes_b: Sequence[Ints]) -> McNemar | None:
-    """Return McNemar's test of the predictions on one seed; None if the seeds change a prediction."""
-    if any((classes != by_seed[0]).any() for by_seed in (classes_a, classes_b) for classes in by_seed):
-        return None
-    a_correct, b_correct = classes_a[0] == y, classes_b[0] == y
-    only_a, only_b = int((a_correct & ~b_correct).sum()), int((b_correct & ~a_correct).sum())
-    return McNemar(only_a, only_b, mcnemar_test(only_a, only_b))
-
-
-def rankings(results: Sequence[Result]) -> list[list[LeaderboardEntry]]:
+def rankings(results: Sequence[Result], reader: ResultsReader | None = None) -> list[list[LeaderboardEntry]]:
     """Return each group of three or more competing combinations that differ only in the strategy, the best first."""
-    ranked = [entry for entry in leaderboard_entries(results) if entry.ranked]
+    ranked = [entry for entry in leaderboard_entries(results, reader) if entry.ranked]
     return [group for group in comparable_groups(ranked, "dataset", "budget", "trainer") if len(group) > 2]

@@ -34,18 +34,24 @@ def fairness_warnings(entries: Sequence[LeaderboardEntry]) -> list[str]:
     """Return one sentence for each of these in which the entries differ: protocol version, seeds, trainer, data,
     labels spent, arithmetic.
 
-    The labels that upper bounds spent do not count, because upper bounds spend more by definition.
+    Upper bounds may spend more labels, and baselines have no trainer, by definition.
     """
     sentences = []
     for what, value_of, consequence in CHECKS:
         strategies: dict[str, list[str]] = {}
         for entry in entries:
-            if entry.rows and not (what == "labels spent" and any(row.upper_bound for row in entry.rows)):
+            if entry.rows and not _is_exempt(entry, what):
                 strategies.setdefault(value_of(entry) or "unknown", []).append(entry.part("strategy"))
         if len(strategies) > 1:
             values = "; ".join(f"{value} ({list_names(names)})" for value, names in strategies.items())
             sentences.append(f"Unequal {what}: {values}: {consequence}.")
     return sentences
+
+
+def _is_exempt(entry: LeaderboardEntry, what: str) -> bool:
+    if what == "labels spent":
+        return any(row.upper_bound for row in entry.rows)
+    return what in ("trainer", "arithmetic") and any(row.baseline for row in entry.rows)
 
 
 def list_names(names: Sequence[str]) -> str:

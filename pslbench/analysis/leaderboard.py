@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import groupby
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from pslbench.analysis.statistics import Interval, mean_interval
+from pslbench.analysis.significance import pairwise_p_values
+from pslbench.analysis.statistics import MIN_SEEDS, Interval, mean_interval
 from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
+from pslbench.contracts.arrays import Bools, Float64s
 from pslbench.errors import InputError, deprecated, unknown
 from pslbench.results.codec import RENAMED, SCORES, STAGES
-from pslbench.results.records import UNUSED, Combination, Result
+from pslbench.results.records import UNUSED, Combination, Result, ResultsReader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +24,8 @@ COMBINATION_COLUMNS = ("dataset", "budget", "strategy", "clusterer", "embedder",
 FILTER_COLUMNS = (*COMBINATION_COLUMNS, "seed", "status", "compute_dtype")
 LOWER_IS_BETTER = ("nll", "ece", "gap_", "failed_", "labels_", "test_set_", "peak_", "seconds_")  # prefixes of columns
 SHORT_NAMES = {"accuracy": "test_accuracy", "direct": "direct_accuracy", "pseudo": "pseudo_accuracy"}  # in tables
-SHORT_NAMES |= {"labels": "labels_spent", "seconds": "seconds_total", "group": "tie_groups"}
-OLD_NAMES = {"behind": "gap_to_best", "behind_half_width": "gap_to_best_half_width", "groups": "tie_groups"}  # in 0.1
+SHORT_NAMES |= {"labels": "labels_spent", "seconds": "seconds_total"}
+OLD_NAMES = {"behind": "gap_to_best", "behind_half_width": "gap_to_best_half_width"}  # in 0.1
 OLD_NAMES |= {"failed": "failed_cells", **RENAMED}
 
 
@@ -35,12 +37,14 @@ class LeaderboardEntry:
         rows: its successful rows, by seed.
         failed_cells: the number of its failed cells.
         gap: how its test accuracy compares with that of the best entry of its board.
+        correct: which test samples it classifies correctly, bool (n,), if that is known to be the same on every seed.
     """
 
     combination: Combination
     rows: tuple[Result, ...]
     failed_cells: int
     gap: GapToBest = NO_GAP
+    correct: Bools | None = field(default=None, repr=False, compare=False)
 
     @property
     def ranked(self) -> bool:
@@ -62,11 +66,14 @@ class LeaderboardEntry:
         return mean_interval([value[key] for value in values if key in value] if key else values).mean
 
 
-def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardEntry]]:
+def boards(
+    results: Sequence[Result], group: str = "", reader: ResultsReader | None = None
+) -> list[list[LeaderboardEntry]]:
     """Return one board for each dataset, budget and value of the part `group`.
 
     A board has the competing combinations from best to worst, then the others. A combination that does not use the
-    part `group` is on the board of each value.
+    part `group` is on the board of each value. With a reader, combinations that do not depend on the seed are compared
+    on the test samples.
     """
     by_combination: dict[Combination, list[Result]] = {}
     for row in sorted(results, key=lambda row: row.seed):
@@ -77,12 +84,18 @@ def boards(results: Sequence[Result], group: str = "") -> list[list[LeaderboardE
     ]
     entries.sort(key=_rank_key)
     by_task = [list(board) for _, board in groupby(entries, key=lambda entry: entry.combination[:2])]
-    return [_with_gaps(part) for board in by_task for part in _split(board, group)]
+    return [_with_gaps(_with_correct(part, reader)) for board in by_task for part in _split(board, group)]
 
 
-def leaderboard_entries(results: Sequence[Result]) -> list[LeaderboardEntry]:
+def leaderboard_entries(results: Sequence[Result], reader: ResultsReader | None = None) -> list[LeaderboardEntry]:
     """Return the entries of all boards by dataset and budget, one board after the other."""
-    return [entry for board in boards(results) for entry in board]
+    return [entry for board in boards(results, reader=reader) for entry in board]
+
+
+def competing_p_values(board: Sequence[LeaderboardEntry]) -> Float64s:
+    """Return the corrected p values between the entries of a board that compete, float (m, m)."""
+    competing = [entry for entry in board if entry.ranked]
+    return pairwise_p_values([entry.by_seed() for entry in competing], [entry.correct for entry in competing])
 
 
 def column(name: str, results: Sequence[Result]) -> str:
@@ -176,15 +189,36 @@ def _split(board: list[LeaderboardEntry], group: str) -> list[list[LeaderboardEn
 
 def _with_gaps(board: list[LeaderboardEntry]) -> list[LeaderboardEntry]:
     competing = [entry for entry in board if entry.ranked]
-    gaps = gaps_to_best([entry.by_seed() for entry in competing])
+    gaps = gaps_to_best([entry.by_seed() for entry in competing], competing_p_values(competing))
     return [replace(entry, gap=gap) for entry, gap in zip(competing, gaps, strict=True)] + board[len(competing) :]
 
 
-def leaderboard_frame(results: Sequence[Result]) -> pd.DataFrame:
+def _with_correct(board: list[LeaderboardEntry], reader: ResultsReader | None) -> list[LeaderboardEntry]:
+    """Return the entries; those that are the same on every seed know what they classify correctly, if there are two."""
+    is_fixed = [len(entry.rows) >= MIN_SEEDS and entry.score("test_accuracy").is_constant for entry in board]
+    if reader is None or sum(is_fixed) < 2:
+        return board
+    return [
+        replace(entry, correct=_correct_samples(entry.rows, reader)) if fixed else entry
+        for entry, fixed in zip(board, is_fixed, strict=True)
+    ]
+
+
+def _correct_samples(rows: Sequence[Result], reader: ResultsReader) -> Bools | None:
+    """Return which test samples are classified correctly, bool (n,); None if that depends on the seed or is lost."""
+    try:
+        first, *others = [reader.probabilities(row).argmax(axis=1) for row in rows]
+        correct: Bools = first == reader.dataset(rows[0]).y_test
+    except Exception:  # a dataset of a plugin may raise anything
+        return None
+    return correct if all((classes == first).all() for classes in others) else None
+
+
+def leaderboard_frame(results: Sequence[Result], reader: ResultsReader | None = None) -> pd.DataFrame:
     """Return the table `leaderboard.csv`: one row per combination, with means over seeds and their half-widths."""
     import pandas as pd
 
-    return pd.DataFrame([leaderboard_row(entry) for entry in leaderboard_entries(results)])
+    return pd.DataFrame([leaderboard_row(entry) for entry in leaderboard_entries(results, reader)])
 
 
 def leaderboard_row(entry: LeaderboardEntry) -> dict[str, Any]:
@@ -196,7 +230,6 @@ def leaderboard_row(entry: LeaderboardEntry) -> dict[str, Any]:
         "failed_cells": entry.failed_cells,
         "ranked": entry.ranked,
         "tied_with_best": None if gap.obstacle else gap.is_tied,
-        "tie_groups": gap.tie_groups,
         "gap_to_best": gap.difference.mean if gap.difference else None,
         "gap_to_best_half_width": gap.difference.half_width if gap.difference else None,
         "labels_spent": entry.mean("labels_spent"),

@@ -147,7 +147,8 @@ class StrategyComparison:
         seeds: the number of seeds that both have.
         differences: a - b for each score that either has, paired over seeds, with 95% intervals. The mean is NaN if
             one of them lacks the score.
-        p: the p value of the difference in test accuracy; NaN if it cannot be tested.
+        p: the p value of the difference in test accuracy, corrected for the pairs of the board; NaN if it cannot be
+            tested.
         is_significant: whether the test accuracies differ significantly.
         sentence: the verdict in words.
         caveats: sentences that say what makes the comparison unfair.
@@ -171,9 +172,9 @@ class StrategyComparison:
             comparison.b.part("strategy"),
             comparison.seeds,
             comparison.differences,
-            comparison.mcnemar.p if comparison.mcnemar else comparison.t_test_p,
-            comparison.is_significant,
-            comparison.verdict,
+            comparison.verdict.p,
+            comparison.verdict.is_different,
+            comparison.verdict.sentence,
             comparison.caveats,
             comparison,
         )

@@ -47,12 +47,20 @@ def list_parts(
     table.columns[1].style = "bold"
     for listed in KINDS:
         if singular in ("", listed):
-            note = " (only with report --format)" if listed == "reporter" else " (not in 'all')"
             for (name, part), owner in zip(catalog.parts(listed).items(), catalog.owners(listed), strict=True):
-                summary = Text.assemble(part.summary, ("" if part.enabled else note, "dim"))
-                table.add_row(*map(Text, (listed, name, owner)), summary)
+                note = f" ({_note(part)})" if _note(part) else ""
+                table.add_row(*map(Text, (listed, name, owner)), Text.assemble(part.summary, (note, "dim")))
             table.add_section()
     stdout_console().print(table)
+
+
+def _note(part: Part) -> str:
+    """Say when a part is not used unless it is named; empty if it always is."""
+    if part.kind == "dataset":
+        return ""
+    if part.kind == "reporter":
+        return "" if part.enabled else "only with report --format"
+    return f"not in --all: {part.why_not_in_all}" if part.why_not_in_all else ""
 
 
 @options.expand_options
@@ -88,6 +96,8 @@ def _print_part(part: Part) -> None:
         console.print(f"\nsource: {part.reference}", markup=False)
     if part.needs_all_labels:
         console.print("\nIt may query every label: its rows are upper bounds and are not ranked.")
+    if part.baseline:
+        console.print("\nIt is a baseline without a trainer: its rows are shown below the ranking.")
     if not description.parameters:
         return
     table = new_table("parameter", "type", "default", "meaning")

@@ -1,33 +1,42 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pslbench.analysis.aggregate import aggregate_over_datasets
-from pslbench.analysis.comparison import Comparison, compare_strategies, rankings
+from pslbench.analysis.comparison import Comparison, compare_strategies, correct_tests, rankings
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.cli.console import stdout_console, warn
+from pslbench.cli.console import stderr_console, stdout_console, warn
 from pslbench.cli.options import ExecutionOptions, GridOptions, PluginOptions, expand_options
 from pslbench.cli.run import print_estimate, run_grid
 from pslbench.cli.summary import make_reader, report_results
 from pslbench.errors import InputError
 from pslbench.planning.grid import Grid
+from pslbench.plugins.catalog import Catalog
 from pslbench.reporters.comparison_tables import comparison_tables, difference_matrix
 from pslbench.reporters.overall import build_overall_table
-from pslbench.results.records import Result
+from pslbench.results.folder import ResultsFolder
+from pslbench.results.records import UNUSED, Result, ResultsReader
+
+FLAGS = {"dataset": "-d", "budget": "-b", "trainer": "-t", "embedder": "-e", "clusterer": "-c"}
 
 
 @expand_options
 def compare(
+    context: typer.Context,
     fail_if_worse: Annotated[
         float | None,
         typer.Option(
             metavar="POINTS", min=0, help="Exit with 1 if the first is significantly worse by more than this."
         ),
     ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also show further tests of each pair, without correction.")
+    ] = False,
     *,
     combinations: GridOptions,
     execution: ExecutionOptions,
@@ -35,7 +44,8 @@ def compare(
 ) -> int:
     """Compare a strategy with others seed by seed; run the cells that are missing.
 
-    The first strategy is compared with each of the others. --fail-if-worse is
+    The first strategy is compared with each of the others. Options that you
+    leave out are taken from what the output folder contains. --fail-if-worse is
     for continuous integration: POINTS are percentage points of test accuracy.
 
     Examples:
@@ -46,7 +56,8 @@ def compare(
     if execution.save_config:
         raise InputError("compare does not write a configuration; write it with pslbench run --save-config")
     catalog = plugins.load_catalog()
-    grid = _distinct(combinations.parse_grid(catalog))
+    left_out = [name for name in (*FLAGS, "seeds") if _is_default(context, name)]
+    grid = _distinct(_complete(combinations, catalog, execution.output, left_out).parse_grid(catalog))
     if fail_if_worse is not None and len(grid.seeds) < MIN_SEEDS:
         raise InputError(f"--fail-if-worse needs at least {MIN_SEEDS} seeds; write for example -s 5")
     if execution.dry_run:
@@ -54,18 +65,27 @@ def compare(
     store, results = run_grid(catalog, grid, execution, plugins)
     first, *others = (strategy.text for strategy in grid.strategies)
     reader = make_reader(catalog, store)
-    comparisons = [c for other in others for c in compare_strategies(results, reader, first, other)]
-    show = partial(_print_tables, comparisons, results, first)
+    rivals = [row for row in store.current_rows() if row.seed in grid.seeds]
+    comparisons = [c for other in others for c in compare_strategies(results, reader, first, other, rivals)]
+    show = partial(_print_tables, comparisons, results, rivals, first, reader, verbose)
     status = report_results(catalog, store, results, show, not execution.quiet)
     return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
 
 
-def _print_tables(comparisons: Sequence[Comparison], results: Sequence[Result], first: str) -> None:
+def _print_tables(
+    comparisons: Sequence[Comparison],
+    results: Sequence[Result],
+    rivals: Sequence[Result],
+    first: str,
+    reader: ResultsReader,
+    verbose: bool,
+) -> None:
     console = stdout_console()
-    for table in comparison_tables(comparisons):
+    for table in comparison_tables(comparisons, verbose):
         console.print(table)
-    for entries in rankings(results):
-        console.print(difference_matrix(entries, console.width), "", sep="\n")
+    for entries in rankings(results, reader):
+        board = [e for e in leaderboard_entries(rivals, reader) if e.combination[:2] == entries[0].combination[:2]]
+        console.print(difference_matrix(entries, correct_tests(board), console.width), "", sep="\n")
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
         console.print(build_overall_table(aggregate), "", sep="\n")
 
@@ -79,16 +99,61 @@ def _distinct(grid: Grid) -> Grid:
     return replace(grid, strategies=different)
 
 
+def _is_default(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is None or source.name == "DEFAULT"
+
+
+def _complete(options: GridOptions, catalog: Catalog, output: Path, left_out: Sequence[str]) -> GridOptions:
+    """Return the options, with those that the user left out taken from the rows of the output folder.
+
+    Raises:
+        InputError: the rows have several values of such an option.
+    """
+    grid, folder = options.parse_grid(catalog), ResultsFolder(output)
+    given = {"dataset": grid.datasets, "trainer": grid.trainers, "embedder": grid.embedders}
+    given |= {"clusterer": grid.clusterers}
+    wanted = {name: {config.text for config in configs} for name, configs in given.items()}
+    wanted["budget"], strategies = set(map(str, grid.budgets)), {config.text for config in grid.strategies}
+    rows = folder.current_rows() if folder.exists else []
+    for name in (name for name in FLAGS if name not in left_out):
+        rows = [row for row in rows if str(getattr(row, name)) in (*wanted[name], UNUSED)]
+    rows = [row for row in rows if row.strategy in strategies] or rows
+    if not rows or not left_out:
+        return options
+    values = {name: _only_value(rows, name, output) for name in FLAGS if name in left_out}
+    changes: dict[str, list[str] | str] = {
+        name: [value] for name, value in values.items() if value and {value} != wanted[name]
+    }
+    seeds = sorted({row.seed for row in rows})
+    if "seeds" in left_out and seeds != list(grid.seeds):
+        changes["seeds"] = str(len(seeds)) if seeds == list(range(len(seeds))) else f"{','.join(map(str, seeds))},"
+    if changes:
+        taken = " ".join(f"{FLAGS.get(name, '-s')} {''.join(value)}" for name, value in changes.items())
+        stderr_console().print(f"taken from {output}: {taken}", soft_wrap=True, markup=False)
+    return replace(options, **changes)  # type: ignore[arg-type]
+
+
+def _only_value(rows: Sequence[Result], name: str, output: Path) -> str:
+    """Return the value that all rows share; empty if none has one. Raises InputError if there are several."""
+    values = sorted({str(getattr(row, name)) for row in rows} - {UNUSED})
+    if len(values) > 1:
+        raise InputError(
+            f"'{output}' contains several values of --{name} ({', '.join(values)}); choose one with {FLAGS[name]}"
+        )
+    return "".join(values)
+
+
 def _exit_status(comparisons: Sequence[Comparison], points: float) -> int:
     """Return 1 if the first strategy is significantly worse than another by more than `points`, else 0."""
     status = 0
     for comparison in comparisons:
         a, b = comparison.a.part("strategy"), comparison.b.part("strategy")
-        is_worse = comparison.is_worse(points / 100)
+        is_worse = comparison.is_worse(points / 100, len(comparisons))
         if is_worse is None:
-            warn(comparison.verdict)
+            warn(comparison.sentence)
         elif is_worse:
-            test = "exact McNemar test" if comparison.mcnemar else "one-sided 95% confidence bound"
+            test = "McNemar's test" if comparison.verdict.images else "one-sided 95% confidence bound"
             message = f"{a} is worse than {b} by more than {points:g} point{'' if points == 1 else 's'} ({test})"
             stdout_console().print(message, style="bold red", markup=False)
             status = 1

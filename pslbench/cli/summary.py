@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 
+from pslbench.analysis.conclusion import conclude, next_command
+from pslbench.analysis.fairness import list_names
+from pslbench.analysis.leaderboard import LeaderboardEntry, boards
 from pslbench.cli.console import stdout_console, warn
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line, pluralize
 from pslbench.parts import Part, Value
 from pslbench.plugins.catalog import Catalog, parse_dataset
+from pslbench.reporters.formats import board_title
 from pslbench.results.folder import ResultsFolder
 from pslbench.results.records import Result, ResultsReader
 
@@ -45,6 +49,7 @@ def report_results(
     else:
         printing = {name: part for name, part in reporters.items() if not part.writes}
         status = max(status, _call_reporters(printing, rows, reader, parameters))
+        _print_conclusions(boards(rows, reader=reader), reader)
     failed = [row for row in rows if not row.ok]
     if failed:
         _warn_of_failures(folder, failed, len(rows))
@@ -75,6 +80,21 @@ def warn_of_outdated(folder: ResultsFolder, rows: Sequence[Result]) -> None:
         warn(f"{problem}; to compute {them} again, repeat the run{removal}")
 
 
+def _print_conclusions(all_boards: Sequence[Sequence[LeaderboardEntry]], reader: ResultsReader) -> None:
+    """Print the conclusion of each board, and the command that would show more."""
+    console = stdout_console()
+    conclusions = [(board, conclusion) for board in all_boards if (conclusion := conclude(board))]
+    for board, conclusion in conclusions:
+        where = f"{board_title(board)}: " if len(conclusions) > 1 else ""
+        console.print(f"{where}{conclusion.sentence}", style="bold", markup=False)
+    most = max((conclusion.seeds for _, conclusion in conclusions), default=0)
+    entries = [entry for board, _ in conclusions for entry in board]
+    if most and (command := next_command(entries, reader.runs, most)):
+        console.print(f"next: {command}", soft_wrap=True, markup=False)
+    if conclusions:
+        console.print()
+
+
 def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: int) -> None:
     error = failed[0].error or {}
     file = folder.path / "cells" / f"{failed[0].key}.json"
@@ -90,7 +110,8 @@ def _warn_of_failures(folder: ResultsFolder, failed: Sequence[Result], n_rows: i
     removal = f"; to discard a failed cell, remove its file from {file.parent}" if file.exists() and not kept else ""
     again = "--fresh" if len(kept) == len(failed) else "--retry-failed"
     repeat = f"repeat the command with {again} to run them again{removal}"
-    warn(f"{len(failed)} of {pluralize(n_rows, 'cell')} failed; {first}; {repeat}")
+    names = list_names([row.strategy for row in failed])
+    warn(f"{len(failed)} of {pluralize(n_rows, 'cell')} failed ({names}); {first}; {repeat}")
 
 
 def finished_rows(folder: ResultsFolder) -> list[Result]:

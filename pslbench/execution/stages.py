@@ -215,6 +215,8 @@ def train(context: CellContext, inputs: Inputs) -> Entry:
     """
     import numpy as np
 
+    if context.configs["trainer"] is None:
+        return predict_frequencies(inputs)
     data, queries = inputs["data"], RecordedQueries(context.oracle)
     seed = derive_seed(context.seed, "train")
     predictor = _train(context, data, pseudo_labels_of(inputs["label"]), queries, seed)
@@ -222,6 +224,16 @@ def train(context: CellContext, inputs: Inputs) -> Entry:
     probabilities = check_probabilities(predictor.predict_proba(x_test), len(x_test), data.info["n_classes"])
     facts = {"evaluations": queries.evaluations, "compute_dtype": _compute_dtype(predictor)}
     return Entry({"probabilities": probabilities.astype(np.float16)}, facts)
+
+
+def predict_frequencies(inputs: Inputs) -> Entry:
+    """Return what `train` does, of a baseline without a trainer: the frequencies of the classes among its labels."""
+    import numpy as np
+
+    data, labels = inputs["data"], pseudo_labels_of(inputs["label"]).hard_labels
+    frequencies = np.bincount(labels, minlength=data.info["n_classes"]) / len(labels)
+    probabilities = np.tile(frequencies.astype(np.float16), (len(data.arrays["x_test"]), 1))
+    return Entry({"probabilities": probabilities}, {"evaluations": 0, "compute_dtype": ""})
 
 
 def _train(

@@ -42,20 +42,35 @@ def strategy(
     reference: str = "",
     version: str = "1",
     enabled: bool = True,
+    disabled_reason: str = "",
     uses: PoolInput | tuple[PoolInput, ...] = "clusters",
     needs_all_labels: bool = False,
     trains: bool = False,
+    baseline: bool = False,
 ) -> Decorator:
     """Register `function(pool, *, ...) -> PseudoLabels`.
 
     A strategy without clusters runs once even if others run with several clusterers. The pseudo-labels of one that
-    `trains` are computed and cached per trainer.
+    `trains` are computed and cached per trainer. A `baseline` runs without a trainer: it predicts the class frequencies
+    of its pseudo-labels for every sample.
     """
     used: tuple[PoolInput, ...] = (uses,) if isinstance(uses, str) else tuple(uses)
     if not used or not set(used) <= set(POOL_INPUTS):
         raise ValueError(f"strategy '{name}': uses must be some of {', '.join(POOL_INPUTS)}, not {uses!r}")
+    if baseline and trains:
+        raise ValueError(f"strategy '{name}': a baseline has no trainer, so it must not be registered with trains=True")
     return lambda function: Part(
-        "strategy", name, function, reference, version, enabled, used, needs_all_labels, trains=trains
+        "strategy",
+        name,
+        function,
+        reference,
+        version,
+        enabled,
+        used,
+        needs_all_labels,
+        trains=trains,
+        baseline=baseline,
+        disabled_reason=disabled_reason,
     )
 
 

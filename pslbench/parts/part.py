@@ -38,6 +38,9 @@ class Part:
         writes: for a reporter, whether it writes files, which cover the whole folder of results.
         trains: for a strategy, whether it calls `pool.train`. Its pseudo-labels then depend on the trainer.
         soft_labels: for a trainer, whether it takes soft labels.
+        baseline: for a strategy, whether it is a trivial baseline: no trainer is called, and the class frequencies of
+            its pseudo-labels are the prediction for every sample. Its rows are not ranked.
+        disabled_reason: for a strategy, why `all` does not include it.
     """
 
     kind: Kind
@@ -53,6 +56,8 @@ class Part:
     writes: bool = False
     trains: bool = False
     soft_labels: bool = True
+    baseline: bool = False
+    disabled_reason: str = ""
 
     def __post_init__(self) -> None:
         inner = inspect.unwrap(self.function)
@@ -114,6 +119,15 @@ class Part:
     def is_ready(self) -> bool:
         """Whether the part can be called without setting a parameter."""
         return not any(parameter.required for parameter in self.parameters.values())
+
+    @property
+    def why_not_in_all(self) -> str:
+        """Why `all` does not include the part; empty if it does."""
+        if missing := [name for name, parameter in self.parameters.items() if parameter.required]:
+            return f"it needs a value for {missing[0]}"
+        if self.enabled:
+            return ""
+        return self.disabled_reason or ("it trains several times" if self.trains else "its plugin leaves it out")
 
     @property
     def file(self) -> Path | None:

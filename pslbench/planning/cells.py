@@ -40,8 +40,8 @@ class Cell:
     """One combination of parts, budget and seed.
 
     Attributes:
-        dataset, strategy, trainer: configurations of parts.
-        embedder, clusterer: None if the strategy uses none.
+        dataset, strategy: configurations of parts.
+        embedder, clusterer, trainer: None if the strategy uses none.
         budget, seed: as requested.
         checksum: of the dataset.
         with_graph: whether the strategy uses the graph of nearest neighbors.
@@ -53,7 +53,7 @@ class Cell:
     embedder: PartConfig | None
     clusterer: PartConfig | None
     strategy: PartConfig
-    trainer: PartConfig
+    trainer: PartConfig | None
     budget: int
     seed: int
     checksum: str

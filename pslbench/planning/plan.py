@@ -70,7 +70,7 @@ def _combine(catalog: Catalog, grid: Grid, dataset: PartConfig, checksum: str) -
             embedder if part.uses != ("x",) else None,
             clusterer if "clusters" in part.uses else None,
             strategy,
-            trainer,
+            None if part.baseline else trainer,
             budget,
             seed,
             checksum,

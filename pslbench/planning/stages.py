@@ -63,6 +63,8 @@ def with_keys(catalog: Catalog, cell: Cell) -> Cell:
 
 
 def _is_needed(kind: StageKind, cell: Cell) -> bool:
+    if kind.name == "train":  # without a trainer, the engine predicts the class frequencies
+        return True
     return cell.with_graph if kind.part is None else cell.configs[kind.part] is not None
 
 
@@ -82,14 +84,15 @@ def _stage(catalog: Catalog, cell: Cell, kind: StageKind, stages: Mapping[str, S
         facts["budget"] = str(cell.budget)
     if config:
         facts |= _config_facts(catalog, cell, config)
-    if config and catalog.part_of(config).trains:
+    if config and cell.trainer and catalog.part_of(config).trains:
         facts |= _config_facts(catalog, cell, cell.trainer)
     return Stage(kind.name, _title(cell, kind), facts, inputs)
 
 
 def _title(cell: Cell, kind: StageKind) -> str:
     """Return, for example, `cluster kmeans on pixels on digits, 40 labels, seed 0`."""
-    chain = [each for each in STAGE_GRAPH[: STAGE_GRAPH.index(kind) + 1] if _is_needed(each, cell) and each.part]
+    parts_until = STAGE_GRAPH[: STAGE_GRAPH.index(kind) + 1]
+    chain = [each for each in parts_until if each.part and cell.configs[each.part]]
     parts = " on ".join(str(cell.configs[each.part]) for each in reversed(chain) if each.part)
     target = parts if kind.part else f"of neighbors in {parts}"
     budget = f", {cell.budget} labels" if any(each.uses_budget for each in chain) else ""

@@ -16,7 +16,7 @@ MODULES = {
     "strategies": (
         *("centroid", "centroid_only", "random", "typiclust", "probcover", "k_center", "uncertainty"),
         *("label_spreading", "laplace", "poisson", "pwll", "self_training", "confident", "co_testing"),
-        *("majority", "supervised"),
+        *("majority", "supervised", "constant"),
     ),
     "trainers": ("cnn", "fixmatch", "freematch", "logreg"),
     "reporters": ("screen", "files", "html"),

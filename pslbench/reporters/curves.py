@@ -12,24 +12,26 @@ from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.errors import InputError
 from pslbench.extras import requires_extra
 from pslbench.reporters.formats import (
+    FoldingTable,
+    TextColumn,
     caption_table,
-    create_table,
+    dataset_title,
     few_seeds_note,
     format_mean,
     format_number,
     stack_tables,
 )
-from pslbench.reporters.leaderboard_table import explain_marks, marks, varying_parts
-from pslbench.results.records import Result
+from pslbench.reporters.leaderboard_table import GLOSSARY, explain_marks, marks, varying_parts
+from pslbench.results.records import Result, ResultsReader
 
 MAX_CURVES = 6
 COLORS = (32, 166, 28, 127, 160, 30)  # of 256 terminal colors; their contrast with black and white is at least 3.6:1
 WIDTH, HEIGHT = 100, 22
 
 
-def build_curves(results: Sequence[Result]) -> Group | None:
+def build_curves(results: Sequence[Result], reader: ResultsReader) -> Group | None:
     """Return a table and a plot of the budget curves of each dataset; None if no curve has several budgets."""
-    by_dataset = budget_curves(leaderboard_entries(results))
+    by_dataset = budget_curves(leaderboard_entries(results, reader))
     if not by_dataset:
         return None
     return stack_tables(part for group in by_dataset for part in (_build_table(group), CurvePlot(group[:MAX_CURVES])))
@@ -66,21 +68,18 @@ class CurvePlot:
 def _build_table(curves: list[Curve]) -> Group:
     budgets = sorted({point.combination[1] for curve in curves for point in curve.points})
     parts = varying_parts(curves)
-    table = create_table(padding=0)
-    table.add_column("#", justify="right", min_width=2)
-    for kind in parts:
-        table.add_column(kind, overflow="fold")
-    table.add_column("area", justify="right", min_width=15, no_wrap=True)
-    table.add_column("", min_width=1)
-    for budget in budgets:
-        table.add_column(f"{budget:,}", justify="right", min_width=5, no_wrap=True)
-    for rank, curve in enumerate(curves, 1):
-        means = {point.combination[1]: point.score("test_accuracy").mean for point in curve.points}
-        cells = [str(rank) if curve.competes or rank <= MAX_CURVES else "", *(curve.part(kind) for kind in parts)]
-        cells += [format_mean(curve.area), marks(curve)]
-        cells += [format_number(means.get(budget, nan), 3) for budget in budgets]
-        table.add_row(*map(Text, cells), style="bold" if rank == 1 else "" if curve.ranked else "dim")
-    return caption_table(f"{curves[0].part('dataset')} · test accuracy by budget", table, _build_legend(curves))
+    means = [{p.combination[1]: p.score("test_accuracy").mean for p in curve.points} for curve in curves]
+    ranks = [str(rank) if curve.competes or rank <= MAX_CURVES else "" for rank, curve in enumerate(curves, 1)]
+    columns = [
+        TextColumn("#", ranks, min_width=2, identifies=True),
+        *(TextColumn(kind, [curve.part(kind) for curve in curves], "left", identifies=True) for kind in parts),
+        TextColumn("area", [format_mean(curve.area) for curve in curves], min_width=15),
+        TextColumn("", list(map(marks, curves)), "left", 1),
+        *(TextColumn(f"{b:,}", [format_number(each.get(b, nan), 3) for each in means], min_width=5) for b in budgets),
+    ]
+    styles = ["bold" if not rank else "" if curve.ranked else "dim" for rank, curve in enumerate(curves)]
+    title = f"{dataset_title(curves[0].part('dataset'))} · test accuracy by budget"
+    return caption_table(title, FoldingTable(columns, styles, padding=0), _build_legend(curves))
 
 
 def _build_legend(curves: list[Curve]) -> list[str]:
@@ -99,4 +98,4 @@ def _build_legend(curves: list[Curve]) -> list[str]:
         lines.append(f"the plot shows the first {MAX_CURVES} of {len(curves)} curves")
     if len({row.compute_dtype for point in ranked for row in point.rows}) > 1:
         lines.append("! Trainers used different arithmetic (compute_dtype): rounding alone may change a score.")
-    return lines
+    return [*lines, GLOSSARY]

@@ -1,7 +1,10 @@
 """The reporters that write tables and plots. What they write with is imported when a reporter is called."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -9,21 +12,43 @@ from pslbench.extras import requires_extra
 from pslbench.parts import reporter
 from pslbench.results.records import Result, ResultsReader
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 Width = Annotated[float, Ge(3)]
 Scale = Literal["linear", "logit"]
 
 
 @reporter("csv", writes=True)
 def csv(results: Sequence[Result], reader: ResultsReader) -> None:
-    """Write results.csv, one row per cell, and leaderboard.csv, one row per combination."""
+    """Write results.csv, one row per cell, leaderboard.csv, one row per combination, and files.csv, the file names."""
     from pslbench.analysis.leaderboard import leaderboard_frame
     from pslbench.results.codec import results_frame
 
-    frames = {"results.csv": results_frame(results, nan="NaN"), "leaderboard.csv": leaderboard_frame(results)}
+    frames = {"results.csv": results_frame(results, nan="NaN"), "leaderboard.csv": leaderboard_frame(results, reader)}
+    if len(files := files_frame(results, reader.folder)):
+        frames["files.csv"] = files
     for name, frame in frames.items():
         partial = reader.folder / f".{name}"
         frame.to_csv(partial, index=False)
         partial.replace(reader.folder / name)
+
+
+def files_frame(results: Sequence[Result], folder: Path) -> DataFrame:
+    """Return the table `files.csv`: the strategy, the seed and the other parts of each file of a cell."""
+    import pandas as pd
+
+    from pslbench.analysis.leaderboard import COMBINATION_COLUMNS
+    from pslbench.results.folder import FILES
+
+    names = ("strategy", "seed", *(name for name in COMBINATION_COLUMNS if name != "strategy"), "status")
+    rows = [
+        {"file": file, **{name: getattr(row, name) for name in names}}
+        for row in results
+        for kind, suffix in FILES.items()
+        if (folder / (file := f"{kind}/{row.key}{suffix}")).exists()
+    ]
+    return pd.DataFrame(rows)
 
 
 @reporter("md", writes=True, enabled=False, reference="GitHub Flavored Markdown Spec 0.29, section 4.10")
@@ -31,7 +56,7 @@ def markdown(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write leaderboard.md: the tables in Markdown, for example for a README."""
     from pslbench.reporters.markdown import format_markdown
 
-    (reader.folder / "leaderboard.md").write_text(format_markdown(results), encoding="utf-8")
+    (reader.folder / "leaderboard.md").write_text(format_markdown(results, reader), encoding="utf-8")
 
 
 @reporter("latex", writes=True, enabled=False)
@@ -39,7 +64,7 @@ def latex(results: Sequence[Result], reader: ResultsReader) -> None:
     """Write leaderboard.tex: the tables for a paper, to be included with \\input. They need the package booktabs."""
     from pslbench.reporters.latex import format_latex
 
-    (reader.folder / "leaderboard.tex").write_text(format_latex(results), encoding="utf-8")
+    (reader.folder / "leaderboard.tex").write_text(format_latex(results, reader), encoding="utf-8")
 
 
 @reporter("parquet", writes=True, enabled=False)
@@ -51,7 +76,7 @@ def parquet(results: Sequence[Result], reader: ResultsReader) -> None:
     with requires_extra("parquet"):
         import pyarrow  # noqa: F401 - pandas would not name the extra
     results_frame(results).to_parquet(reader.folder / "results.parquet", index=False)
-    leaderboard_frame(results).to_parquet(reader.folder / "leaderboard.parquet", index=False)
+    leaderboard_frame(results, reader).to_parquet(reader.folder / "leaderboard.parquet", index=False)
 
 
 @reporter("png", writes=True, enabled=False)
@@ -72,7 +97,7 @@ def png(
     """
     from pslbench.reporters.plot import draw_figures
 
-    for name, figure in draw_figures(results, width, scale):
+    for name, figure in draw_figures(results, width, scale, reader):
         figure.savefig(reader.folder / f"{name}.png", dpi=dpi)
 
 
@@ -86,5 +111,5 @@ def pdf(results: Sequence[Result], reader: ResultsReader, *, width: Width = 5.5,
     """
     from pslbench.reporters.plot import draw_figures
 
-    for name, figure in draw_figures(results, width, scale):
+    for name, figure in draw_figures(results, width, scale, reader):
         figure.savefig(reader.folder / f"{name}.pdf", metadata={"CreationDate": None})

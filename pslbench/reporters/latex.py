@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from pslbench.reporters.typeset_tables import TableCell, TypesetTable, typeset_tables
-from pslbench.results.records import Result
+from pslbench.results.records import Result, ResultsReader
 
 ESCAPES = str.maketrans(
     {
@@ -18,15 +18,16 @@ ESCAPES = str.maketrans(
         "±": r"$\pm$",
         "≈": r"$\approx$",
         "∞": r"$\infty$",
+        "⊥": r"$\bot$",
         "†": r"$\dagger$",
         "·": r"$\cdot$",
     }
 )
 
 
-def format_latex(results: Sequence[Result]) -> str:
+def format_latex(results: Sequence[Result], reader: ResultsReader) -> str:
     """Return a `table` environment for each table of the results. They need the package booktabs."""
-    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results))
+    text = "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results, reader))
     return f"% \\usepackage{{booktabs}}\n\n{text}\n"
 
 

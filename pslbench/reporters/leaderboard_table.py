@@ -2,28 +2,41 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from math import isfinite, isnan
-from typing import Literal
+from math import isnan, nan
+from typing import Any, Literal
 
 from rich.console import Group
-from rich.text import Text
 
 from pslbench.analysis.budget_curves import Curve
 from pslbench.analysis.fairness import fairness_warnings, list_names
-from pslbench.analysis.leaderboard import LeaderboardEntry, boards, column, leaderboard_row, sort_entries
-from pslbench.analysis.significance import critical_t_value, pairwise_p_values
+from pslbench.analysis.leaderboard import (
+    LeaderboardEntry,
+    boards,
+    column,
+    competing_p_values,
+    leaderboard_row,
+    sort_entries,
+)
+from pslbench.analysis.significance import count_pairs
 from pslbench.errors import pluralize
 from pslbench.reporters.formats import (
+    IDENTITY,
+    FoldingTable,
+    TextColumn,
     caption_table,
-    create_table,
+    dataset_title,
     few_seeds_note,
     format_mean,
     format_number,
     stack_tables,
 )
-from pslbench.results.records import UNUSED, Result
+from pslbench.results.records import UNUSED, Result, ResultsReader
 
+GLOSSARY = "docs/glossary.md explains all terms"
+MEANINGS = {
+    "direct": "test accuracy of the label of each sample's cluster, without a classifier",
+    "pseudo": "accuracy of the pseudo-labels; - if all of them are true labels",
+}
 PART_COLUMNS = ("strategy", "clusterer", "embedder", "trainer")
 NUMBERS = {"direct_accuracy": ("direct", 4), "pseudo_accuracy": ("pseudo", 4)}  # head and decimal places
 NUMBERS |= {"labels_spent": ("labels", 0), "seconds_total": ("seconds", 1)}
@@ -31,24 +44,28 @@ NUMBERS |= {"labels_spent": ("labels", 0), "seconds_total": ("seconds", 1)}
 
 Row = LeaderboardEntry | Curve
 MARKS: dict[str, Callable[[Row], str]] = {  # what a mark says about a row; empty if the row does not have the mark
-    "≈": lambda row: "not significantly different from the best" if row.gap.is_tied else "",
-    "?": lambda row: f"cannot be judged against the best: {row.gap.obstacle}" if row.gap.obstacle else "",
+    "≈": lambda row: "cannot be told apart from the best: the difference can be chance" if row.gap.is_tied else "",
+    "?": lambda row: f"cannot be compared with the best: {row.gap.obstacle}" if row.gap.obstacle else "",
     "∞": lambda row: "upper bound: may query every label" if any(r.upper_bound for r in row.rows) else "",
+    "⊥": lambda row: "baseline: predicts the same class for every sample" if any(r.baseline for r in row.rows) else "",
     "†": lambda row: "used the test set during training" if any(r.test_set_evaluations for r in row.rows) else "",
 }
 
 
-def build_leaderboard_tables(results: Sequence[Result], sort: str, group: str, top: int) -> Group:
+def build_leaderboard_tables(
+    results: Sequence[Result], reader: ResultsReader, sort: str, group: str, top: int
+) -> Group:
     """Return a board for each dataset and budget, with the rows ordered by the column `sort`.
 
     Args:
         results: the rows.
+        reader: gives access to the predictions of the rows.
         sort: a column of leaderboard.csv.
         group: a part; each of its values gets its own board. Empty for none.
         top: the number of competing rows to show; 0 for all.
     """
     by = column(sort, results)
-    return stack_tables(_board(board, by, top) for board in boards(results, group))
+    return stack_tables(_board(board, by, top) for board in boards(results, group, reader))
 
 
 @dataclass(frozen=True)
@@ -62,24 +79,26 @@ class Column:
 
 
 def _board(board: list[LeaderboardEntry], sort: str, top: int) -> Group:
-    shown, rich_table = columns(board, sort), create_table()
-    for col in shown:
-        width, is_part = max(len(col.head), col.min_width), col.head in PART_COLUMNS
-        rich_table.add_column(col.head, justify=col.justify, min_width=width, no_wrap=not is_part, overflow="fold")
-    for ranked in (True, False):
-        entries = sort_entries([entry for entry in board if entry.ranked == ranked], sort)
-        for entry in entries[: top or None] if ranked else entries:
-            style = "dim" if not ranked else "bold" if entry.gap.is_best else ""
-            rich_table.add_row(*(Text(col.cell(entry)) for col in shown), style=style)
-        rich_table.add_section()
-    return caption_table(title(board, shown), rich_table, legend(board, shown, top))
+    shown = columns(board, sort)
+    competing, others = ([e for e in board if e.ranked == ranked] for ranked in (True, False))
+    ranked = sort_entries(competing, sort)[: top or None]
+    entries = [*ranked, *sort_entries(others, sort)]
+    styles = ["dim" if not entry.ranked else "bold" if entry.gap.is_best else "" for entry in entries]
+    texts = [
+        TextColumn(
+            c.head, list(map(c.cell, entries)), c.justify, c.min_width, identifies=c.head in ("#", *PART_COLUMNS)
+        )
+        for c in shown
+    ]
+    rich_table = FoldingTable(texts, styles, [len(ranked) - 1])
+    return caption_table(title(board, shown), rich_table, [*legend(board, shown, top), GLOSSARY])
 
 
 def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[Column]:
     """Return the scores, the columns in which the rows differ, and the column that orders them."""
     competing = [entry for entry in board if entry.ranked]
     rank = {entry.combination: str(place) for place, entry in enumerate(competing, 1)}
-    rows = {entry.combination: leaderboard_row(entry) for entry in board}
+    rows = {entry.combination: shown_values(entry) for entry in board}
 
     def show(name: str, digits: int = 4) -> Callable[[LeaderboardEntry], str]:
         return lambda entry: _format_value(rows[entry.combination][name], digits)
@@ -91,14 +110,18 @@ def columns(board: list[LeaderboardEntry], sort: str = "test_accuracy") -> list[
         Column("test accuracy", lambda entry: format_mean(entry.score("test_accuracy")), min_width=15),
         Column("", marks, "left", 1),
     ]
-    if len({entry.gap.tie_groups for entry in competing}) > 1:
-        shown.append(Column("group", show("tie_groups"), "left"))
     shown += [Column(head, show(name, digits)) for name, (head, digits) in numbers.items()]
     if len({len(entry.rows) for entry in board}) > 1 or any(entry.failed_cells for entry in board):
         shown.append(Column("seeds", _seeds))
-    if sort not in ("test_accuracy", "tie_groups", "dataset", "budget", *numbers, *(col.head for col in shown)):
+    if sort not in ("test_accuracy", "dataset", "budget", *numbers, *(col.head for col in shown)):
         shown.append(Column(sort, show(sort)))
     return shown
+
+
+def shown_values(entry: LeaderboardEntry) -> dict[str, Any]:
+    """Return the columns of `leaderboard.csv` as boards show them: without the accuracy of labels that are all true."""
+    values = leaderboard_row(entry)
+    return values | {"pseudo_accuracy": nan} if values["pseudo_accuracy"] == 1 else values
 
 
 def varying_parts(rows: Sequence[Row]) -> list[str]:
@@ -140,40 +163,28 @@ def title(board: list[LeaderboardEntry], shown: list[Column]) -> str:
     """Return what all rows share and no column shows."""
     heads = {col.head for col in shown}
     dataset, budget = board[0].combination[:2]
-    parts = [name for kind in ("embedder", "clusterer", "trainer") if kind not in heads for name in _names(board, kind)]
+    kinds = [kind for kind in ("embedder", "clusterer", "trainer") if kind not in heads]
+    parts = [name for kind in kinds for name in _names(board, kind) if name != IDENTITY]
     seeds = [] if "seeds" in heads else [pluralize(len(board[0].rows), "seed")]
-    return " · ".join([dataset, pluralize(budget, "label"), *parts, *seeds])
+    return " · ".join([dataset_title(dataset), pluralize(budget, "label"), *parts, *seeds])
 
 
 def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> list[str]:
-    """Return the lines below a board: the meaning of numbers, marks and groups, and what makes it unfair."""
+    """Return the lines below a board: the meaning of numbers and marks, and what makes it unfair."""
     heads, competing = {col.head for col in shown}, [entry for entry in board if entry.ranked]
-    labels = ", ".join(head for head in ("direct", "pseudo") if head in heads)
-    interval = f"mean ± half-width of the 95% interval over seeds{few_seeds_note(entry.rows for entry in board)}"
-    lines = [f"test accuracy: {interval}" + (f"; {labels}: accuracy of labels" if labels else "")]
-    lines += [*explain_marks(board), *_significance(competing)]
+    lines = [f"± half-width of the 95% interval over seeds{few_seeds_note(entry.rows for entry in board)}"]
+    if any(entry.score("test_accuracy").is_constant and len(entry.rows) > 1 for entry in board):
+        lines.append("without ±: every seed gives the same")
+    lines += [f"{head}: {meaning}" for head, meaning in MEANINGS.items() if head in heads]
+    lines += explain_marks(board)
+    if (pairs := count_pairs(competing_p_values(competing))) > 1:
+        lines.append(
+            f"rows are compared seed by seed; among {pairs} comparisons some look large by chance, so a difference "
+            "must be larger to count"
+        )
+    is_tied = [entry.gap.is_tied for entry in competing[1:]]
+    if is_tied != sorted(is_tied, reverse=True):
+        lines.append("≈ can be missing above a row that has it: scores that vary less from seed to seed show more")
     if 0 < top < len(competing):
         lines.append(f"not shown: {pluralize(len(competing) - top, 'more row')}")
-    return lines + [f"! {sentence}" for sentence in fairness_warnings(competing)]
-
-
-def _significance(competing: list[LeaderboardEntry]) -> list[str]:
-    """Return what the groups mean, or how large a difference must be if none is significant."""
-    scores = [entry.by_seed() for entry in competing]
-    p = pairwise_p_values(scores)
-    pairs = [(i, j) for i, j in combinations(range(len(scores)), 2) if isfinite(p[i, j])]
-    seeds = max((len(scores[i].keys() & scores[j].keys()) for i, j in pairs), default=0)
-    tests = f"paired t tests, Holm-adjusted for {len(pairs)} pairs" if len(pairs) > 1 else "paired t test"
-    if len({entry.gap.tie_groups for entry in competing}) > 1:
-        name = "word" if competing[0].gap.tie_groups.startswith("aa") else "letter"
-        lines = [f"group: rows that share a {name} are not significantly different ({tests})"]
-    elif not pairs:
-        return []
-    else:
-        errors = f"{critical_t_value(seeds, len(pairs)):.1f} times its standard error"
-        limit = f"with {seeds} seeds, a mean paired difference must exceed {errors}"
-        more_seeds = f"more seeds (for example -s {max(10, 2 * seeds)}) can show more differences"
-        lines = [f"no significant differences ({tests}): {limit}; {more_seeds}"]
-    if len(pairs) > 1:
-        lines.append("pslbench compare tests each pair alone, without this adjustment, so its conclusion can differ")
-    return lines
+    return [*lines, *(f"! {sentence}" for sentence in fairness_warnings(competing))]

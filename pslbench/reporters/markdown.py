@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from pslbench.reporters.typeset_tables import TableCell, TypesetTable, typeset_tables
-from pslbench.results.records import Result
+from pslbench.results.records import Result, ResultsReader
 
 ESCAPES = str.maketrans({**{c: f"\\{c}" for c in "\\`*_[]|~$#"}, "<": "&lt;", "&": "&amp;"})
 
 
-def format_markdown(results: Sequence[Result]) -> str:
+def format_markdown(results: Sequence[Result], reader: ResultsReader) -> str:
     """Return the tables of the results, and below each its legend."""
-    return "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results)) + "\n"
+    return "\n\n".join("\n".join(_format_table(table)) for table in typeset_tables(results, reader)) + "\n"
 
 
 def _format_table(table: TypesetTable) -> Iterator[str]:

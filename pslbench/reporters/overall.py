@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from math import comb, isnan
 
 from rich.console import Group
-from rich.text import Text
 
 from pslbench.analysis.aggregate import (
     EQUIVALENCE_MARGIN,
@@ -12,13 +11,20 @@ from pslbench.analysis.aggregate import (
     AggregateTable,
     aggregate_over_datasets,
 )
-from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, IntervalEstimate
 from pslbench.errors import pluralize
 from pslbench.extras import install_command
-from pslbench.reporters.formats import caption_table, create_table, format_p_value, stack_tables
+from pslbench.reporters.formats import (
+    FoldingTable,
+    TextColumn,
+    caption_table,
+    dataset_title,
+    format_p_value,
+    parts_title,
+    stack_tables,
+)
 from pslbench.results.records import Result
 
 
@@ -32,19 +38,18 @@ def build_overall_table(aggregate: AggregateTable) -> Group:
     """Return a table of interquartile means, ranks, and the comparison of each strategy with the reference."""
     is_tested = len(aggregate.datasets) >= MIN_DATASETS
     budget = pluralize(aggregate.entries[0].combination[1], "label")
-    parts = group_title(aggregate.entries, "embedder", "clusterer", "trainer")
-    table = create_table()
-    titles = ("interquartile mean", "average rank", "better", "≈", "worse", *["p"] * is_tested)
-    table.add_column("strategy", overflow="fold")
-    for column in titles:
-        table.add_column(column, justify="right", min_width=4, no_wrap=True)
+    parts = parts_title(aggregate.entries)
+    heads = ("interquartile mean", "average rank", "better", "equal", "worse", *["p"] * is_tested)
+    rows = []
     for row in aggregate.rows:
-        cells = [row.strategy, _format_estimate(row.iqm, 4), _format_estimate(row.rank, 1)]
+        cells = [_format_estimate(row.iqm, 4), _format_estimate(row.rank, 1)]
         cells += [f"{probability:.2f}" for probability in row.equivalence] if row.equivalence else ["-"] * 3
-        cells += [format_p_value(row.p)] * is_tested
-        table.add_row(*map(Text, cells), style="bold" if row.strategy == aggregate.reference else "")
+        rows.append([*cells, *[format_p_value(row.p)] * is_tested])
+    columns = [TextColumn("strategy", [row.strategy for row in aggregate.rows], "left", identifies=True)]
+    columns += [TextColumn(head, [row[i] for row in rows], min_width=4) for i, head in enumerate(heads)]
+    styles = ["bold" if row.strategy == aggregate.reference else "" for row in aggregate.rows]
     title = f"over {len(aggregate.datasets)} datasets · {budget} · {parts}"
-    return caption_table(title, table, _build_legend(aggregate))
+    return caption_table(title, FoldingTable(columns, styles), _build_legend(aggregate))
 
 
 def _format_estimate(value: IntervalEstimate, digits: int) -> str:
@@ -64,11 +69,11 @@ def _build_legend(aggregate: AggregateTable) -> list[str]:
     is_missing = len(aggregate.rows) > 1 and all(row.equivalence is None for row in aggregate.rows)
     missing = f", which needs a library: {install_command('bayes')}" if is_missing else ""
     lines = [
-        ", ".join(aggregate.datasets),
+        ", ".join(map(dataset_title, aggregate.datasets)),
         f"interquartile mean: all datasets have the same weight; {over_seeds}",
         f"average rank: {_explain_rank_interval(aggregate)}",
-        f"better, ≈, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} points "
-        f"of it, or worse (Bayesian signed-rank test{missing})",
+        f"better, equal, worse: probability that a strategy is better than {aggregate.reference}, within {points:g} "
+        f"points of it, or worse (Bayesian signed-rank test{missing})",
     ]
     if n < MIN_DATASETS:
         lines.append(

@@ -14,7 +14,7 @@ from pslbench.errors import InputError
 from pslbench.extras import requires_extra
 from pslbench.reporters.formats import few_seeds_note
 from pslbench.reporters.leaderboard_table import MARKS
-from pslbench.results.records import Result
+from pslbench.results.records import Result, ResultsReader
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,9 @@ LOGIT_TICKS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.
 MARGIN = 1e-3  # values are clipped to [MARGIN, 1 - MARGIN], because a logit scale cannot show 0 and 1
 
 
-def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Iterator[tuple[str, Figure]]:
+def draw_figures(
+    results: Sequence[Result], width: float, scale: Scale, reader: ResultsReader | None = None
+) -> Iterator[tuple[str, Figure]]:
     """Yield a file name and a figure for each group of combinations that differ only in strategy and budget.
 
     Raises:
@@ -44,7 +46,7 @@ def draw_figures(results: Sequence[Result], width: float, scale: Scale) -> Itera
     with requires_extra("plots"):
         import matplotlib as mpl
 
-    groups = comparable_groups([s for s in leaderboard_entries(results) if s.rows], "dataset", "trainer")
+    groups = comparable_groups([s for s in leaderboard_entries(results, reader) if s.rows], "dataset", "trainer")
     if not groups:
         raise InputError("no cell has results, so there is nothing to draw; run cells that succeed first")
     names = _make_file_names([group_title(group, "dataset", "embedder", "clusterer", "trainer") for group in groups])
@@ -111,7 +113,10 @@ def _write_names(
 
 
 def _draw_by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Scale) -> Figure:
-    """Draw one dot per strategy with its interval, the best at the top. Dots that tie with the best are filled."""
+    """Draw one dot per strategy with its interval, the best at the top.
+
+    The dots that cannot be told apart from the best are filled.
+    """
     names = _shorten_all([_label([entry]) for entry in board], (1 - MIN_AXES_SHARE) * width - 0.4)
     note = f"lines: 95% intervals{few_seeds_note(entry.rows for entry in board)}"
     figure, axes = _make_axes(width, 1.3 * LINE_HEIGHT * (len(board) + 1), note, left=_measure(*names) + 0.2, right=0.2)
@@ -126,7 +131,7 @@ def _draw_by_strategy(board: Sequence[LeaderboardEntry], width: float, scale: Sc
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#dddddd", linewidth=0.5)
     axes.set_axisbelow(True)
-    axes.set_xlabel("test accuracy; filled: tied with the best", loc="right")
+    axes.set_xlabel("test accuracy; filled: may be the best", loc="right")
     return figure
 
 
@@ -193,4 +198,4 @@ def _measure(*names: str) -> float:
 
 def _label(entries: Sequence[LeaderboardEntry]) -> str:
     """Return the strategy, with a mark if an entry does not compete."""
-    return " ".join([entries[0].part("strategy"), *(mark for mark in "∞†" if any(map(MARKS[mark], entries)))])
+    return " ".join([entries[0].part("strategy"), *(mark for mark in "∞⊥†" if any(map(MARKS[mark], entries)))])

@@ -21,7 +21,7 @@ def table(
     """
     from pslbench.reporters.leaderboard_table import build_leaderboard_tables
 
-    return build_leaderboard_tables(results, sort, group, top)
+    return build_leaderboard_tables(results, reader, sort, group, top)
 
 
 @reporter("curves")
@@ -29,7 +29,7 @@ def curves(results: Sequence[Result], reader: ResultsReader) -> RenderableType |
     """Print test accuracy by budget and the area under each curve, if several budgets were run."""
     from pslbench.reporters.curves import build_curves
 
-    return build_curves(results)
+    return build_curves(results, reader)
 
 
 @reporter("overall")

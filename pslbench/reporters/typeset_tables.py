@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pslbench.analysis.budget_curves import Curve, budget_curves
-from pslbench.analysis.comparable_groups import group_title
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards, leaderboard_entries
-from pslbench.reporters.formats import few_seeds_note, format_mean
+from pslbench.reporters.formats import dataset_title, few_seeds_note, format_mean, parts_title
 from pslbench.reporters.leaderboard_table import columns, explain_marks, legend, marks, title, varying_parts
-from pslbench.results.records import Result
+from pslbench.results.records import Result, ResultsReader
 
 BOLD_COLUMNS = ("strategy", "test accuracy")  # of the best row
 
@@ -40,10 +39,10 @@ class TypesetTable:
     legend: list[str]
 
 
-def typeset_tables(results: Sequence[Result]) -> Iterator[TypesetTable]:
+def typeset_tables(results: Sequence[Result], reader: ResultsReader | None = None) -> Iterator[TypesetTable]:
     """Yield a table of strategies by budget for each dataset with several budgets, then a table for each board."""
-    yield from map(_typeset_curves, budget_curves(leaderboard_entries(results)))
-    yield from map(_typeset_board, boards(results))
+    yield from map(_typeset_curves, budget_curves(leaderboard_entries(results, reader)))
+    yield from map(_typeset_board, boards(results, reader=reader))
 
 
 def _typeset_board(board: list[LeaderboardEntry]) -> TypesetTable:
@@ -60,10 +59,10 @@ def _typeset_board(board: list[LeaderboardEntry]) -> TypesetTable:
 def _typeset_curves(curves: list[Curve]) -> TypesetTable:
     points = [point for curve in curves for point in curve.points]
     budgets = sorted({point.combination[1] for point in points})
-    kinds = varying_parts(curves)
+    kinds, parts = varying_parts(curves), parts_title(points)
     means = f"mean ± half-width of its 95% interval over seeds{few_seeds_note(point.rows for point in points)}"
     return TypesetTable(
-        f"{group_title(points, 'dataset', 'embedder', 'clusterer', 'trainer')} · test accuracy by budget",
+        " · ".join([dataset_title(curves[0].part("dataset")), *[parts] * bool(parts), "test accuracy by budget"]),
         [*((kind, True) for kind in kinds), *((f"{budget:,}", False) for budget in budgets)],
         [[*(TableCell(c.part(kind)) for kind in kinds), *(_typeset_point(c, b) for b in budgets)] for c in curves],
         sum(curve.ranked for curve in curves),

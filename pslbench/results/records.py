@@ -11,7 +11,7 @@ from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import Floats, Ints
 from pslbench.errors import ContractError, renamed
 
-UNUSED = "-"  # stands in a row for the embedder or clusterer of a strategy that uses none
+UNUSED = "-"  # stands in a row for the embedder, clusterer or trainer of a strategy that uses none
 JSON_TYPES = {  # of the fields of a row, by their annotation
     "str": str,
     "int": int,
@@ -103,8 +103,13 @@ class Result(CellInfo):
 
     @property
     def ranked(self) -> bool:
-        """Whether the row competes: its budget was limited and its trainer did not use the test set."""
-        return not (self.upper_bound or self.test_set_evaluations)
+        """Whether the row competes: its budget was limited, and a classifier was trained without the test set."""
+        return not (self.upper_bound or self.test_set_evaluations or self.baseline)
+
+    @property
+    def baseline(self) -> bool:
+        """Whether the row is a trivial baseline: it has no trainer, and predicts the same for every sample."""
+        return self.trainer == UNUSED
 
     recipe = renamed("Result.recipe", "fingerprint")
     precision = renamed("Result.precision", "compute_dtype")

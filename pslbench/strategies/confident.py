@@ -7,6 +7,7 @@ from pslbench.strategies.selection import Selection, combine_labels, query_label
 @strategy(
     "confident",
     enabled=False,
+    disabled_reason="it scores like centroid",
     uses=("clusters", "graph"),
     reference="Northcutt, Jiang & Chuang 2021, Confident Learning",
 )

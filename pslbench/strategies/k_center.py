@@ -2,7 +2,13 @@ from pslbench.contracts import Pool, PseudoLabels
 from pslbench.parts import strategy
 
 
-@strategy("k-center", enabled=False, uses="features", reference="Gonzalez 1985; Sener & Savarese 2018, Core-Set")
+@strategy(
+    "k-center",
+    enabled=False,
+    disabled_reason="typiclust is stronger",
+    uses="features",
+    reference="Gonzalez 1985; Sener & Savarese 2018, Core-Set",
+)
 def k_center(pool: Pool) -> PseudoLabels:
     """Label, one after the other, the sample farthest from all labeled ones, and train on those alone.
 

@@ -10,6 +10,7 @@ from pslbench.strategies.selection import Selection, query_labels
 @strategy(
     "label-spreading",
     enabled=False,
+    disabled_reason="poisson is stronger with few labels",
     uses=("clusters", "graph"),
     reference="Zhou et al. 2004, Local and Global Consistency",
 )

@@ -6,6 +6,7 @@ from pslbench.strategies.selection import Selection, query_labels
 @strategy(
     "laplace",
     enabled=False,
+    disabled_reason="poisson is stronger with few labels",
     uses=("clusters", "graph"),
     reference="Zhu, Ghahramani & Lafferty 2003, Harmonic Functions",
 )

@@ -4,7 +4,7 @@ from pslbench.parts import strategy
 
 @strategy("majority", needs_all_labels=True)
 def majority(pool: Pool) -> PseudoLabels:
-    """Give each cluster its most frequent true label: the upper bound of one label per cluster."""
+    """Give each cluster the most frequent true label of its members: the upper bound of one label per cluster."""
     import numpy as np
 
     clusters, indices = pool.clusters, np.arange(len(pool))

@@ -27,7 +27,7 @@ MAX_CLASS_NAMES = 30
 @section(
     "Map",
     "Map of the pool",
-    "The pool in two dimensions: t-SNE of 50 principal components of the pixels. Nearby points are similar samples; "
+    "The pool in two dimensions: t-SNE of 50 principal components of the samples. Nearby points are similar samples; "
     "distances between groups have no meaning. Rings mark the samples whose label was queried. Each class name is at "
     "the median of its class. The map shows the first seed.",
 )

@@ -1,6 +1,7 @@
 """The page: its header, its sections, its style and its scripts."""
 
 import os
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,8 +11,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import vl_convert
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from pslbench.analysis.conclusion import conclude, next_command
+from pslbench.reporters.formats import board_title, dataset_title
 from pslbench.reporters.html.budgets import budgets
 from pslbench.reporters.html.costs import costs, time
 from pslbench.reporters.html.galleries import clusters, errors
@@ -23,7 +26,7 @@ from pslbench.reporters.html.records import failures, manifest
 from pslbench.reporters.html.rendering import render_or_explain, render_template
 from pslbench.reporters.html.report_data import ReportData
 from pslbench.reporters.html.sprites import SpriteSheet
-from pslbench.results.records import Result, ResultsReader
+from pslbench.results.records import UNUSED, Result, ResultsReader
 from pslbench.user_folders import cache_root
 
 ASSETS = Path(__file__).parent / "assets"
@@ -45,6 +48,7 @@ def render_page(
     return render_template(
         "page",
         sections=sections,
+        conclusions=_conclude(data),
         facts=_summarize(results, data.datasets),
         style=Markup(style),  # noqa: S704 - our own
         scripts=[Markup(script) for script in scripts],  # noqa: S704 - our own, and the library's
@@ -71,13 +75,28 @@ def _load_vega() -> str:
     return script
 
 
+def _conclude(data: ReportData) -> list[tuple[str, Markup, str]]:
+    """Return the title and the conclusion of each board, with the command that would show more."""
+    conclusions = []
+    for board in data.boards:
+        if conclusion := conclude(board):
+            command = next_command(board, data.reader.runs, conclusion.seeds) if conclusion.seeds else ""
+            conclusions.append((board_title(board), _mark_names(conclusion.sentence), command))
+    return conclusions
+
+
+def _mark_names(sentence: str) -> Markup:
+    """Return a sentence as HTML, with the names that are in backticks as code."""
+    return Markup(re.sub("`([^`]*)`", r"<code>\1</code>", str(escape(sentence))))  # noqa: S704 - escaped
+
+
 def _summarize(rows: Sequence[Result], datasets: Sequence[str]) -> list[tuple[str, str]]:
     failed = sum(not row.ok for row in rows)
     return [
-        ("Datasets", ", ".join(datasets) or "none"),
+        ("Datasets", ", ".join(map(dataset_title, datasets)) or "none"),
         ("Budgets", ", ".join(f"{budget:,}" for budget in sorted({row.budget for row in rows})) or "none"),
         ("Strategies", str(len({row.strategy for row in rows}))),
-        ("Trainers", ", ".join(sorted({row.trainer for row in rows})) or "none"),
+        ("Trainers", ", ".join(sorted({row.trainer for row in rows} - {UNUSED})) or "none"),
         ("Seeds", str(len({row.seed for row in rows}))),
         ("Cells", f"{len(rows):,}" + (f", {failed:,} failed" if failed else "")),
         ("Finished", max((row.finished for row in rows), default="")[:10] or "never"),

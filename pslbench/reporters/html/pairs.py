@@ -4,7 +4,8 @@ from typing import Any
 import altair as alt
 from markupsafe import Markup
 
-from pslbench.analysis.significance import ALPHA, pairwise_p_values
+from pslbench.analysis.comparison import correct_tests
+from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import paired_difference
 from pslbench.errors import pluralize
 from pslbench.reporters.formats import format_difference, format_p_value
@@ -12,16 +13,16 @@ from pslbench.reporters.html.rendering import SectionUnavailable, render_chart
 from pslbench.reporters.html.report_data import Board, ReportData
 from pslbench.reporters.html.section import render_board_panels, section
 
-COLUMNS = {"row": "row", "column": "column", "interval": "row − column", "p": "adjusted p"}
+COLUMNS = {"row": "row", "column": "column", "interval": "row − column", "p": "corrected p"}
 
 
 @section(
     "Pairs",
     "Paired differences",
     "Test accuracy of the row minus test accuracy of the column in percentage points, averaged over the seeds of both. "
-    "Bold differences are significant at the 5% level (paired t tests, adjusted for all pairs of the board by Holm's "
+    "A bold difference is too large for chance (paired t tests, corrected for all pairs of the board by Holm's "
     "method). Only combinations that compete are tested. Point at a cell to see the 95% confidence interval and the "
-    "adjusted p value.",
+    "corrected p value.",
     has_intervals=True,
 )
 def pairs(data: ReportData) -> Markup:
@@ -60,9 +61,10 @@ def _compare_all(data: ReportData, board: Board) -> list[dict[str, Any]]:
     """Return one row per ordered pair of charted combinations. The adjustment counts all combinations that compete."""
     entries = [entry for entry in board if entry.ranked]
     charted = data.select_charted(entries)
-    p, rows = pairwise_p_values([entry.by_seed() for entry in entries]), []
-    for (i, a), (j, b) in permutations(enumerate(entries), 2):
+    tests, rows = correct_tests(entries), []
+    for a, b in permutations(entries, 2):
         if a in charted and b in charted:
+            p = tests.p_value(a, b)
             difference = paired_difference(a.by_seed(), b.by_seed())
             rows.append(
                 {
@@ -71,8 +73,8 @@ def _compare_all(data: ReportData, board: Board) -> list[dict[str, Any]]:
                     "difference": round(difference.mean, 5) if difference.n else None,
                     "points": f"{100 * difference.mean:+.1f}" if difference.n else "",
                     "interval": format_difference(difference) if difference.n else "no seed in common",
-                    "p": format_p_value(p[i, j]),
-                    "significant": bool(p[i, j] < ALPHA),
+                    "p": format_p_value(p),
+                    "significant": p < ALPHA,
                 }
             )
     return rows

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pslbench.errors import pluralize
+from pslbench.reporters.formats import dataset_title
 
 Chart = LayerChart | FacetChart
 Subject = TypeVar("Subject")
@@ -24,7 +25,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["pluralize"] = pluralize
+    environment.filters |= {"pluralize": pluralize, "dataset_title": dataset_title}
     return environment
 
 

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards
 from pslbench.analysis.statistics import MIN_SEEDS
-from pslbench.errors import pluralize
+from pslbench.reporters.formats import board_title
 from pslbench.reporters.html.inspected import InspectedCombination, inspect_combinations
 from pslbench.reporters.leaderboard_table import varying_parts
 from pslbench.results.records import UNUSED, Result, ResultsReader
@@ -35,7 +35,7 @@ class ReportData:
     @cached_property
     def boards(self) -> Sequence[Board]:
         """The combinations by dataset and budget, the best first."""
-        return boards(self.results)
+        return boards(self.results, reader=self.reader)
 
     @cached_property
     def entries(self) -> Board:
@@ -93,9 +93,3 @@ class ReportData:
     def charted_entries(self, dataset: str) -> list[LeaderboardEntry]:
         """Return the charted entries of a dataset, for all budgets."""
         return self.select_charted(entry for entry in self.entries if entry.part("dataset") == dataset)
-
-
-def board_title(board: Board) -> str:
-    """Return the dataset and the budget of a board."""
-    dataset, budget = board[0].combination[:2]
-    return f"{dataset}, {pluralize(budget, 'label')}"

@@ -7,9 +7,10 @@ from markupsafe import Markup
 
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.errors import pluralize
+from pslbench.reporters.formats import board_title, dataset_title
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import render_panels
-from pslbench.reporters.html.report_data import Board, ReportData, board_title
+from pslbench.reporters.html.report_data import Board, ReportData
 
 Render = Callable[[ReportData], Markup]
 
@@ -51,7 +52,7 @@ def render_board_panels(data: ReportData, render: Callable[[Board], Markup], hea
 
 def render_dataset_panels(data: ReportData, render: Callable[[str], Markup], header: str = "") -> Markup:
     """Return one panel per dataset."""
-    return render_panels("dataset", data.datasets, str, render, header=header, note=_series_note(data))
+    return render_panels("dataset", data.datasets, dataset_title, render, header=header, note=_series_note(data))
 
 
 def per_combination(render: Callable[[InspectedCombination], Markup]) -> Render:
