@@ -357,7 +357,7 @@ def test_ties_with_the_best_are_paired():
     levels = {0: 0.5, 1: 0.7, 2: 0.9}
     made = [row("best", s, v) for s, v in levels.items()]
     made += [row("equal", s, v) for s, v in levels.items()]
-    made += [row("clearly-worse", s, v - 0.015 - s / 10_000) for s, v in levels.items()]
+    made += [row("clearly-worse", s, v - 0.215 - s / 10_000) for s, v in levels.items()]
     made += [row("constant-difference", s, v - 0.02) for s, v in levels.items()]
     made += [row("worse-on-one-seed", s, v - 0.2 * (s == 1)) for s, v in levels.items()]
     made += [row("better-on-shared-seeds", s, v + 0.01 + s / 10_000) for s, v in levels.items()]
@@ -368,7 +368,7 @@ def test_ties_with_the_best_are_paired():
     made += [replace(row("broken", 0, 0), status="failed", scores={})]
     board = leaderboard_entries(made)
     ranked = [entry.part("strategy") for entry in board if entry.ranked]
-    assert ranked[:4] == ["best", "equal", "clearly-worse", "constant-difference"]
+    assert ranked[:5] == ["best", "equal", "constant-difference", "worse-on-one-seed", "clearly-worse"]
     assert {entry.part("strategy") for entry in board if entry.gap.is_tied} == {"equal", "worse-on-one-seed"}
     assert {entry.part("strategy") for entry in board if entry.gap.obstacle} == {
         *("constant-difference", "better-on-shared-seeds", "two-seeds")
