@@ -180,7 +180,7 @@ def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> 
     if (pairs := count_pairs(competing_p_values(competing))) > 1:
         lines.append(
             f"rows are compared seed by seed; among {pairs} comparisons some look large by chance, so a difference "
-            "must be larger to count; two rows differ only if all rows that are farther apart differ"
+            "must be larger to count"
         )
     if 0 < top < len(competing):
         lines.append(f"not shown: {pluralize(len(competing) - top, 'more row')}")
