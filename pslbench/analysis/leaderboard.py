@@ -9,7 +9,7 @@ from itertools import groupby
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from pslbench.analysis.significance import pairwise_p_values, protect_ranges
+from pslbench.analysis.significance import pairwise_p_values
 from pslbench.analysis.statistics import MIN_SEEDS, Interval, mean_interval
 from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
 from pslbench.contracts.arrays import Bools, Float64s
@@ -93,10 +93,9 @@ def leaderboard_entries(results: Sequence[Result], reader: ResultsReader | None 
 
 
 def competing_p_values(board: Sequence[LeaderboardEntry]) -> Float64s:
-    """Return the corrected p values between the entries of a board that compete, float (m, m); the best come first."""
+    """Return the corrected p values between the entries of a board that compete, float (m, m)."""
     competing = [entry for entry in board if entry.ranked]
-    p = pairwise_p_values([entry.by_seed() for entry in competing], [entry.correct for entry in competing])
-    return protect_ranges(p)
+    return pairwise_p_values([entry.by_seed() for entry in competing], [entry.correct for entry in competing])
 
 
 def column(name: str, results: Sequence[Result]) -> str:

@@ -82,21 +82,6 @@ def holm_adjusted_pairs(p: Float64s) -> Float64s:
     return adjusted
 
 
-def protect_ranges(p: Float64s) -> Float64s:
-    """Return p values, float (rows, rows), of rows that are ordered by rank, such that a wider pair has no larger one.
-
-    A pair that lies within a pair that cannot be told apart cannot be told apart either: rows 2 and 5 differ only if
-    rows 1 and 6 do. This is the rule of all multiple range tests (Newman 1939, Keuls 1952). NaN values stay NaN.
-    """
-    import numpy as np
-
-    upper = np.where(np.triu(np.ones(p.shape, bool), 1), p, np.nan)
-    from_above = np.fmax.accumulate(upper, axis=0)
-    largest = np.fmax.accumulate(from_above[:, ::-1], axis=1)[:, ::-1]
-    protected = np.where(np.isnan(upper), np.nan, largest)
-    return np.fmax(protected, protected.T)
-
-
 def count_pairs(p: Float64s) -> int:
     """Return the number of pairs that could be tested, of p values, float (rows, rows)."""
     import numpy as np

@@ -182,6 +182,9 @@ def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> 
             f"rows are compared seed by seed; among {pairs} comparisons some look large by chance, so a difference "
             "must be larger to count"
         )
+    is_tied = [entry.gap.is_tied for entry in competing[1:]]
+    if is_tied != sorted(is_tied, reverse=True):
+        lines.append("≈ can be missing above a row that has it: scores that vary less from seed to seed show more")
     if 0 < top < len(competing):
         lines.append(f"not shown: {pluralize(len(competing) - top, 'more row')}")
     return [*lines, *(f"! {sentence}" for sentence in fairness_warnings(competing))]
