@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -82,19 +83,20 @@ def test_the_parts_in_which_combinations_differ_are_named():
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ("run --all -s 3 -b 40", "run --all -b 40 -s 12"),
-        ("run --all -s3 --fresh", "run --all -s 12"),
-        ("run a --seeds 3,4 -o 'my folder'", "run a -o 'my folder' -s 12"),
-        ("run a --seeds=3", "run a -s 12"),
-        ("run a", "run a -s 12"),
+        ("run --all -s 3 -b 40", "run --all -b 40"),
+        ("run --all -s3 --fresh -q", "run --all"),
+        ("run a --seeds 3,4 -o 'my folder'", "run a"),
+        ("run a --seeds=3 --output=elsewhere", "run a"),
+        ("run a", "run a"),
         ("compare a b", ""),
     ],
 )
 def test_the_next_command_repeats_the_run_with_more_seeds(words, expected):
     board = board_of({"a": 0.5})
     runs = [{"command": f"pslbench {words}", "fingerprints": [[*board[0].combination, "f"]]}]
-    assert next_command(board, runs, 12) == (f"pslbench {expected}" if expected else "")
-    assert next_command(board_of({"b": 0.5}), runs, 12) == "", "that run did not have this combination"
+    folder = Path("my folder")
+    assert next_command(board, runs, 12, folder) == (f"pslbench {expected} -o 'my folder' -s 12" if expected else "")
+    assert next_command(board_of({"b": 0.5}), runs, 12, folder) == "", "that run did not have this combination"
 
 
 def test_a_run_ends_with_a_conclusion_and_a_command_that_can_be_run(tmp_path, cli):

@@ -5,15 +5,11 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
+from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pslbench.analysis.comparison import (
-    Verdict,
-    correct_tests,
-    describe_power,
-    judge,
-)
+from pslbench.analysis.comparison import Verdict, correct_tests, describe_power, judge
 from pslbench.analysis.fairness import list_names
 from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, LeaderboardEntry
 from pslbench.analysis.statistics import MIN_SEEDS
@@ -22,7 +18,7 @@ from pslbench.results.records import UNUSED
 
 REFERENCE = "random"  # the strategy that every other one must beat
 FIRST_SEEDS = 5  # to run if there are too few for a test
-SEEDS_OPTION = re.compile(r"(-s|--seeds)(=.*|\d.*)?")
+REPLACED_OPTION = re.compile(r"(?:--seeds|--output|-s|-o)(=.*|(?<=^-[so]).+)?")
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,9 @@ def conclude(board: Sequence[LeaderboardEntry]) -> Conclusion | None:
     others = [verdict for i, verdict in enumerate(verdicts) if i != place]
     winners = [i for i, verdict in enumerate(verdicts) if i != place and _is_better(verdict)]
     is_random = competing[place].part("strategy") == REFERENCE
-    sentence, seeds = _recommend(verdicts, winners, competing), 0
-    if not winners:
+    if winners:
+        sentence, seeds = _recommend(verdicts, winners, competing), 0
+    else:
         sentence, seeds = _ask_for_seeds(others, others[0].b if is_random else "")
     return Conclusion(" ".join([sentence, *_describe_baselines(board, competing)]), seeds)
 
@@ -86,19 +83,15 @@ def _is_better(verdict: Verdict) -> bool:
 
 
 def _recommend(verdicts: Sequence[Verdict], winners: Sequence[int], competing: Sequence[LeaderboardEntry]) -> str:
-    if not winners:
-        return ""
-    first, low, high = verdicts[winners[0]], *_limits(verdicts[winners[0]])
-    sentence = f"Use {first.a}: +{first.difference.mean:.3f} over {first.b} (95%: {low:.3f} to {high:.3f})."
-    if winners[0] > 0:
-        return f"{sentence} {verdicts[0].a} scores higher, but cannot be told apart from {first.b}."
+    first, best = verdicts[winners[0]], verdicts[0]
+    interval = f"95%: {first.interval.low:.3f} to {first.interval.high:.3f}"
+    sentence = f"Use {first.a}: +{first.difference.mean:.3f} over {first.b} ({interval})."
+    if winners[0] > 0 and best.a != best.b:
+        verb = "compared with" if isnan(best.p) else "told apart from"
+        return f"{sentence} {best.a} scores higher, but cannot be {verb} {first.b}."
     if tied := [verdicts[i].a for i in winners if competing[i].gap.is_tied]:
         return f"{sentence} {list_names(tied)} cannot be told apart from it."
     return sentence
-
-
-def _limits(verdict: Verdict) -> tuple[float, float]:
-    return verdict.interval.low, verdict.interval.high
 
 
 def _ask_for_seeds(verdicts: Sequence[Verdict], reference: str) -> tuple[str, int]:
@@ -111,17 +104,21 @@ def _ask_for_seeds(verdicts: Sequence[Verdict], reference: str) -> tuple[str, in
     """
     first = verdicts[0]
     seeds = max(verdict.difference.n for verdict in verdicts)
-    found = f"nothing beats {reference} beyond chance" if reference else f"{first.a} and {first.b} can be equally good"
+    outcome = (
+        f"nothing beats {reference} beyond chance" if reference else f"{first.a} and {first.b} can be equally good"
+    )
     if seeds < MIN_SEEDS:
         return f"With {pluralize(seeds, 'seed')} nothing can be compared; {FIRST_SEEDS} seeds are a start.", FIRST_SEEDS
     deviations = [verdict.deviation for verdict in verdicts if not isnan(verdict.deviation)]
+    if not deviations and any(verdict.images is None for verdict in verdicts):
+        return "The differences are the same on every seed, so they cannot be tested.", 0
     if not deviations:
-        return f"On these test samples {found}; no score depends on the seed, so more seeds change nothing.", 0
+        return f"On these test samples {outcome}; no score depends on the seed, so more seeds change nothing.", 0
     lead = first.difference.mean
     deviation = median(deviations) if lead <= 0 or isnan(first.deviation) else first.deviation
     hint, more = describe_power(deviation, first.pairs, seeds, lead)
     ahead = f" ({first.a} is ahead by {lead:.3f})" if lead > 0 else ""
-    return f"With {seeds} seeds {found}{ahead}; {hint}.", more
+    return f"With {seeds} seeds {outcome}{ahead}; {hint}.", more
 
 
 def _describe_baselines(board: Sequence[LeaderboardEntry], competing: Sequence[LeaderboardEntry]) -> Iterator[str]:
@@ -135,7 +132,7 @@ def _describe_baselines(board: Sequence[LeaderboardEntry], competing: Sequence[L
                 yield f"{share} not beat `{entry.part('strategy')}`, which predicts the same class for every sample."
 
 
-def next_command(board: Sequence[LeaderboardEntry], runs: Sequence[Mapping[str, Any]], seeds: int) -> str:
+def next_command(board: Sequence[LeaderboardEntry], runs: Sequence[Mapping[str, Any]], seeds: int, folder: Path) -> str:
     """Return the last command that ran all competing combinations of a board, with another number of seeds.
 
     It is empty if there is no such command.
@@ -144,21 +141,22 @@ def next_command(board: Sequence[LeaderboardEntry], runs: Sequence[Mapping[str, 
         board: the combinations.
         runs: the entries of the manifest, the oldest first.
         seeds: the number of seeds.
+        folder: where its results go.
     """
     wanted = {entry.combination for entry in board if entry.ranked}
     for run in reversed(runs):
         words = shlex.split(str(run.get("command", "")))
         ran = {tuple(combination[:-1]) for combination in run.get("fingerprints", [])}
         if words[:2] == ["pslbench", "run"] and wanted <= ran:
-            return shlex.join([*_without_seeds(words), "-s", str(seeds)])
+            return shlex.join([*_without_replaced(words), "-o", str(folder), "-s", str(seeds)])
     return ""
 
 
-def _without_seeds(words: Sequence[str]) -> Iterator[str]:
-    """Yield the words of a command without its seeds and without --fresh, which would run finished cells again."""
+def _without_replaced(words: Sequence[str]) -> Iterator[str]:
+    """Yield the words of a command without its seeds, its folder, and what does not suit a run that continues."""
     is_value = False
     for word in words:
-        option = SEEDS_OPTION.fullmatch(word)
-        if not (is_value or option or word == "--fresh"):
+        option = REPLACED_OPTION.fullmatch(word)
+        if not (is_value or option or word in ("--fresh", "-q", "--quiet")):
             yield word
-        is_value = bool(option and not option[2])
+        is_value = bool(option and not option[1])

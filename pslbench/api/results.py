@@ -81,7 +81,7 @@ class Results:
         return replace(self, rows=tuple(filter_rows(self.rows, conditions)))
 
     def compare(self, a: str, b: str) -> StrategyComparison:
-        """Compare two strategies seed by seed, as `pslbench compare` does.
+        """Compare two strategies seed by seed. The p value is corrected for all pairs of these results.
 
         Args:
             a, b: strategies with their parameters, as the leaderboard shows them.
@@ -112,7 +112,7 @@ class Results:
         Raises:
             InputError: no cell has results, or they need several figures; `filter` chooses one.
         """
-        figures = list(draw_figures(self.rows, width, scale))
+        figures = list(draw_figures(self.rows, width, scale, self._reader))
         if len(figures) > 1:
             names = ", ".join(name for name, _ in figures)
             raise InputError(
@@ -204,12 +204,12 @@ class LeaderboardFrame(pd.DataFrame):
 
     @classmethod
     def of(cls, rows: Sequence[Result], reader: ResultsReader) -> LeaderboardFrame:
-        frame = cls(leaderboard_frame(rows))
+        frame = cls(leaderboard_frame(rows, reader))
         frame._rows, frame._reader = tuple(rows), reader
         return frame
 
     def _repr_html_(self) -> str | None:
-        if not self.equals(leaderboard_frame(self._rows)):
+        if not self.equals(leaderboard_frame(self._rows, self._reader)):
             plain: Any = pd.DataFrame(self)
             html: str | None = plain._repr_html_()
             return html

@@ -29,7 +29,7 @@ COMMANDS = {  # where a command is defined, and the first line of its help
     ),
     "report": (
         "report:report",
-        "Write reports into a folder of results: a web page, tables and plots for a paper, or data for other programs.",
+        "Write reports of a folder of results: a web page, tables and plots for a paper, or data for other programs.",
     ),
     "merge": ("merge:merge", "Merge the results of several machines into one folder, and show its leaderboard."),
     "export": ("merge:export_results", "Pack a folder of results into a zip file, for another machine or an archive."),

@@ -89,7 +89,7 @@ def _print_conclusions(all_boards: Sequence[Sequence[LeaderboardEntry]], reader:
         console.print(f"{where}{conclusion.sentence}", style="bold", markup=False)
     most = max((conclusion.seeds for _, conclusion in conclusions), default=0)
     entries = [entry for board, _ in conclusions for entry in board]
-    if most and (command := next_command(entries, reader.runs, most)):
+    if most and (command := next_command(entries, reader.runs, most, reader.folder)):
         console.print(f"next: {command}", soft_wrap=True, markup=False)
     if conclusions:
         console.print()

@@ -32,8 +32,9 @@ def _warnings_about_copies(data: Dataset) -> list[str]:
     if len(distinct) < len(pool):
         warnings.append(f"the pool of {pluralize(len(pool), 'sample')} contains only {len(distinct):,} distinct ones")
     if known := sum(sample in distinct for sample in test):
+        verb = "is" if known == 1 else "are"
         warnings.append(
-            f"{known:,} of {pluralize(len(test), 'test sample')} are also in the pool, so scores are too high; "
-            "remove them from one of the two"
+            f"{known:,} of {pluralize(len(test), 'test sample')} {verb} also in the pool, so scores can be too high; "
+            "remove from one of the two what is in both"
         )
     return warnings

@@ -110,7 +110,9 @@ class RunClock:
     def add(self, row: Result) -> None:
         """Take the row of one more cell into account."""
         self._estimator.add(row)
-        self._computed |= {stage.key for stage in self._unfinished.pop(row.key).stages.values()}
+        cell = self._unfinished.pop(row.key)
+        if row.ok:
+            self._computed |= {stage.key for stage in cell.stages.values()}
 
     def time_left(self) -> TimeLeft:
         """Return the estimate for the cells without a row, as if none of them had started."""

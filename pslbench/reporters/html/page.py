@@ -80,7 +80,9 @@ def _conclude(data: ReportData) -> list[tuple[str, Markup, str]]:
     conclusions = []
     for board in data.boards:
         if conclusion := conclude(board):
-            command = next_command(board, data.reader.runs, conclusion.seeds) if conclusion.seeds else ""
+            command = (
+                next_command(board, data.reader.runs, conclusion.seeds, data.reader.folder) if conclusion.seeds else ""
+            )
             conclusions.append((board_title(board), _mark_names(conclusion.sentence), command))
     return conclusions
 
