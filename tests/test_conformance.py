@@ -433,7 +433,7 @@ def test_check_command_reports_every_check(cli, tmp_path):
 def test_a_typed_value_overrides_the_settings_of_a_built_in_part(cli):
     skips = (f"--skip={each.name}=only the values matter" for each in checks(cnn))
     outcome = cli("check", "cnn:epochs=6", *skips)
-    assert "cnn:min_steps=1,batch_size=32 " in outcome.out
+    assert "cnn:epochs=6,min_steps=1,batch_size=32 " in outcome.out
 
 
 def test_the_name_of_the_plugin_selects_between_parts_of_two_kinds(cli, tmp_path):

@@ -54,16 +54,16 @@ def test_failures_are_above_the_board_and_on_it(plugin, tmp_path):
 
 def test_ctrl_c_leaves_the_board_so_far(tmp_path):
     session = on_terminal(
-        *("run", "random", "centroid", *TINY, "-s", "60", "-j", "1", "-o", tmp_path / "r"),
+        *("run", "random", "centroid", *TINY, "-s", "300", "-j", "1", "-o", tmp_path / "r"),
         size=(40, 60),
-        interrupt_when=lambda screen: " 3/60" in screen,
+        interrupt_when=lambda screen: bool(re.search(r" [1-9]\d*/300", screen)),
     )
     assert session.status == 130
     assert boards(session.final) == 1
     assert session.final.count("digits · 40 labels") == 1
     assert "interrupted" in session.final
     assert "elapsed" not in session.final
-    assert len(rows(tmp_path / "r")) >= 5
+    assert 1 <= len(rows(tmp_path / "r")) < 600
 
 
 def test_ctrl_c_before_the_first_row_leaves_no_board(tmp_path):
