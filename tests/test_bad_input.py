@@ -50,7 +50,10 @@ def refused(outcome, *words):
         (["run", "nearest"], ["known: centroid, ", " more; pslbench list strategy shows all"]),
         (["run", "random", "-c", "nearest"], ["unknown clusterer 'nearest'; known: minibatch-kmeans, kmeans"]),
         (["run", "random", "-t", "cnn:select=best"], ["last or test"]),
-        (["run", "random", "-t", "cnn:epochs=2.5"], ["cnn:epochs=2.5", "epochs must be a whole number or none, at least 1"]),
+        (
+            ["run", "random", "-t", "cnn:epochs=2.5"],
+            ["cnn:epochs=2.5", "epochs must be a whole number or none, at least 1"],
+        ),
         (["run", "centroid:keep=2"], ["centroid:keep=2 must be above 0 and at most 1"]),
         (["run", "centroid:keep=nan"], ["keep=nan must be above 0"]),
         (["run", "random", "-t", "cnn:epochs=0"], ["cnn:epochs=0 must be at least 1"]),

@@ -72,7 +72,7 @@ def test_a_row_is_tied_with_the_best_if_its_adjusted_p_value_is_not_significant(
         raw = [stats.ttest_rel(scores[i], scores[j]).pvalue for i, j in combinations(range(5), 2)]
         adjusted = multipletests(raw, method="holm")[1]
         by_seed = [dict(enumerate(row)) for row in scores]
-        best, *others = gaps_to_best(by_seed, pairwise_p_values(by_seed))
+        best, *others = gaps_to_best(by_seed, pairwise_p_values(by_seed)[0].tolist())
         assert best.is_best
         assert not best.is_tied
         assert not best.obstacle
@@ -92,7 +92,7 @@ def test_the_gap_to_the_best_is_unclear_if_the_pair_cannot_be_tested():
         "better": {0: 0.96, 1: 0.87, 2: 0.91},
     }
     by_seed = [best, *rows.values()]
-    _, *gaps = gaps_to_best(by_seed, pairwise_p_values(by_seed))
+    _, *gaps = gaps_to_best(by_seed, pairwise_p_values(by_seed)[0].tolist())
     assert [gap.is_tied for gap in gaps] == [True, False, False, False, False]
     assert [gap.obstacle for gap in gaps] == [
         "",

@@ -86,7 +86,7 @@ def _curves(entries: Sequence[LeaderboardEntry], budgets: Sequence[int]) -> list
     curves.sort(key=lambda curve: (not curve.ranked, isnan(curve.area.mean), -curve.area.mean))
     competing = [curve for curve in curves if curve.competes]
     areas = [curve.areas for curve in competing]
-    gaps = gaps_to_best(areas, pairwise_p_values(areas))
+    gaps = gaps_to_best(areas, pairwise_p_values(areas)[:1].ravel().tolist())
     return [replace(curve, gap=gap) for curve, gap in zip(competing, gaps, strict=True)] + curves[len(competing) :]
 
 

@@ -6,10 +6,9 @@ from math import isnan, nan
 
 from pslbench.analysis.comparable_groups import comparable_groups
 from pslbench.analysis.fairness import fairness_warnings
-from pslbench.analysis.leaderboard import LeaderboardEntry, competing_p_values, leaderboard_entries
+from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_entries
 from pslbench.analysis.significance import (
     ALPHA,
-    count_pairs,
     paired_accuracy_interval,
     pairwise_p_values,
     seeds_to_show,
@@ -23,40 +22,14 @@ from pslbench.analysis.statistics import (
     mean_interval,
     paired_difference,
 )
-from pslbench.contracts.arrays import Float64s, Ints
+from pslbench.analysis.ties import CorrectedTests
+from pslbench.contracts.arrays import Ints
 from pslbench.errors import pluralize
 from pslbench.results.codec import SCORES
-from pslbench.results.records import Combination, Result, ResultsReader
+from pslbench.results.records import Result, ResultsReader
 
 TARGETS = (0.01, 0.02, 0.05, 0.1, 0.2)  # differences in test accuracy that more seeds could show
 MAX_SEEDS = 30  # that a verdict suggests
-
-
-@dataclass(frozen=True)
-class CorrectedTests:
-    """The p values between the combinations that compete on a board, corrected for the number of its pairs.
-
-    Attributes:
-        combinations: the combinations, the best first.
-        p: float (m, m); NaN for pairs that cannot be tested.
-    """
-
-    combinations: tuple[Combination, ...]
-    p: Float64s
-
-    @property
-    def pairs(self) -> int:
-        """The number of pairs that could be tested, at least 1."""
-        return max(1, count_pairs(self.p))
-
-    def p_value(self, a: LeaderboardEntry, b: LeaderboardEntry) -> float:
-        """Return the p value of a pair. Raises ValueError if one of them does not compete on the board."""
-        return float(self.p[self.combinations.index(a.combination), self.combinations.index(b.combination)])
-
-
-def correct_tests(board: Sequence[LeaderboardEntry]) -> CorrectedTests:
-    """Test all pairs of a board that compete."""
-    return CorrectedTests(tuple(e.combination for e in board if e.ranked), competing_p_values(board))
 
 
 @dataclass(frozen=True)
@@ -242,51 +215,42 @@ class Comparison:
         return (d.mean if d.is_zero else d.high) < -by
 
 
-def compare_strategies(
-    results: Sequence[Result], reader: ResultsReader, a: str, b: str, rivals: Sequence[Result] = ()
-) -> list[Comparison]:
+def compare_strategies(results: Sequence[Result], reader: ResultsReader, a: str, b: str) -> list[Comparison]:
     """Compare two strategies for each dataset, budget, trainer, embedder and clusterer with which both were run.
-
-    Args:
-        results: the rows to compare.
-        reader: gives access to the predictions of the rows.
-        a, b: the strategies.
-        rivals: all rows of the boards, which decide for how many comparisons a p value is corrected; `results` alone
-            by default.
 
     Raises:
         InputError: the predictions of a row are lost.
     """
-    board = leaderboard_entries([row for row in rivals or results if row.ok], reader)
-    return [_compare(reader, *pair, board) for pair in strategy_pairs(results, a, b, reader)]
+    return [_compare(reader, *pair) for pair in strategy_pairs(results, a, b, reader)]
 
 
 def strategy_pairs(
     results: Sequence[Result], a: str, b: str, reader: ResultsReader | None = None
 ) -> list[tuple[LeaderboardEntry, LeaderboardEntry]]:
     """Return both strategies for each dataset, budget, trainer, embedder and clusterer with which both were run."""
-    entries = leaderboard_entries([row for row in results if row.ok and row.strategy in (a, b)], reader)
+    both = [row for row in results if row.strategy in (a, b)]
+    seeds = {row.seed for row in both}
+    entries = leaderboard_entries([row for row in results if row.ok and row.seed in seeds], reader)
+    entries = [entry for entry in entries if entry.part("strategy") in (a, b)]
     groups = comparable_groups(entries, "dataset", "budget", "trainer")
     by_name = [{entry.part("strategy"): entry for entry in group} for group in groups]
     return [(group[a], group[b]) for group in by_name if len(group) == 2]
 
 
-def _compare(
-    reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry, entries: Sequence[LeaderboardEntry]
-) -> Comparison:
+def _compare(reader: ResultsReader, a: LeaderboardEntry, b: LeaderboardEntry) -> Comparison:
     caveats = (*_caveats(a), *_caveats(b), *fairness_warnings([a, b]))
     shared = a.by_seed().keys() & b.by_seed().keys()
     a, b = (replace(entry, rows=tuple(row for row in entry.rows if row.seed in shared)) for entry in (a, b))
-    tests = correct_tests([entry for entry in entries if entry.combination[:2] == a.combination[:2]])
-    if not {a.combination, b.combination} <= set(tests.combinations):
+    pair, tests = (a.combination, b.combination), a.tests
+    if pair not in tests.p:
         p = pairwise_p_values([a.by_seed(), b.by_seed()], [a.correct, b.correct])
-        tests = CorrectedTests((a.combination, b.combination), p)
+        tests = CorrectedTests({pair: float(p[0, 1])})
     names = [name for name in SCORES if name == "test_accuracy" or a.by_seed(name) or b.by_seed(name)]
     classes_a, classes_b = _predicted_classes(reader, a), _predicted_classes(reader, b)
     return Comparison(
         a,
         b,
-        judge(a, b, tests.p_value(a, b), tests.pairs),
+        judge(a, b, tests.p_value(*pair), tests.pairs),
         {name: paired_difference(a.by_seed(name), b.by_seed(name)) for name in names},
         mean_interval([float((classes_a[seed] == classes_b[seed]).mean()) for seed in classes_a]),
         caveats,

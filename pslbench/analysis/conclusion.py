@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pslbench.analysis.comparison import Verdict, correct_tests, describe_power, judge
+from pslbench.analysis.comparison import Verdict, describe_power, judge
 from pslbench.analysis.fairness import list_names
 from pslbench.analysis.leaderboard import COMBINATION_COLUMNS, LeaderboardEntry
 from pslbench.analysis.statistics import MIN_SEEDS
@@ -48,10 +48,12 @@ def conclude(board: Sequence[LeaderboardEntry]) -> Conclusion | None:
         other = "centroid" if competing[0].part("strategy") == REFERENCE else REFERENCE
         return Conclusion(f"Only {names[0]} competes; run another strategy, such as `{other}`, with it.")
     place = _reference(competing)
-    tests = correct_tests(competing)
+    reference, tests = competing[place], competing[place].tests
     verdicts = [
-        judge(entry, competing[place], float(tests.p[i, place]), tests.pairs, (names[i], names[place]))
-        for i, entry in enumerate(competing)
+        judge(
+            entry, reference, tests.p_value(entry.combination, reference.combination), tests.pairs, (name, names[place])
+        )
+        for entry, name in zip(competing, names, strict=True)
     ]
     others = [verdict for i, verdict in enumerate(verdicts) if i != place]
     winners = [i for i, verdict in enumerate(verdicts) if i != place and _is_better(verdict)]
@@ -88,7 +90,8 @@ def _recommend(verdicts: Sequence[Verdict], winners: Sequence[int], competing: S
     sentence = f"Use {first.a}: +{first.difference.mean:.3f} over {first.b} ({interval})."
     if winners[0] > 0 and best.a != best.b:
         verb = "compared with" if isnan(best.p) else "told apart from"
-        return f"{sentence} {best.a} scores higher, but cannot be {verb} {first.b}."
+        few = f" on its {pluralize(best.difference.n, 'seed')}" if best.difference.n < first.difference.n else ""
+        return f"{sentence} {best.a} scores higher{few}, but cannot be {verb} {first.b}."
     if tied := [verdicts[i].a for i in winners if competing[i].gap.is_tied]:
         return f"{sentence} {list_names(tied)} cannot be told apart from it."
     return sentence

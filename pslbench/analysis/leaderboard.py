@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pslbench.analysis.significance import pairwise_p_values
 from pslbench.analysis.statistics import MIN_SEEDS, Interval, mean_interval
-from pslbench.analysis.ties import NO_GAP, GapToBest, gaps_to_best
-from pslbench.contracts.arrays import Bools, Float64s
+from pslbench.analysis.ties import NO_GAP, NO_TESTS, CorrectedTests, GapToBest, gaps_to_best
+from pslbench.contracts.arrays import Bools
 from pslbench.errors import InputError, deprecated, unknown
 from pslbench.results.codec import RENAMED, SCORES, STAGES
 from pslbench.results.records import UNUSED, Combination, Result, ResultsReader
@@ -37,6 +37,7 @@ class LeaderboardEntry:
         rows: its successful rows, by seed.
         failed_cells: the number of its failed cells.
         gap: how its test accuracy compares with that of the best entry of its board.
+        tests: the p values between the combinations with the same dataset and budget.
         correct: which test samples it classifies correctly, bool (n,), if that is known to be the same on every seed.
     """
 
@@ -44,6 +45,7 @@ class LeaderboardEntry:
     rows: tuple[Result, ...]
     failed_cells: int
     gap: GapToBest = NO_GAP
+    tests: CorrectedTests = field(default=NO_TESTS, repr=False, compare=False)
     correct: Bools | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -72,9 +74,20 @@ def boards(
     """Return one board for each dataset, budget and value of the part `group`.
 
     A board has the competing combinations from best to worst, then the others. A combination that does not use the
-    part `group` is on the board of each value. With a reader, combinations that do not depend on the seed are compared
-    on the test samples.
+    part `group` is on the board of each value.
+
+    With a reader, p values are corrected for all combinations of the folder that have the same dataset and budget, so
+    that they do not depend on what is shown. Combinations that do not depend on the seed are then compared on the test
+    samples.
     """
+    keys, seeds = {row.key for row in results}, {row.seed for row in results}
+    others = [row for row in reader.rows() if row.seed in seeds and row.key not in keys] if reader else []
+    tests = {board[0].combination[:2]: _correct_tests(board) for board in _by_task([*results, *others], reader)}
+    parts = [part for board in _by_task(results, reader) for part in _split(board, group)]
+    return [_with_gaps(part, tests[part[0].combination[:2]]) for part in parts]
+
+
+def _by_task(results: Sequence[Result], reader: ResultsReader | None) -> list[list[LeaderboardEntry]]:
     by_combination: dict[Combination, list[Result]] = {}
     for row in sorted(results, key=lambda row: row.seed):
         by_combination.setdefault(row.combination, []).append(row)
@@ -84,7 +97,7 @@ def boards(
     ]
     entries.sort(key=_rank_key)
     by_task = [list(board) for _, board in groupby(entries, key=lambda entry: entry.combination[:2])]
-    return [_with_gaps(_with_correct(part, reader)) for board in by_task for part in _split(board, group)]
+    return [_with_correct(board, reader) for board in by_task]
 
 
 def leaderboard_entries(results: Sequence[Result], reader: ResultsReader | None = None) -> list[LeaderboardEntry]:
@@ -92,10 +105,11 @@ def leaderboard_entries(results: Sequence[Result], reader: ResultsReader | None 
     return [entry for board in boards(results, reader=reader) for entry in board]
 
 
-def competing_p_values(board: Sequence[LeaderboardEntry]) -> Float64s:
-    """Return the corrected p values between the entries of a board that compete, float (m, m)."""
+def _correct_tests(board: Sequence[LeaderboardEntry]) -> CorrectedTests:
     competing = [entry for entry in board if entry.ranked]
-    return pairwise_p_values([entry.by_seed() for entry in competing], [entry.correct for entry in competing])
+    p = pairwise_p_values([entry.by_seed() for entry in competing], [entry.correct for entry in competing])
+    names = [entry.combination for entry in competing]
+    return CorrectedTests({(a, b): float(p[i, j]) for i, a in enumerate(names) for j, b in enumerate(names) if i != j})
 
 
 def column(name: str, results: Sequence[Result]) -> str:
@@ -187,10 +201,12 @@ def _split(board: list[LeaderboardEntry], group: str) -> list[list[LeaderboardEn
     return [[entry for entry in board if entry.part(group) in (value, UNUSED)] for value in values] or [board]
 
 
-def _with_gaps(board: list[LeaderboardEntry]) -> list[LeaderboardEntry]:
-    competing = [entry for entry in board if entry.ranked]
-    gaps = gaps_to_best([entry.by_seed() for entry in competing], competing_p_values(competing))
-    return [replace(entry, gap=gap) for entry, gap in zip(competing, gaps, strict=True)] + board[len(competing) :]
+def _with_gaps(board: list[LeaderboardEntry], tests: CorrectedTests) -> list[LeaderboardEntry]:
+    competing, others = ([e for e in board if e.ranked == is_ranked] for is_ranked in (True, False))
+    p = [tests.p_value(competing[0].combination, entry.combination) for entry in competing]
+    gaps = gaps_to_best([entry.by_seed() for entry in competing], p)
+    pairs = zip([*competing, *others], [*gaps, *[NO_GAP] * len(others)], strict=True)
+    return [replace(entry, gap=gap, tests=tests) for entry, gap in pairs]
 
 
 def _with_correct(board: list[LeaderboardEntry], reader: ResultsReader | None) -> list[LeaderboardEntry]:

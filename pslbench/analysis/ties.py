@@ -6,7 +6,30 @@ from math import isnan, nan
 
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_SEEDS, Interval, paired_difference
-from pslbench.contracts.arrays import Float64s
+from pslbench.results.records import Combination
+
+
+@dataclass(frozen=True)
+class CorrectedTests:
+    """The p values between the combinations that compete on a board, corrected for the number of its pairs.
+
+    Attributes:
+        p: the p value of each pair in both orders; NaN if the pair cannot be tested.
+    """
+
+    p: Mapping[tuple[Combination, Combination], float]
+
+    @property
+    def pairs(self) -> int:
+        """The number of pairs that could be tested, at least 1."""
+        return max(1, sum(not isnan(value) for value in self.p.values()) // 2)
+
+    def p_value(self, a: Combination, b: Combination) -> float:
+        """Return the p value of a pair; NaN if it cannot be tested, or if one of the two does not compete."""
+        return self.p.get((a, b), nan)
+
+
+NO_TESTS = CorrectedTests({})
 
 
 @dataclass(frozen=True)
@@ -45,14 +68,14 @@ class GapToBest:
 NO_GAP = GapToBest()
 
 
-def gaps_to_best(by_seed: Sequence[Mapping[int, float]], p: Float64s) -> list[GapToBest]:
+def gaps_to_best(by_seed: Sequence[Mapping[int, float]], p: Sequence[float]) -> list[GapToBest]:
     """Return the gap of each competing row. The first row must be the best one.
 
     Args:
         by_seed: the scores of each row by seed.
-        p: the corrected p values between all rows, float (rows, rows).
+        p: the corrected p values between the first row and each row.
     """
     return [
-        GapToBest(paired_difference(by_seed[0], scores) if i else None, float(p[0, i]) if i else nan, is_best=not i)
+        GapToBest(paired_difference(by_seed[0], scores) if i else None, p[i] if i else nan, is_best=not i)
         for i, scores in enumerate(by_seed)
     ]

@@ -81,7 +81,7 @@ class Results:
         return replace(self, rows=tuple(filter_rows(self.rows, conditions)))
 
     def compare(self, a: str, b: str) -> StrategyComparison:
-        """Compare two strategies seed by seed. The p value is corrected for all pairs of these results.
+        """Compare two strategies seed by seed. The p value is corrected for all pairs of the folder.
 
         Args:
             a, b: strategies with their parameters, as the leaderboard shows them.

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pslbench.analysis.aggregate import aggregate_over_datasets
-from pslbench.analysis.comparison import Comparison, compare_strategies, correct_tests, rankings
+from pslbench.analysis.comparison import Comparison, compare_strategies, rankings
 from pslbench.analysis.leaderboard import leaderboard_entries
 from pslbench.analysis.statistics import MIN_SEEDS
 from pslbench.cli.console import stderr_console, stdout_console, warn
@@ -65,9 +65,8 @@ def compare(
     store, results = run_grid(catalog, grid, execution, plugins)
     first, *others = (strategy.text for strategy in grid.strategies)
     reader = make_reader(catalog, store)
-    rivals = [row for row in store.current_rows() if row.seed in grid.seeds]
-    comparisons = [c for other in others for c in compare_strategies(results, reader, first, other, rivals)]
-    show = partial(_print_tables, comparisons, results, rivals, first, reader, verbose)
+    comparisons = [c for other in others for c in compare_strategies(results, reader, first, other)]
+    show = partial(_print_tables, comparisons, results, first, reader, verbose)
     status = report_results(catalog, store, results, show, not execution.quiet)
     return status if fail_if_worse is None else max(status, _exit_status(comparisons, fail_if_worse))
 
@@ -75,7 +74,6 @@ def compare(
 def _print_tables(
     comparisons: Sequence[Comparison],
     results: Sequence[Result],
-    rivals: Sequence[Result],
     first: str,
     reader: ResultsReader,
     verbose: bool,
@@ -84,8 +82,7 @@ def _print_tables(
     for table in comparison_tables(comparisons, verbose):
         console.print(table)
     for entries in rankings(results, reader):
-        board = [e for e in leaderboard_entries(rivals, reader) if e.combination[:2] == entries[0].combination[:2]]
-        console.print(difference_matrix(entries, correct_tests(board), console.width), "", sep="\n")
+        console.print(difference_matrix(entries, console.width), "", sep="\n")
     for aggregate in aggregate_over_datasets(leaderboard_entries(results), first):
         console.print(build_overall_table(aggregate), "", sep="\n")
 
@@ -94,7 +91,8 @@ def _distinct(grid: Grid) -> Grid:
     """Return the grid with each strategy once. Raises InputError if fewer than two remain."""
     different = list(dict.fromkeys(grid.strategies))
     if len(different) < 2:
-        advice = f"write for example pslbench compare {different[0].text} random"
+        other = "centroid" if different[0].text == "random" else "random"
+        advice = f"write for example pslbench compare {different[0].text} {other}"
         raise InputError(f"compare needs at least two different strategies; {advice}")
     return replace(grid, strategies=different)
 

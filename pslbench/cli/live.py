@@ -16,7 +16,7 @@ from rich.segment import ControlType, Segment, SegmentLines
 from rich.table import Table
 from rich.text import Text
 
-from pslbench.analysis.leaderboard import LeaderboardEntry, leaderboard_row
+from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.cli.console import stderr_console
 from pslbench.cli.progress import ProgressLines, describe_row
 from pslbench.errors import pluralize
@@ -24,7 +24,7 @@ from pslbench.execution.estimate import TimeLeft
 from pslbench.execution.run import RunObserver, RunStart
 from pslbench.planning.cells import Cell
 from pslbench.reporters.formats import create_table, format_mean, format_number
-from pslbench.reporters.leaderboard_table import NUMBERS, PART_COLUMNS, Column, title, varying_parts
+from pslbench.reporters.leaderboard_table import NUMBERS, PART_COLUMNS, Column, shown_values, title, varying_parts
 from pslbench.results.records import Combination, Result
 
 STAGES = {  # what a row says while a stage of its cell runs
@@ -171,7 +171,7 @@ class LiveBoard:
             entry = replace(entry, failed_cells=entry.failed_cells + 1)
         else:
             entry = replace(entry, rows=(*entry.rows, row))
-        values = leaderboard_row(entry)
+        values = shown_values(entry)
         numbers = {head: format_number(float(values[name]), digits) for name, (head, digits) in NUMBERS.items()}
         accuracy = format_mean(entry.score("test_accuracy"))
         self._rows[row.combination] = BoardRow(entry, {"test accuracy": accuracy, **numbers})

@@ -49,7 +49,8 @@ def run_grid(
         with show_progress(execution.explain_cache, execution.quiet) as observer:
             return run.run_grid(catalog, grid, execution.run_settings(plugins), observer)
     except run.RunInterruptedError as interruption:
-        report_results(catalog, interruption.folder, interruption.rows, show_folder=not execution.quiet)
+        show_folder = not execution.quiet
+        report_results(catalog, interruption.folder, interruption.rows, show_folder=show_folder, is_complete=False)
         print_interrupted()
         raise typer.Exit(EXIT_INTERRUPTED) from None
 

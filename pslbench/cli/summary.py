@@ -22,6 +22,7 @@ def report_results(
     rows: Sequence[Result],
     show: Callable[[], None] | None = None,
     show_folder: bool = True,
+    is_complete: bool = True,
     **parameters: Value,
 ) -> int:
     """Call every enabled reporter and say which cells failed. Files are written before anything is printed.
@@ -31,6 +32,7 @@ def report_results(
         rows: what the command asked for. The other reporters receive these.
         show: prints the rows instead of the reporters that print.
         show_folder: whether the folder is printed.
+        is_complete: whether the run has ended, so that there is a conclusion.
         parameters: values by name; each reporter receives those of its own parameters.
 
     Returns:
@@ -49,7 +51,8 @@ def report_results(
     else:
         printing = {name: part for name, part in reporters.items() if not part.writes}
         status = max(status, _call_reporters(printing, rows, reader, parameters))
-        _print_conclusions(boards(rows, reader=reader), reader)
+        if is_complete:
+            _print_conclusions(boards(rows, reader=reader), reader)
     failed = [row for row in rows if not row.ok]
     if failed:
         _warn_of_failures(folder, failed, len(rows))
@@ -154,4 +157,5 @@ def make_reader(catalog: Catalog, folder: ResultsFolder) -> ResultsReader:
             raise InputError(f"{row.dataset} has changed since {row.key} was computed")
         return data
 
-    return ResultsReader(folder.path, tuple(folder.runs()), folder.probabilities, folder.labeling, dataset)
+    rows = lru_cache(maxsize=1)(folder.current_rows)
+    return ResultsReader(folder.path, tuple(folder.runs()), folder.probabilities, folder.labeling, dataset, rows)

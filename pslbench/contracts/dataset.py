@@ -101,7 +101,11 @@ def _checked_labels(what: str, y: AnyArray, n: int) -> Ints:
     if y.shape != (n,):
         raise BadData(f"{what} has shape {y.shape}, but there are {n} samples; give one class number per sample")
     if not np.issubdtype(y.dtype, np.integer):
-        how = "y.astype(int)" if y.dtype.kind == "f" else "numpy.unique(y, return_inverse=True)[1]"
+        how = (
+            "y.astype(int)"
+            if y.dtype.kind == "f"
+            else "numpy.unique(y, return_inverse=True)[1] for y_train and y_test together"
+        )
         raise BadData(f"{what} must be integer class numbers from 0, not {y.dtype}; try {how}")
     if y.min() < 0:
         raise BadData(f"{what} contains the negative label {y.min()}; class numbers start at 0")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from pslbench.analysis.comparison import Comparison, CorrectedTests
+from pslbench.analysis.comparison import Comparison
 from pslbench.analysis.leaderboard import LeaderboardEntry
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import MIN_BOOTSTRAP_SEEDS, MIN_SEEDS, paired_difference
@@ -88,7 +88,7 @@ def _further_tests(comparison: Comparison) -> Group:
     return caption_table(f"test accuracy of {a} minus {b}", table, notes)
 
 
-def difference_matrix(entries: Sequence[LeaderboardEntry], tests: CorrectedTests, screen_width: int) -> Group:
+def difference_matrix(entries: Sequence[LeaderboardEntry], screen_width: int) -> Group:
     """Return the differences between all entries, in as many tables as the width of the screen requires."""
     names = [entry.part("strategy") for entry in entries]
     width = min(max(map(len, names)), screen_width - CELL_WIDTH - 2)
@@ -100,17 +100,16 @@ def difference_matrix(entries: Sequence[LeaderboardEntry], tests: CorrectedTests
         for name in names[start:end]:
             table.add_column(Text(name), justify="right", width=CELL_WIDTH, overflow="fold")
         for i in range(end - 1):
-            cells = (_cell(entries[i], entries[j], tests) if i < j else "" for j in range(start, end))
+            cells = (_cell(entries[i], entries[j]) if i < j else "" for j in range(start, end))
             table.add_row(Text(names[i]), *cells)
         tables.append(table)
-    legend = (
-        f"upper line: row minus column; lower line: p value, corrected for {pluralize(tests.pairs, 'comparison')}; "
-        "bold: can be told apart"
-    )
+    pairs = pluralize(entries[0].tests.pairs, "comparison")
+    legend = f"upper line: row minus column; lower line: p value, corrected for {pairs}; bold: can be told apart"
     title = f"{_group_title(entries)} · all pairs in test accuracy"
     return caption_table(title, stack_tables(tables), [legend])
 
 
-def _cell(row: LeaderboardEntry, column: LeaderboardEntry, tests: CorrectedTests) -> Text:
-    difference, p = paired_difference(row.by_seed(), column.by_seed()).mean, tests.p_value(row, column)
+def _cell(row: LeaderboardEntry, column: LeaderboardEntry) -> Text:
+    difference = paired_difference(row.by_seed(), column.by_seed()).mean
+    p = row.tests.p_value(row.combination, column.combination)
     return Text(f"{format_signed(difference)}\n{format_p_value(p)}", "bold" if p < ALPHA else "")

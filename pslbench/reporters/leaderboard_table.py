@@ -13,11 +13,9 @@ from pslbench.analysis.leaderboard import (
     LeaderboardEntry,
     boards,
     column,
-    competing_p_values,
     leaderboard_row,
     sort_entries,
 )
-from pslbench.analysis.significance import count_pairs
 from pslbench.errors import pluralize
 from pslbench.reporters.formats import (
     IDENTITY,
@@ -177,7 +175,7 @@ def legend(board: list[LeaderboardEntry], shown: list[Column], top: int = 0) -> 
         lines.append("without ±: every seed gives the same")
     lines += [f"{head}: {meaning}" for head, meaning in MEANINGS.items() if head in heads]
     lines += explain_marks(board)
-    if (pairs := count_pairs(competing_p_values(competing))) > 1:
+    if competing and (pairs := competing[0].tests.pairs) > 1:
         lines.append(
             f"rows are compared seed by seed; among {pairs} comparisons some look large by chance, so a difference "
             "must be larger to count"

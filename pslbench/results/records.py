@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -163,8 +163,9 @@ class ResultsReader:
         probabilities: returns the class probabilities of the test samples of a row, float16 (n_test, classes).
         labeling: returns the labeling of a row; None for rows of versions that did not store it.
         dataset: returns the dataset of a row.
+        rows: returns all current rows of the folder, also those that a reporter does not show.
 
-    The last three raise InputError if the data is lost, or differs from what the row was computed with.
+    The three before it raise InputError if the data is lost, or differs from what the row was computed with.
     """
 
     folder: Path
@@ -172,6 +173,7 @@ class ResultsReader:
     probabilities: Callable[[Result], Floats]
     labeling: Callable[[Result], LabelingRecord | None]
     dataset: Callable[[Result], Dataset]
+    rows: Callable[[], Sequence[Result]] = tuple
 
     labelling = renamed("ResultsReader.labelling", "labeling")
 

@@ -4,7 +4,6 @@ from typing import Any
 import altair as alt
 from markupsafe import Markup
 
-from pslbench.analysis.comparison import correct_tests
 from pslbench.analysis.significance import ALPHA
 from pslbench.analysis.statistics import paired_difference
 from pslbench.errors import pluralize
@@ -61,10 +60,10 @@ def _compare_all(data: ReportData, board: Board) -> list[dict[str, Any]]:
     """Return one row per ordered pair of charted combinations. The adjustment counts all combinations that compete."""
     entries = [entry for entry in board if entry.ranked]
     charted = data.select_charted(entries)
-    tests, rows = correct_tests(entries), []
+    rows = []
     for a, b in permutations(entries, 2):
         if a in charted and b in charted:
-            p = tests.p_value(a, b)
+            p = a.tests.p_value(a.combination, b.combination)
             difference = paired_difference(a.by_seed(), b.by_seed())
             rows.append(
                 {
