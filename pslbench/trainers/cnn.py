@@ -98,8 +98,8 @@ def cnn(
     Args:
         seed: determines the initial weights, the order of the samples, dropout and augmentation.
         epochs: the smallest number of passes over the pseudo-labels, 3 if none.
-        min_steps: the smallest number of training steps, 500 if none. Few pseudo-labels get more epochs, so that there
-            are also at least 16 times as many images.
+        min_steps: the smallest number of training steps, 500 if none. Few pseudo-labels get more epochs, so that the
+            network also sees at least 16 x `min_steps` images.
         batch_size: the largest number of images per step, 256 if none. Batches shrink, down to 16 images, or 32 from
             1,024 pseudo-labels on, if there would otherwise be fewer than `min_steps` steps.
         learning_rate: the highest rate of Adam (Kingma & Ba 2015), 0.004 if none. It falls to 0 along half a cosine. If
