@@ -84,7 +84,7 @@ def on_terminal(
         stderr=slave,
         env={**inherited, "TERM": "xterm-256color", **environment},
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=_prepare_terminal,
     )
     os.close(slave)
     screen, sent, screens, is_interrupted = Screen(size[1]), "", [], False
@@ -102,6 +102,12 @@ def on_terminal(
         if process.poll() is None and time.monotonic() >= deadline:
             process.send_signal(signal.SIGKILL)
     return Session(process.wait(timeout=30), sent, screens)
+
+
+def _prepare_terminal() -> None:
+    """Make the standard input the controlling terminal, and heed Ctrl-C, which a shell's background job ignores."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _read(master: int) -> bytes:

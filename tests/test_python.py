@@ -403,7 +403,13 @@ def test_an_interrupted_run_keeps_its_finished_cells(tmp_path):
     slow = FIRST.replace("    selected", "    import time; time.sleep(0.5)\n    selected", 1)
     source = slow + TINY_RUN.format("first").replace("seeds=1", "seeds=6") + "print(len(results.rows))"
     (tmp_path / "script.py").write_text(source)
-    process = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )
     while not list(tmp_path.glob("out/cells/*.json")):
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.05)

@@ -6,10 +6,11 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout, suppress
 from dataclasses import replace
 from functools import partial
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points, version
 from pathlib import Path
 
@@ -164,18 +165,27 @@ def _shared(plugin: Plugin, owners: Counter[tuple[Kind, str]]) -> Iterator[str]:
         yield f"another plugin also has a {first.kind} '{first.name}'{more}; select this one as {qualified}"
 
 
+class UncachedLoader(SourceFileLoader):
+    """Reads and writes no bytecode: it is as old as its file to the second, and a file can change twice in a second."""
+
+    def path_stats(self, path: object) -> Mapping[str, object]:
+        raise OSError(path)
+
+
 def _import_file(path: Path) -> object:
     """Import a plugin file. It can import the modules beside it, unless an installed one has the same name."""
     if (folder := str(path.resolve().parent)) not in sys.path:
         sys.path.append(folder)
     name = f"pslbench_plugin_{path.stem}"
-    module_spec = importlib.util.spec_from_file_location(name, path.resolve())
-    if module_spec is None or module_spec.loader is None:
+    if path.suffix != ".py":
         raise PluginError(f"the name of its file '{path.name}' does not end in .py; rename it")
+    loader = UncachedLoader(name, str(path.resolve()))
+    module_spec = importlib.util.spec_from_loader(name, loader)
+    assert module_spec is not None
     module = importlib.util.module_from_spec(module_spec)
     sys.modules[name] = module  # dataclasses look up their module there
     try:
-        module_spec.loader.exec_module(module)
+        loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
