@@ -80,6 +80,20 @@ def test_the_parts_in_which_combinations_differ_are_named():
     assert "`random` (cnn)" in conclude(board).sentence
 
 
+def test_rows_with_fewer_seeds_are_not_passed_over():
+    made = [
+        row(name, s, level + NOISE[s % len(NOISE)] * share)
+        for name, level, share in (("steady", 0.7, 0.1), ("random", 0.4, 0.2))
+        for s in range(6)
+    ]
+    made += [row("noisy", s, level) for s, level in enumerate((0.5, 0.9, 0.95))]
+    (board,) = boards(made)
+    conclusion = conclude(board)
+    assert "`noisy` scores higher on its 3 seeds; run all of them with 6 seeds" in conclusion.sentence
+    assert "Use" not in conclusion.sentence
+    assert conclusion.seeds == 6
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -59,7 +59,7 @@ def conclude(board: Sequence[LeaderboardEntry]) -> Conclusion | None:
     winners = [i for i, verdict in enumerate(verdicts) if i != place and _is_better(verdict)]
     is_random = competing[place].part("strategy") == REFERENCE
     if winners:
-        sentence, seeds = _recommend(verdicts, winners, competing), 0
+        sentence, seeds = _recommend(verdicts, winners, competing)
     else:
         sentence, seeds = _ask_for_seeds(others, others[0].b if is_random else "")
     return Conclusion(" ".join([sentence, *_describe_baselines(board, competing)]), seeds)
@@ -84,17 +84,23 @@ def _is_better(verdict: Verdict) -> bool:
     return verdict.is_different and verdict.difference.mean > 0
 
 
-def _recommend(verdicts: Sequence[Verdict], winners: Sequence[int], competing: Sequence[LeaderboardEntry]) -> str:
+def _recommend(
+    verdicts: Sequence[Verdict], winners: Sequence[int], competing: Sequence[LeaderboardEntry]
+) -> tuple[str, int]:
+    """Return which combination to use; or, if the best one has fewer seeds, how many seeds all of them need, else 0."""
     first, best = verdicts[winners[0]], verdicts[0]
     interval = f"95%: {first.interval.low:.3f} to {first.interval.high:.3f}"
     sentence = f"Use {first.a}: +{first.difference.mean:.3f} over {first.b} ({interval})."
     if winners[0] > 0 and best.a != best.b:
         verb = "compared with" if isnan(best.p) else "told apart from"
-        few = f" on its {pluralize(best.difference.n, 'seed')}" if best.difference.n < first.difference.n else ""
-        return f"{sentence} {best.a} scores higher{few}, but cannot be {verb} {first.b}."
+        if best.difference.n < (seeds := first.difference.n):
+            better = f"{first.a} beats {first.b} by {first.difference.mean:.3f} ({interval})"
+            ahead = f"{best.a} scores higher on its {pluralize(best.difference.n, 'seed')}"
+            return f"{better}, but {ahead}; run all of them with {seeds} seeds.", seeds
+        return f"{sentence} {best.a} scores higher, but cannot be {verb} {first.b}.", 0
     if tied := [verdicts[i].a for i in winners if competing[i].gap.is_tied]:
-        return f"{sentence} {list_names(tied)} cannot be told apart from it."
-    return sentence
+        return f"{sentence} {list_names(tied)} cannot be told apart from it.", 0
+    return sentence, 0
 
 
 def _ask_for_seeds(verdicts: Sequence[Verdict], reference: str) -> tuple[str, int]:
