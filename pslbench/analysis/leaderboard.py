@@ -82,8 +82,10 @@ def boards(
     """
     keys, seeds = {row.key for row in results}, {row.seed for row in results}
     others = [row for row in reader.rows() if row.seed in seeds and row.key not in keys] if reader else []
-    tests = {board[0].combination[:2]: _correct_tests(board) for board in _by_task([*results, *others], reader)}
-    parts = [part for board in _by_task(results, reader) for part in _split(board, group)]
+    shown = _by_task(results, reader)
+    complete = _by_task([*results, *others], reader) if others else shown
+    tests = {board[0].combination[:2]: _correct_tests(board) for board in complete}
+    parts = [part for board in shown for part in _split(board, group)]
     return [_with_gaps(part, tests[part[0].combination[:2]]) for part in parts]
 
 

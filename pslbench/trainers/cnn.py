@@ -254,9 +254,11 @@ def start(architecture: Architecture, seed: int, pool: Floats) -> Any:
     import numpy as np
 
     model = _compiled(architecture)
-    mean, deviation = (f(pool, axis=(0, 1, 2), dtype=np.float64) for f in (np.mean, np.std))
+    moments = (
+        [f(pool, axis=(0, 1, 2), dtype=np.float64) for f in (np.mean, np.var)] if architecture.standardizes else []
+    )
     keras.utils.set_random_seed(seed)
-    for variable, value in zip(model.variables, _network(architecture, mean, deviation**2).variables, strict=True):
+    for variable, value in zip(model.variables, _network(architecture, *moments).variables, strict=True):
         variable.assign(value)
     for variable in model.optimizer.variables:
         variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
