@@ -41,11 +41,6 @@ class Interval:
         return self.mean + self.half_width
 
     @property
-    def contains_zero(self) -> bool:
-        """Whether the interval contains zero. True also if there is no interval."""
-        return isnan(self.half_width) or self.low <= 0 <= self.high
-
-    @property
     def is_zero(self) -> bool:
         """Whether every value is zero."""
         return self.is_constant and abs(self.mean) < ROUNDING_ERROR
