@@ -23,7 +23,19 @@ Example of a plugin:
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from pslbench.contracts import Clusters, Dataset, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
+from pslbench.contracts import (
+    Clusters,
+    Column,
+    Dataset,
+    Embedding,
+    Graph,
+    Pool,
+    Predictor,
+    PseudoLabels,
+    Table,
+    Texts,
+    TrainingData,
+)
 from pslbench.errors import BudgetExceeded, ContractError, InputError, deprecated
 from pslbench.parts import Part, clusterer, dataset, embedder, reporter, strategy, trainer
 from pslbench.plugins.spec import API_VERSION, hookimpl
@@ -40,6 +52,7 @@ __all__ = [
     "BudgetExceeded",
     "CellInfo",
     "Clusters",
+    "Column",
     "ContractError",
     "Dataset",
     "Embedding",
@@ -56,6 +69,8 @@ __all__ = [
     "ResultsReader",
     "RunInfo",
     "StrategyComparison",
+    "Table",
+    "Texts",
     "TrainingData",
     "clusterer",
     "dataset",

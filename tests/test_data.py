@@ -45,7 +45,7 @@ def test_data_check_warns_about_suspicious_data(cli, arrays, tmp_path):
     np.savez(tmp_path / "mine.npz", **arrays | {"x_train": x, "x_test": x[:20], "y_train": 1 + 2 * arrays["y_train"]})
     checked = cli("data", "check", tmp_path / "mine.npz")
     assert checked.status == 0
-    assert "no sample of the pool is of class 0, 2" in checked.err
+    assert "no sample of the pool is of class 0, but" in checked.err
     assert "no test sample is of class 3" in checked.err
     assert "(channels, height, width)" in checked.err
 
@@ -57,7 +57,10 @@ def test_data_check_warns_about_suspicious_data(cli, arrays, tmp_path):
         ({"x_train": np.repeat(np.linspace(0, 1, 20), 128).reshape(40, 8, 8)}, "40 samples contains only 20 distinct"),
         ({"x_train": np.linspace(0, 1, 40 * 64).reshape(40, 8, 8)}, "5 of 5 test samples are also in the pool"),
         ({"x_train": np.linspace(0, 1, 40 * 192).reshape(40, 3, 8, 8)}, "(channels, height, width)"),
-        ({"y_train": np.arange(40) % 2 * 60_000, "y_test": np.zeros(5, int)}, " and 59,987 more, but these are among"),
+        (
+            {"y_train": np.arange(40) % 3 * 30_000, "y_test": np.zeros(5, int)},
+            "no test sample is of class 30000, 60000,",
+        ),
     ],
 )
 def test_every_command_that_loads_data_warns_about_it(cli, arrays, tmp_path, change, says):
@@ -150,7 +153,7 @@ def test_color_images_are_scaled_if_a_size_is_set(tmp_path, cli):
             Image.new("RGB", (10, 12), color).save(path)
     outcome = cli("data", "check", f"images:path={tmp_path},size=16")
     assert outcome.status == 0, outcome.err
-    assert "samples of shape (16, 16, 3)" in outcome.out
+    assert "images of 16 x 16 pixels with 3 channels" in outcome.out
     assert "2 classes: blue (1), red (1)" in outcome.out
 
 

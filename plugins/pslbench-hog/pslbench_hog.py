@@ -10,9 +10,7 @@ from annotated_types import Ge
 from pslbench import Embedding, Part, embedder, hookimpl
 
 
-@embedder(
-    "hog", images_only=True, reference="Dalal & Triggs 2005, Histograms of oriented gradients for human detection"
-)
+@embedder("hog", takes="images", reference="Dalal & Triggs 2005, Histograms of oriented gradients for human detection")
 def hog(x: Any, *, orientations: Annotated[int, Ge(1)] = 9, cell: Annotated[int, Ge(1)] = 7) -> Embedding:
     """Compute histograms of oriented gradients, which change little if an image is shifted slightly.
 

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from pslbench.cli.console import warn
+from pslbench.cli.console import note, warn
 from pslbench.execution.run import RunStart
 from pslbench.planning.cells import Cell
 from pslbench.results.records import Result
@@ -50,6 +50,10 @@ class TqdmProgress:
 
     def warn(self, message: str) -> None:
         warn(message)
+
+    def note(self, message: str) -> None:
+        if not self._quiet:
+            note(message)
 
     def close(self) -> None:
         if self._bar is not None:

@@ -52,6 +52,11 @@ def warn(message: str, console: Console | None = None) -> None:
     (console or stderr_console()).print(f"[bold yellow]warning:[/] {escape(message)}", soft_wrap=True)
 
 
+def note(message: str, console: Console | None = None) -> None:
+    """Print on one line, as `warn` does, what was converted, guessed or left out."""
+    (console or stderr_console()).print(f"[bold]note:[/] {escape(message)}", soft_wrap=True)
+
+
 def print_error(message: str) -> None:
     """Print an error on one line of standard error."""
     stderr_console().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)

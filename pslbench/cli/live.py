@@ -158,6 +158,9 @@ class LiveBoard:
     def warn(self, message: str) -> None:
         self._lines.warn(message)
 
+    def note(self, message: str) -> None:
+        self._lines.note(message)
+
     def _set_cells(self, cells: Sequence[Cell]) -> None:
         seeds: dict[Combination, set[int]] = {}
         for cell in cells:

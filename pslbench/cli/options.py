@@ -17,7 +17,7 @@ import typer
 from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, require_distinct, unknown
 from pslbench.parts import KINDS, Kind, PartConfig
-from pslbench.plugins.catalog import Catalog, parse_dataset
+from pslbench.plugins.catalog import Catalog, parse_dataset, skip_bad_files
 from pslbench.plugins.discovery import discover
 from pslbench.user_folders import cache_root, expand_home, temporary_cache
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from pslbench.planning.grid import Grid
 
 DEFAULT_RESULTS = Path("results/latest")
+EMBEDDER_HELP = "Embedder, or 'all'. Default: pixels for images; see pslbench list embedder for other data."
+TRAINER_HELP = "Trainer, or 'all'. Default: cnn for images, probe for other data."
+SKIP_BAD_HELP = "Leave out files of a dataset that cannot be read."
 CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
 NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}
 
@@ -103,18 +106,15 @@ class GridOptions:
         ),
     ] = None
     all: Annotated[bool, _grid_option("--all/--no-all", help="Take every enabled strategy.")] = False
-    dataset: Annotated[list[str], _part_option("dataset", "DATASET", "Name, .npz file or folder of images.")] = field(
+    dataset: Annotated[list[str], _part_option("dataset", "DATASET", "Name, file or folder.")] = field(
         default_factory=lambda: ["mnist-5k"]
     )
-    embedder: Annotated[list[str], _part_option("embedder", "NAME", "Embedder, or 'all'.")] = field(
-        default_factory=lambda: ["pixels"]
-    )
+    skip_bad: Annotated[bool, _grid_option("--skip-bad/--no-skip-bad", help=SKIP_BAD_HELP)] = False
+    embedder: Annotated[list[str], _part_option("embedder", "NAME", EMBEDDER_HELP)] = field(default_factory=list)
     clusterer: Annotated[list[str], _part_option("clusterer", "NAME", "Clusterer, or 'all'.")] = field(
         default_factory=lambda: ["minibatch-kmeans"]
     )
-    trainer: Annotated[list[str], _part_option("trainer", "NAME", "Trainer, or 'all'.")] = field(
-        default_factory=lambda: ["cnn"]
-    )
+    trainer: Annotated[list[str], _part_option("trainer", "NAME", TRAINER_HELP)] = field(default_factory=list)
     budget: Annotated[
         list[str], _grid_option("-b", "--budget", metavar="LABELS", help="Labels to query; 60,120 for two budgets.")
     ] = field(default_factory=lambda: ["120"])
@@ -138,8 +138,9 @@ class GridOptions:
             return [config for text in texts for config in catalog.parse(kind, text)]
 
         require_distinct("the dataset", self.dataset)
+        datasets = [config for text in self.dataset for config in parse_dataset(catalog, text)]
         return Grid(
-            [config for text in self.dataset for config in parse_dataset(catalog, text)],
+            [skip_bad_files(catalog, config) for config in datasets] if self.skip_bad else datasets,
             parse("embedder", self.embedder),
             parse("clusterer", self.clusterer),
             parse("strategy", strategies),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.markup import escape
 
-from pslbench.cli.console import warn
+from pslbench.cli.console import note, warn
 from pslbench.errors import pluralize
 from pslbench.execution.run import RunStart
 from pslbench.planning.cells import Cell
@@ -44,6 +44,10 @@ class ProgressLines:
 
     def warn(self, message: str) -> None:
         warn(message, self._console)
+
+    def note(self, message: str) -> None:
+        if not self._quiet:
+            note(message, self._console)
 
     def _print(self, line: str) -> None:
         if not self._quiet:

@@ -4,6 +4,19 @@ from pslbench.contracts.dataset import Dataset
 from pslbench.contracts.features import Clusters, Embedding, Graph
 from pslbench.contracts.pool import Pool
 from pslbench.contracts.pseudo_labels import PseudoLabels
+from pslbench.contracts.samples import Column, Table, Texts
 from pslbench.contracts.training import Predictor, TrainingData
 
-__all__ = ["Clusters", "Dataset", "Embedding", "Graph", "Pool", "Predictor", "PseudoLabels", "TrainingData"]
+__all__ = [
+    "Clusters",
+    "Column",
+    "Dataset",
+    "Embedding",
+    "Graph",
+    "Pool",
+    "Predictor",
+    "PseudoLabels",
+    "Table",
+    "Texts",
+    "TrainingData",
+]

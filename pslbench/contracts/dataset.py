@@ -2,115 +2,145 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
-from pslbench.contracts.arrays import AnyArray, Floats, Ints
-from pslbench.errors import BadData
+from pslbench.contracts.arrays import AnyArray, Floats
+from pslbench.contracts.conversion import convert_samples
+from pslbench.contracts.labels import NO_LABEL, convert_labels
+from pslbench.contracts.samples import SampleInput, SampleKind, Table, kind_of, samples_to_arrays
+from pslbench.errors import BadData, pluralize
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images or feature vectors with their classes, split into a training set (the pool) and a test set.
+    """Samples with their classes, split into a training set (the pool) and a test set.
+
+    The arguments are converted, the pool and the test set always alike. All arrays become read-only.
 
     Attributes:
         name: the name that result rows show.
-        x_train, x_test: float32 in [0, 1], (n, height, width, channels) or (n, features). The arrays become read-only.
-        y_train, y_test: int64 (n,), class numbers that start at 0. The arrays become read-only.
-        classes: the name of each class; the default is its number.
+        x_train, x_test: the samples, all of one kind.
+            Images: float32 in [0, 1], (n, height, width, channels). Integers are divided by the largest value of their
+            range: 1, 16, 255 or 65,535. Gray images may lack the last axis.
+            Vectors: float32, (n, features), any finite numbers.
+            Texts: `Texts`; a sequence of str is converted.
+            Tables: `Table`; a pandas data frame is converted.
+        y_train, y_test: int64 (n,), class numbers from 0; -1 stands for no label. Names and other numbers are
+            converted; NaN, None and empty texts stand for no label.
+        classes: the names of the classes. The default is the labels that occur, sorted.
+        features_train, features_test: float32 (n, d), features that belong to the data, for the embedder `given`; or
+            None.
+        notes: one line about each thing that was left out, converted or guessed.
 
     Raises:
-        BadData: an InputError. The arrays do not fit together, contain NaN, or the labels are not class numbers.
+        BadData: an InputError. The arrays do not fit together, or cannot be converted.
     """
 
     name: str
-    x_train: Floats
-    y_train: Ints
-    x_test: Floats
-    y_test: Ints
+    x_train: Any
+    y_train: Any
+    x_test: Any
+    y_test: Any
     classes: tuple[str, ...] = ()
+    features_train: Any = None
+    features_test: Any = None
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
-        import numpy as np
-
-        for split in ("train", "test"):
-            x, y = f"x_{split}", f"y_{split}"
-            samples = _checked_samples(f"{self.name}: {x}", np.asarray(getattr(self, x)))
-            labels = _checked_labels(f"{self.name}: {y}", np.asarray(getattr(self, y)), len(samples))
-            object.__setattr__(self, x, samples)
-            object.__setattr__(self, y, labels)
-        shapes = self.x_train.shape[1:], self.x_test.shape[1:]
-        if shapes[0] != shapes[1]:
-            raise BadData(f"{self.name}: x_train has samples of shape {shapes[0]}, x_test of {shapes[1]}")
-        present = np.unique(self.y_train)
-        if len(present) < 2:
-            raise BadData(f"{self.name}: y_train contains only one class; a benchmark needs at least two")
-        if not self.classes:
-            object.__setattr__(self, "classes", tuple(str(c) for c in range(int(present[-1]) + 1)))
-        n = len(self.classes)
-        if (top := max(int(present[-1]), int(self.y_test.max()))) >= n:
-            raise BadData(f"{self.name}: label {top} has no class; the {n} classes of y_train are 0 to {n - 1}")
+        samples, notes = convert_samples(self.name, (self.x_train, self.x_test))
+        sizes = [len(each) for each in samples]
+        labels, classes, more = convert_labels(self.name, (self.y_train, self.y_test), sizes, self.classes)
+        for array in labels:
+            array.flags.writeable = False
+        features = _convert_features(self.name, (self.features_train, self.features_test), sizes)
+        for part, pair in (("x", samples), ("y", labels), ("features", features)):
+            object.__setattr__(self, f"{part}_train", pair[0])
+            object.__setattr__(self, f"{part}_test", pair[1])
+        object.__setattr__(self, "classes", classes)
+        object.__setattr__(self, "notes", tuple(dict.fromkeys((*self.notes, *notes, *more))))
 
     @property
     def n_classes(self) -> int:
         return len(self.classes)
 
     @property
+    def kind(self) -> SampleKind:
+        """The kind of the samples: `images`, `vectors`, `texts` or `tables`."""
+        return kind_of(self.x_train)
+
+    @property
+    def main_input(self) -> SampleInput:
+        """What parts work on by default: the features that belong to the data if there are any, or the samples."""
+        return self.kind if self.features_train is None else "features"
+
+    @property
     def is_images(self) -> bool:
-        return self.x_train.ndim == 4
+        return self.kind == "images"
+
+    def labeled(self) -> Dataset:
+        """Return the dataset without the samples that have no label. A note says how many there were."""
+        has_label = [y != NO_LABEL for y in (self.y_train, self.y_test)]
+        if missing := sum(int((~has).sum()) for has in has_label):
+            train, test = has_label
+            note = f"{pluralize(missing, 'sample')} without a label {'is' if missing == 1 else 'are'} left out"
+            return replace(
+                self,
+                x_train=self.x_train[train],
+                y_train=self.y_train[train],
+                x_test=self.x_test[test],
+                y_test=self.y_test[test],
+                features_train=None if self.features_train is None else self.features_train[train],
+                features_test=None if self.features_test is None else self.features_test[test],
+                notes=(*self.notes, note),
+            )
+        return self
 
     @cached_property
     def checksum(self) -> str:
-        """The SHA-256, hexadecimal, of the shapes and contents of all four arrays and of the class names."""
+        """The SHA-256, hexadecimal, of the shapes and contents of all arrays and of the class names."""
         import hashlib
 
         import numpy as np
 
         digest = hashlib.sha256()
-        for array in (self.x_train, self.y_train, self.x_test, self.y_test):
+        for array in self.arrays().values():
             digest.update(str(array.shape).encode())
             digest.update(np.ascontiguousarray(array).data)
-        digest.update("\0".join(self.classes).encode())
+        columns = repr(self.x_train.columns) if isinstance(self.x_train, Table) else ""
+        digest.update("\0".join([*self.classes, *([columns] if columns else [])]).encode())
         return digest.hexdigest()
 
+    def arrays(self) -> dict[str, AnyArray]:
+        """Return the contents as arrays by name."""
+        arrays = {**samples_to_arrays("x_train", self.x_train), "y_train": self.y_train}
+        arrays |= {**samples_to_arrays("x_test", self.x_test), "y_test": self.y_test}
+        if self.features_train is not None and self.features_test is not None:
+            arrays |= {"features_train": self.features_train, "features_test": self.features_test}
+        return arrays
 
-def _checked_samples(what: str, x: AnyArray) -> Floats:
+
+def _convert_features(
+    name: str, given: tuple[AnyArray | None, AnyArray | None], sizes: list[int]
+) -> tuple[Floats | None, Floats | None]:
     import numpy as np
 
-    if x.ndim not in (2, 4) or not np.issubdtype(x.dtype, np.floating):
-        expected = "floats (n, height, width, channels) or (n, features)"
-        raise BadData(f"{what} must be {expected}, not {x.dtype} of shape {x.shape}")
-    if x.size == 0:
-        raise BadData(f"{what} is empty; it needs at least one sample with at least one number")
-    low, high = float(x.min()), float(x.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise BadData(f"{what} contains NaN or infinite values; remove or fill them first")
-    if low < 0 or high > 1:
-        raise BadData(f"{what} ranges from {low:g} to {high:g}; scale it to [0, 1]")
-    samples: Floats = x.astype(np.float32, copy=False).view()
-    samples.flags.writeable = False
-    return samples
-
-
-def _checked_labels(what: str, y: AnyArray, n: int) -> Ints:
-    import numpy as np
-
-    if y.ndim == 2 and len(y) == n and y.shape[1] > 1:
-        how = "give one class number per sample, as y.argmax(axis=1) does for a one-hot array"
-        raise BadData(f"{what} has shape {y.shape}; {how}")
-    if y.shape != (n,):
-        raise BadData(f"{what} has shape {y.shape}, but there are {n} samples; give one class number per sample")
-    if not np.issubdtype(y.dtype, np.integer):
-        how = (
-            "y.astype(int)"
-            if y.dtype.kind == "f"
-            else "numpy.unique(y, return_inverse=True)[1] for y_train and y_test together"
-        )
-        raise BadData(f"{what} must be integer class numbers from 0, not {y.dtype}; try {how}")
-    if y.min() < 0:
-        raise BadData(f"{what} contains the negative label {y.min()}; class numbers start at 0")
-    if y.max() >= 2**16:
-        raise BadData(f"{what} contains the label {y.max()}; number the classes from 0 without gaps")
-    labels: Ints = y.astype(np.int64)
-    labels.flags.writeable = False
-    return labels
+    train, test = given
+    if train is None and test is None:
+        return None, None
+    if train is None or test is None:
+        raise BadData(f"{name} has features for only one of the pool and the test set; give features_train and _test")
+    features = []
+    for split, array, n in zip(("train", "test"), map(np.asarray, (train, test)), sizes, strict=True):
+        if array.ndim != 2 or len(array) != n or array.dtype.kind not in "biuf":
+            problem = f"must be numbers ({n}, d), not {array.dtype} of shape {array.shape}"
+            raise BadData(f"{name}: features_{split} {problem}")
+        converted = array.astype(np.float32, copy=False).view()
+        if not np.isfinite(converted).all():
+            raise BadData(f"{name}: features_{split} contains NaN or infinite values, or numbers beyond float32")
+        converted.flags.writeable = False
+        features.append(converted)
+    if features[0].shape[1] != features[1].shape[1]:
+        raise BadData(f"{name}: features_train and features_test have different numbers of columns")
+    return features[0], features[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts.arrays import Float64s, Floats, Ints
 from pslbench.errors import ContractError, InputError, deprecated, renamed
@@ -22,11 +22,12 @@ class Embedding:
 
     Attributes:
         features: float32 (n, d), one row per sample of the pool.
-        transform: maps new samples (m, ...) to features, float32 (m, d); None if the method cannot do that.
+        transform: maps m new samples, like those of the pool, to features, float32 (m, d); None if the method
+            cannot do that.
     """
 
     features: Floats
-    transform: Callable[[Floats], Floats] | None = None
+    transform: Callable[[Any], Floats] | None = None
 
 
 @dataclass(frozen=True, eq=False)

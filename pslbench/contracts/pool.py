@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts.arrays import ArrayLike, Floats, Generator, Ints
 from pslbench.contracts.features import Clusters, Embedding, Graph
@@ -20,13 +20,14 @@ class Pool:
     """The pool as a strategy sees it. The true labels are in another process.
 
     Attributes:
-        x: the samples, float32 (n, height, width, channels) or (n, features), read-only.
+        x: the samples, read-only: images, float32 (n, height, width, channels); vectors, float32 (n, d); `Texts`; or a
+            `Table`. A strategy that trains gets them as the trainer takes them: as features if it takes those.
         n_classes: the number of classes.
         budget: the number of labels that may be queried.
         rng: the strategy's own stream of random numbers, derived from the seed of the cell.
     """
 
-    x: Floats
+    x: Any
     n_classes: int
     budget: int
     rng: Generator

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.arrays import Bools, Floats, Ints
 from pslbench.errors import renamed
 
 
 class Predictor(Protocol):
     """A trained classifier."""
 
-    def predict_proba(self, x: Floats) -> Floats:
-        """Return class probabilities, float (m, classes), of samples `x`, shaped like those of the dataset."""
+    def predict_proba(self, x: Any) -> Floats:
+        """Return class probabilities, float (m, classes), of samples like those of the pool of `TrainingData`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,8 @@ class TrainingData:
     """The pool and its pseudo-labels, as a trainer sees them.
 
     Attributes:
-        pool: all samples, labeled or not, float32 (n, height, width, channels) or (n, features), read-only.
+        pool: all samples, labeled or not, read-only: images, float32 (n, height, width, channels); vectors or features,
+            float32 (n, features); `Texts`; or a `Table`.
         indices: int64 (m,), the samples of the pool that have a pseudo-label.
         labels: int64 (m,), their pseudo-labels; or soft labels, float32 (m, classes), unless the trainer is registered
             with `soft_labels=False`.
@@ -31,18 +32,21 @@ class TrainingData:
         x_test: the test samples, for `test_accuracy` alone.
         test_accuracy: scores class probabilities, float (n_test, classes), of `x_test`. Every call is counted as an
             evaluation on the test set. A row with such evaluations is marked and not ranked.
+        is_queried: bool (m,), for which of the pseudo-labeled samples the strategy queried the true label. None if that
+            is unknown.
     """
 
-    pool: Floats
+    pool: Any
     indices: Ints
     labels: Ints | Floats
     weights: Floats | None
     n_classes: int
-    x_test: Floats
+    x_test: Any
     test_accuracy: Callable[[Floats], float]
+    is_queried: Bools | None = None
 
     @property
-    def x(self) -> Floats:
+    def x(self) -> Any:
         """The samples that have a pseudo-label, in the order of `labels`. Each access makes a new copy."""
         return self.pool[self.indices]
 

@@ -18,48 +18,65 @@ from pslbench.contracts import Dataset
 from pslbench.errors import InputError
 
 ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
+FEATURE_NAMES = ("features_train", "features_test")
 IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 Arrays = Mapping[str, NDArray[Any]]  # by the names above; a file of a user may have any types
 
 
 def read_npz(path: Path) -> Arrays:
-    """Read the four arrays of an `.npz` file in the layout of Keras. Python objects are not loaded.
+    """Read the arrays of an `.npz` file in the layout of Keras. Python objects are not loaded.
+
+    Besides the four arrays, the file may contain `features_train` and `features_test`, which then may replace `x_train`
+    and `x_test`. Instead of split arrays it may contain `x` and `y`.
 
     Raises:
         InputError: the file does not exist or is not an `.npz` file, or an array is missing or contains objects.
     """
     if not path.is_file():
-        raise InputError(f"no file '{path}'; -d takes the name of a dataset, an .npz file or a folder of images")
+        raise InputError(f"no file '{path}'; -d takes the name of a dataset, a file or a folder")
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path} is not an .npz file; write one with numpy.savez(path, x_train=..., ...)")
     try:
         with np.load(path, allow_pickle=False) as file:
-            if missing := [name for name in ARRAY_NAMES if name not in file]:
-                present = ", ".join(file) or "none"
-                raise InputError(
-                    f"{path} has no array '{missing[0]}' (it has {present}); it needs {', '.join(ARRAY_NAMES)}"
-                )
-            return {name: np.asanyarray(file[name]) for name in ARRAY_NAMES}
+            names = _needed_arrays(path, list(file))
+            return {name: np.asanyarray(file[name]) for name in names}
     except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         if "allow_pickle" in str(error):
             raise InputError(f"{path} contains Python objects, which are not loaded; save arrays of numbers") from None
         raise InputError(f"{path} is damaged ({error}); write it again") from None
 
 
-def make_dataset(name: str, arrays: Arrays, classes: Sequence[str] = ()) -> Dataset:
-    """Return a `Dataset` of raw arrays.
+def _needed_arrays(path: Path, present: Sequence[str]) -> Sequence[str]:
+    if {"x", "y"} <= set(present):
+        return ("x", "y")
+    features = [name for name in FEATURE_NAMES if name in present]
+    needed = [name for name in ARRAY_NAMES if not (len(features) == 2 and name.startswith("x"))]
+    if missing := [name for name in needed if name not in present]:
+        names = ", ".join(present) or "none"
+        raise InputError(
+            f"{path} has no array '{missing[0]}' (it has {names}); it needs {', '.join(ARRAY_NAMES)}, or x and y"
+        )
+    return [*(name for name in ARRAY_NAMES if name in present), *features]
 
-    Bytes are scaled from [0, 255] to [0, 1], gray images get a channel axis, and labels of shape (n, 1) are flattened.
+
+def make_dataset(name: str, arrays: Arrays, classes: Sequence[str] = ()) -> Dataset:
+    """Return a `Dataset` of raw arrays. Features without samples become the samples.
+
     Raises InputError if the arrays do not form a dataset.
     """
-    converted = {}
-    for split in ("train", "test"):
-        x, y = arrays[f"x_{split}"], arrays[f"y_{split}"]
-        if x.dtype == np.uint8:
-            x = np.divide(x, 255, dtype=np.float32)
-        converted[f"x_{split}"] = x[..., None] if x.ndim == 3 else x
-        converted[f"y_{split}"] = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    return Dataset(name, **converted, classes=tuple(classes))
+    has_samples = "x_train" in arrays
+    x_train, x_test = (arrays[each] for each in (("x_train", "x_test") if has_samples else FEATURE_NAMES))
+    features = {each: arrays.get(each) for each in FEATURE_NAMES} if has_samples else {}
+    return Dataset(
+        name,
+        x_train,
+        arrays["y_train"],
+        x_test,
+        arrays["y_test"],
+        tuple(classes),
+        features.get("features_train"),
+        features.get("features_test"),
+    )
 
 
 def read_saved_dataset(path: Path, name: str) -> Dataset:

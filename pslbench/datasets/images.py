@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, Interval
 
 from pslbench.contracts import Dataset
-from pslbench.contracts.arrays import Floats, Ints
-from pslbench.errors import InputError, message_of, suggest
+from pslbench.contracts.arrays import AnyArray
+from pslbench.errors import InputError, message_of, pluralize
 from pslbench.extras import requires_extra
 from pslbench.parts import dataset
 from pslbench.user_folders import expand_home
@@ -15,74 +17,163 @@ from pslbench.user_folders import expand_home
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp"}
+MAX_SIDE = 128  # pixels; larger images are scaled if no size is set
+USUAL_SIDE = 64  # pixels
+MAX_NAMED = 10  # files in one message
+GRAY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
+LARGEST_16_BIT = 65_535
 
 
 @dataset("images")
-def images(*, path: str, size: Annotated[int | None, Ge(1)] = None) -> Dataset:
-    """A folder of images, train/CLASS/*.png and test/CLASS/*.png; `-d FOLDER` for short.
+def images(
+    *,
+    path: str,
+    size: Annotated[int | None, Ge(1)] = None,
+    test: Annotated[float, Interval(gt=0, lt=1)] = 0.2,
+    background: str = "white",
+    skip_bad: bool = False,
+) -> Dataset:
+    """A folder of images, CLASS/*.png or train/CLASS/*.png and test/CLASS/*.png; `-d FOLDER` for short.
+
+    Every format that Pillow reads is read, also in folders below a class folder. Images are turned as their EXIF tag
+    says.
 
     Args:
         path: the folder.
-        size: the width and height in pixels to which every image is scaled. If none, all images must have one size.
+        size: the width and height in pixels to which every image is scaled. If none, images are scaled to 64 if they
+            differ in size or are larger than 128.
+        test: the share of the test set if the folder has no test/: the same in each class, drawn with a fixed seed.
+        background: the color behind transparent parts, by name or as #rrggbb.
+        skip_bad: whether files that cannot be read are left out instead of refused.
 
     Raises:
-        InputError: the folder has no images or only one class, or the images differ in size.
+        InputError: the folder has no images or only one class, or some files cannot be read.
     """
+    from pslbench.datasets.folders import read_class_folders
+    from pslbench.datasets.splitting import split_class_folders
+
+    with requires_extra("images"):
+        from PIL import Image, ImageColor
+
+    Image.init()
+    suffixes = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
     folder = Path(expand_home(path))
-    if not folder.is_dir():
-        raise InputError(f"no folder '{path}'; -d takes the name of a dataset, an .npz file or a folder of images")
-    classes = sorted(p.name for p in folder.glob("train/[!.]*") if p.is_dir())
-    paths = {split: _image_paths(folder / split) for split in ("train", "test")}
-    for split in paths:
-        if not paths[split]:
-            raise InputError(f"{path} has no images in {split}/CLASS/; put .png files there")
-    if len(classes) < 2:
-        raise InputError(f"{path}/train has only the class '{classes[0]}'; a benchmark needs at least two folders")
-    opened = {path: _open(path) for split in paths.values() for path in split}
-    mode = "RGB" if any(len(i.getbands()) > 2 or i.mode == "P" for i in opened.values()) else "L"
-    x_train, y_train = _to_arrays({p: opened[p] for p in paths["train"]}, classes, mode, size)
-    x_test, y_test = _to_arrays({p: opened[p] for p in paths["test"]}, classes, mode, size)
-    return Dataset(folder.resolve().name, x_train, y_train, x_test, y_test, tuple(classes))
+    try:
+        ground = ImageColor.getrgb(background)[:3]
+    except ValueError:
+        raise InputError(f"images:background={background} is no color; write a name, or #rrggbb") from None
+    found = read_class_folders(folder, "images", lambda file: file.suffix.lower() in suffixes)
+    pool, held_out, notes = split_class_folders(path, found, test)
+    files = [file for file, _ in (*pool, *held_out)]
+    array, bad, more = read_images(files, size, ground, background)
+    if bad and not skip_bad:
+        listed = "; ".join(f"{file} ({reason})" for file, reason in list(bad.items())[:MAX_NAMED])
+        others = f"; and {len(bad) - MAX_NAMED:,} more" if len(bad) > MAX_NAMED else ""
+        problem = f"{pluralize(len(bad), 'file')} of {path} cannot be read"
+        raise InputError(f"{problem}: {listed}{others}; repair or remove them, or go on without them: --skip-bad")
+    if bad:
+        verb = "is" if len(bad) == 1 else "are"
+        more = (*more, f"{pluralize(len(bad), 'file')} cannot be read and {verb} left out, such as {next(iter(bad))}")
+    kept_pool, kept_test = ([each for each in part if each[0] not in bad] for part in (pool, held_out))
+    labels = [[name for _, name in part] for part in (kept_pool, kept_test)]
+    x_train, x_test = array[: len(kept_pool)], array[len(kept_pool) :]
+    return Dataset(folder.resolve().name, x_train, labels[0], x_test, labels[1], found.classes, notes=(*notes, *more))
 
 
-def _image_paths(folder: Path) -> list[Path]:
-    """Return the images of all classes. Hidden files and folders are passed over, such as the `._*` of macOS."""
-    paths = (p for p in folder.glob("[!.]*/[!.]*") if p.suffix.lower() in SUFFIXES)
-    return sorted(paths)
+@dataclass(frozen=True)
+class Header:
+    """What is known of an image before it is decoded: width and height as it is shown, and its mode."""
+
+    size: tuple[int, int]
+    mode: str
+    is_gray: bool
+    is_transparent: bool
 
 
-def _to_arrays(images: dict[Path, Image], classes: list[str], mode: str, size: int | None) -> tuple[Floats, Ints]:
-    """Return the images, float32 (n, height, width, channels), and their classes, int64 (n,)."""
+def read_images(
+    files: Sequence[Path], size: int | None, ground: tuple[int, ...], ground_name: str
+) -> tuple[AnyArray, dict[Path, str], tuple[str, ...]]:
+    """Decode images one by one.
+
+    Returns:
+        The images, float32 in [0, 1], (n, height, width, channels); the files that cannot be read, with the reasons;
+        and one line about each conversion.
+    """
     import numpy as np
 
-    if unknown := sorted({p.parent.name for p in images} - set(classes)):
-        raise InputError(f"test/ has the class '{unknown[0]}', but train/ does not; {suggest(unknown[0], classes)}")
-    arrays = []
-    for path, image in images.items():
-        image = image.convert(mode)
-        array = np.asarray(image.resize((size, size)) if size else image, np.uint8)
-        arrays.append(array.reshape(*array.shape[:2], -1))
-        if arrays[-1].shape != arrays[0].shape:
-            raise InputError(
-                f"{path} and {next(iter(images))} differ in size; scale all images with -d images:path=FOLDER,size=28"
-            )
-    y = np.array([classes.index(p.parent.name) for p in images], np.int64)
-    return np.divide(np.stack(arrays), 255, dtype=np.float32), y
+    headers, bad = dict[Path, Header](), dict[Path, str]()
+    for file in files:
+        try:
+            headers[file] = _read_header(file)
+        except Exception as error:  # Pillow has no common type for what is wrong with a file
+            bad[file] = _reason(error)
+    if not headers:
+        return np.zeros((0, 1, 1, 1), np.float32), bad, ()
+    sizes = {header.size for header in headers.values()}
+    shape, notes = _common_size(sizes, size)
+    if n := sum(header.is_transparent for header in headers.values()):
+        notes = (*notes, f"{pluralize(n, 'image')} with transparency over {ground_name}; background= changes it")
+    is_gray = all(header.is_gray for header in headers.values())
+    array = np.empty((len(headers), shape[1], shape[0], 1 if is_gray else 3), np.float32)
+    n = 0
+    for file, header in headers.items():
+        try:
+            array[n] = _decode(file, header, shape, is_gray, ground)
+            n += 1
+        except Exception as error:
+            bad[file] = _reason(error)
+    return array[:n], bad, notes
 
 
-def _open(path: Path) -> Image:
-    with requires_extra("images"):
-        import PIL.Image
+def _read_header(file: Path) -> Header:
+    from PIL import Image
 
-    try:
-        with PIL.Image.open(path) as file:
-            file.load()
-            if file.mode[0] in "IF":
-                raise InputError(f"{path} has more than 8 bits per channel; save it with 8, or save an .npz file")
-            return file
-    except InputError:
-        raise
-    except Exception as error:  # Pillow has no common type for what is wrong with a file
-        reason = " ".join(message_of(error).split()).removesuffix(".")
-        raise InputError(f"{path} is not a readable image ({reason}); remove it or save it again") from None
+    with Image.open(file) as image:
+        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # the tag Orientation: width and height change places
+        is_transparent = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
+        has_gray_palette = image.mode == "P" and _is_gray_palette(image)
+        size = image.size[::-1] if turned else image.size
+        return Header(size, image.mode, image.mode in GRAY_MODES or has_gray_palette, is_transparent)
+
+
+def _is_gray_palette(image: Image) -> bool:
+    palette = image.getpalette() or []
+    return palette[::3] == palette[1::3] == palette[2::3]
+
+
+def _common_size(sizes: set[tuple[int, int]], size: int | None) -> tuple[tuple[int, int], tuple[str, ...]]:
+    """Return the width and height of all images, and a note if that is a guess."""
+    if size is not None:
+        return (size, size), ()
+    first = next(iter(sizes))
+    if len(sizes) == 1 and max(first) <= MAX_SIDE:
+        return first, ()
+    which = f"images of {len(sizes):,} sizes" if len(sizes) > 1 else f"images of {first[0]} x {first[1]} pixels"
+    return (USUAL_SIDE, USUAL_SIDE), (f"{which} are scaled to {USUAL_SIDE} x {USUAL_SIDE} pixels; size= changes it",)
+
+
+def _decode(file: Path, header: Header, shape: tuple[int, int], is_gray: bool, ground: tuple[int, ...]) -> AnyArray:
+    """Return an image as float32 in [0, 1], (height, width, channels)."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    with Image.open(file) as opened:
+        opened.draft(opened.mode, (2 * max(shape), 2 * max(shape)))  # a JPEG is decoded at a fraction of its size
+        image: Image.Image = ImageOps.exif_transpose(opened)
+        if header.mode[0] in "IF":
+            scale = LARGEST_16_BIT if header.mode[0] == "I" else 1
+            values = np.asarray(image, np.float32) / scale
+            if values.min() < 0 or values.max() > 1:
+                raise ValueError(f"its values range from {values.min() * scale:g} to {values.max() * scale:g}")
+            resized = Image.fromarray(values).resize(shape)
+            return np.repeat(np.asarray(resized)[..., None], 1 if is_gray else 3, axis=2)
+        if header.is_transparent:
+            layer = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", layer.size, (*ground, 255)), layer)
+        image = image.convert("L" if is_gray else "RGB")
+        array = np.asarray(image if image.size == shape else image.resize(shape), np.uint8)
+        return np.divide(array.reshape(*array.shape[:2], -1), 255, dtype=np.float32)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(message_of(error).split()).removesuffix(".") or type(error).__name__

@@ -1,4 +1,7 @@
 from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Interval
 
 from pslbench.contracts import Dataset
 from pslbench.parts import dataset
@@ -6,13 +9,23 @@ from pslbench.user_folders import expand_home
 
 
 @dataset("npz")
-def npz(*, path: str) -> Dataset:
-    """An .npz file with x_train, y_train, x_test and y_test, the layout of Keras; `-d FILE.npz` for short.
+def npz(*, path: str, test: Annotated[float, Interval(gt=0, lt=1)] = 0.2) -> Dataset:
+    """An .npz file of arrays of images, vectors or features; `-d FILE.npz` for short.
+
+    It contains x_train, y_train, x_test and y_test, the layout of Keras, or x and y. It may also contain features_train
+    and features_test, with or without x_train and x_test.
 
     Args:
         path: the file.
+        test: the share of the test set if the file has x and y: the same in each class, drawn with a fixed seed.
     """
     from pslbench.datasets.files import make_dataset, read_npz
+    from pslbench.datasets.splitting import split_samples
 
     file = Path(expand_home(path))
-    return make_dataset(file.stem, read_npz(file))
+    arrays = read_npz(file)
+    if "x" not in arrays:
+        return make_dataset(file.stem, arrays)
+    x, y = arrays["x"], arrays["y"]
+    pool, held_out, note = split_samples(path, y, test)
+    return Dataset(file.stem, x[pool], y[pool], x[held_out], y[held_out], notes=(f"{note}; test= changes it",))

@@ -11,7 +11,7 @@ EMBEDDING_BATCH_SIZE = 500
 LEARNING_RATE = 0.003
 
 
-@embedder("autoencoder", images_only=True, reference="Hinton & Salakhutdinov 2006; Masci et al. 2011, convolutional")
+@embedder("autoencoder", takes="images", reference="Hinton & Salakhutdinov 2006; Masci et al. 2011, convolutional")
 def autoencoder(
     x: Floats, seed: int, *, dims: Annotated[int, Ge(1)] = 32, epochs: Annotated[int, Ge(1)] = 10
 ) -> Embedding:

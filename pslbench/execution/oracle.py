@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.samples import Table
 from pslbench.errors import BudgetExceeded, ContractError
 from pslbench.execution.cache import Entry, StageCache
 from pslbench.parts import PartConfig
@@ -172,5 +173,8 @@ class OracleFactory:
 
 
 def samples_of(data: Dataset) -> Entry:
-    """Return what workers know of a dataset: `x_train`, `x_test` and the number of classes, but no labels."""
-    return Entry({"x_train": data.x_train, "x_test": data.x_test}, {"n_classes": data.n_classes})
+    """Return what workers know of a dataset: samples, features and the number of classes, but no labels."""
+    facts: dict[str, object] = {"n_classes": data.n_classes}
+    if isinstance(data.x_train, Table):
+        facts["columns"] = [(column.name, column.categories) for column in data.x_train.columns]
+    return Entry({name: array for name, array in data.arrays().items() if not name.startswith("y_")}, facts)

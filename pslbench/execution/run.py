@@ -63,6 +63,9 @@ class RunObserver(Protocol):
     def warn(self, message: str) -> None:
         """Called with a warning for the user."""
 
+    def note(self, message: str) -> None:
+        """Called with a line about what was converted, guessed or left out."""
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -186,6 +189,8 @@ def _check(settings: RunSettings) -> None:
 
 def _plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object], observer: RunObserver) -> Plan:
     plan = make_plan(catalog, grid, load)
+    for note in plan.notes:
+        observer.note(note)
     for warning in plan.warnings:
         observer.warn(warning)
     return plan

@@ -8,8 +8,9 @@ from typing import Any
 
 from pslbench.clustering import fit_clusters
 from pslbench.contracts import Clusters, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
-from pslbench.contracts.arrays import Floats, Ints
-from pslbench.errors import ContractError, deprecated
+from pslbench.contracts.arrays import Bools, Floats, Ints
+from pslbench.contracts.samples import Samples, samples_from_arrays
+from pslbench.errors import ContractError, InputError, deprecated
 from pslbench.execution.cache import Entry
 from pslbench.execution.oracle import Oracle, check_probabilities
 from pslbench.neighbors import nearest_neighbors
@@ -58,21 +59,34 @@ def derive_seed(seed: int, stream: str, count: int = 0) -> int:
 
 
 def load_samples(context: CellContext, inputs: Inputs) -> Entry:  # noqa: ARG001
-    """Return `x_train` and `x_test`."""
+    """Return the arrays of the samples, `x_train` and `x_test`, and of the features that belong to the data."""
     return context.oracle.samples()
+
+
+def samples_in(data: Entry, name: str) -> Samples:
+    """Return the samples `x_train` or `x_test` of the output of `load_samples`."""
+    return samples_from_arrays(name, data.arrays, data.info.get("columns", ()))
 
 
 def embed(context: CellContext, inputs: Inputs) -> Entry:
     """Return `features`, float32 (n, d), and `test_features`, float32 (m, d), if the embedder can map new samples."""
-    config, data = context.config("embedder"), inputs["data"].arrays
-    embedding = context.call("embedder", data["x_train"], derive_seed(context.seed, "embed"))
+    config, data = context.config("embedder"), inputs["data"]
+    pool, test = _embedder_samples(context, data)
+    embedding = context.call("embedder", pool, derive_seed(context.seed, "embed"))
     if not isinstance(embedding, Embedding):
         raise ContractError(f"{config} must return Embedding(features), not {type(embedding).__name__}")
-    arrays = {"features": _check_features(config, embedding.features, len(data["x_train"]))}
+    arrays = {"features": _check_features(config, embedding.features, len(pool))}
     if embedding.transform:
-        features = embedding.transform(data["x_test"])
-        arrays["test_features"] = _check_features(config, features, len(data["x_test"]))
+        arrays["test_features"] = _check_features(config, embedding.transform(test), len(test))
     return Entry(arrays)
+
+
+def _embedder_samples(context: CellContext, data: Entry) -> tuple[Samples, Samples]:
+    """Return what the embedder takes: the features that belong to the data, or the samples."""
+    takes_features = "features" in context.catalog.part_of(context.config("embedder")).takes
+    if takes_features and "features_train" in data.arrays:
+        return data.arrays["features_train"], data.arrays["features_test"]
+    return samples_in(data, "x_train"), samples_in(data, "x_test")
 
 
 def _check_features(embedder: PartConfig, given: object, n: int) -> Floats:
@@ -107,12 +121,12 @@ def label(context: CellContext, inputs: Inputs) -> Entry:
     Its info has `evaluations`, the number of evaluations on the test set by trainers that the strategy called.
     """
     config, queries = context.config("strategy"), RecordedQueries(context.oracle)
-    train = TrainerWithinStrategy(context, inputs["data"], queries)
+    train = TrainerWithinStrategy(context, inputs, queries)
     pseudo_labels = context.catalog.call(config, make_pool(context, inputs, queries.label, train))
     if not isinstance(pseudo_labels, PseudoLabels):
         raise ContractError(f"{config} must return PseudoLabels, not {type(pseudo_labels).__name__}")
     data, clusters = inputs["data"], inputs.get("cluster")
-    check_labels(pseudo_labels, len(data.arrays["x_train"]), data.info["n_classes"])
+    check_labels(pseudo_labels, len(samples_in(data, "x_train")), data.info["n_classes"])
     if pseudo_labels.cluster_labels is not None and clusters is not None:
         _check_cluster_labels(pseudo_labels.cluster_labels, len(clusters.arrays["centers"]), data.info["n_classes"])
     arrays = {name: array for name, array in vars(pseudo_labels).items() if array is not None}
@@ -128,10 +142,10 @@ def make_pool(
     """Return what the strategy receives."""
     import numpy as np
 
-    data = inputs["data"]
+    trains = context.catalog.part_of(context.config("strategy")).trains
     return Pool(
-        data.arrays["x_train"],
-        data.info["n_classes"],
+        trainer_samples(context, inputs)[0] if trains else samples_in(inputs["data"], "x_train"),
+        inputs["data"].info["n_classes"],
         context.budget,
         np.random.default_rng(derive_seed(context.seed, "strategy")),
         ask,
@@ -178,8 +192,8 @@ class RecordedQueries:
 class TrainerWithinStrategy:
     """The trainer of the cell, for a strategy that calls it. Each call has a seed of its own."""
 
-    def __init__(self, context: CellContext, data: Entry, queries: RecordedQueries) -> None:
-        self._context, self._data, self._queries, self._calls = context, data, queries, 0
+    def __init__(self, context: CellContext, inputs: Inputs, queries: RecordedQueries) -> None:
+        self._context, self._inputs, self._queries, self._calls = context, inputs, queries, 0
 
     def __call__(self, pseudo_labels: PseudoLabels) -> CheckedPredictor:
         """Raises ContractError if the strategy does not declare that it trains."""
@@ -187,15 +201,16 @@ class TrainerWithinStrategy:
         if not self._context.catalog.part_of(strategy).trains:
             raise ContractError(f"{strategy} calls pool.train; register it with trains=True")
         self._calls += 1
-        return train_within_strategy(self._context, self._data, self._queries, pseudo_labels, self._calls - 1)
+        return train_within_strategy(self._context, self._inputs, self._queries, pseudo_labels, self._calls - 1)
 
 
 def train_within_strategy(
-    context: CellContext, data: Entry, queries: RecordedQueries, pseudo_labels: PseudoLabels, count: int = 0
+    context: CellContext, inputs: Inputs, queries: RecordedQueries, pseudo_labels: PseudoLabels, count: int = 0
 ) -> CheckedPredictor:
     """Train the trainer of the cell for a strategy; `count` is the number of earlier trainings."""
     seed = derive_seed(context.seed, "train-within-strategy", count)
-    return CheckedPredictor(_train(context, data, pseudo_labels, queries, seed), data.info["n_classes"])
+    predictor = _train(context, inputs, pseudo_labels, queries, queries.asked, seed)
+    return CheckedPredictor(predictor, inputs["data"].info["n_classes"])
 
 
 class CheckedPredictor:
@@ -204,7 +219,7 @@ class CheckedPredictor:
     def __init__(self, predictor: Predictor, n_classes: int) -> None:
         self._predictor, self._n_classes = predictor, n_classes
 
-    def predict_proba(self, x: Floats) -> Floats:
+    def predict_proba(self, x: Samples) -> Floats:
         return check_probabilities(self._predictor.predict_proba(x), len(x), self._n_classes)
 
 
@@ -217,11 +232,11 @@ def train(context: CellContext, inputs: Inputs) -> Entry:
 
     if context.configs["trainer"] is None:
         return predict_frequencies(inputs)
-    data, queries = inputs["data"], RecordedQueries(context.oracle)
+    labeled, queries, n_classes = inputs["label"], RecordedQueries(context.oracle), inputs["data"].info["n_classes"]
     seed = derive_seed(context.seed, "train")
-    predictor = _train(context, data, pseudo_labels_of(inputs["label"]), queries, seed)
-    x_test = data.arrays["x_test"]
-    probabilities = check_probabilities(predictor.predict_proba(x_test), len(x_test), data.info["n_classes"])
+    predictor = _train(context, inputs, pseudo_labels_of(labeled), queries, labeled.arrays["asked"], seed)
+    x_test = trainer_samples(context, inputs)[1]
+    probabilities = check_probabilities(predictor.predict_proba(x_test), len(x_test), n_classes)
     facts = {"evaluations": queries.evaluations, "compute_dtype": _compute_dtype(predictor)}
     return Entry({"probabilities": probabilities.astype(np.float16)}, facts)
 
@@ -232,25 +247,51 @@ def predict_frequencies(inputs: Inputs) -> Entry:
 
     data, labels = inputs["data"], pseudo_labels_of(inputs["label"]).hard_labels
     frequencies = np.bincount(labels, minlength=data.info["n_classes"]) / len(labels)
-    probabilities = np.tile(frequencies.astype(np.float16), (len(data.arrays["x_test"]), 1))
+    probabilities = np.tile(frequencies.astype(np.float16), (len(samples_in(data, "x_test")), 1))
     return Entry({"probabilities": probabilities}, {"evaluations": 0, "compute_dtype": ""})
 
 
-def _train(
-    context: CellContext, data: Entry, pseudo_labels: PseudoLabels, queries: RecordedQueries, seed: int
-) -> Predictor:
+def trainer_samples(context: CellContext, inputs: Inputs) -> tuple[Samples, Samples]:
+    """Return the pool and the test set as the trainer takes them: the features of the embedder, or the samples.
+
+    Raises InputError if the trainer needs features of the test samples, and the embedder computes none.
+    """
     config = context.config("trainer")
-    check_labels(pseudo_labels, len(data.arrays["x_train"]), data.info["n_classes"])
+    if not context.catalog.part_of(config).needs_features:
+        return samples_in(inputs["data"], "x_train"), samples_in(inputs["data"], "x_test")
+    features = inputs["embed"].arrays
+    if "test_features" not in features:
+        embedder = context.config("embedder")
+        problem = f"{embedder} has no features of test samples, which {config} needs to predict them"
+        raise InputError(f"{problem}; use another embedder or another trainer")
+    return features["features"], features["test_features"]
+
+
+def _train(
+    context: CellContext,
+    inputs: Inputs,
+    pseudo_labels: PseudoLabels,
+    queries: RecordedQueries,
+    asked: Ints,
+    seed: int,
+) -> Predictor:
+    import numpy as np
+
+    config, n_classes = context.config("trainer"), inputs["data"].info["n_classes"]
+    pool, x_test = trainer_samples(context, inputs)
+    check_labels(pseudo_labels, len(pool), n_classes)
     if pseudo_labels.are_soft and not context.catalog.part_of(config).soft_labels:
         raise ContractError(f"{config} does not take soft labels; use another trainer, such as logreg or cnn")
+    is_queried: Bools = np.isin(pseudo_labels.indices, asked)
     training = TrainingData(
-        data.arrays["x_train"],
+        pool,
         pseudo_labels.indices,
         pseudo_labels.labels,
         pseudo_labels.weights,
-        n_classes=data.info["n_classes"],
-        x_test=data.arrays["x_test"],
+        n_classes=n_classes,
+        x_test=x_test,
         test_accuracy=queries.test_accuracy,
+        is_queried=is_queried,
     )
     predictor: Predictor = context.call("trainer", training, seed)
     _check_method(config, predictor, "predict_proba")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pslbench.contracts.samples import SAMPLE_INPUTS, SampleInput
+from pslbench.errors import deprecated
 from pslbench.parts.part import POOL_INPUTS, Part, PoolInput
 
 Decorator = Callable[[Callable[..., Any]], Part]
@@ -16,13 +18,21 @@ def dataset(name: str, *, reference: str = "", version: str = "1", enabled: bool
 
 
 def embedder(
-    name: str, *, reference: str = "", version: str = "1", enabled: bool = True, images_only: bool = False
+    name: str,
+    *,
+    reference: str = "",
+    version: str = "1",
+    enabled: bool = True,
+    takes: SampleInput | tuple[SampleInput, ...] = ("images", "vectors"),
+    images_only: bool = False,
 ) -> Decorator:
-    """Register `function(x, seed, *, ...) -> Embedding`; `x` is the pool alone, float32 (n, ...).
+    """Register `function(x, seed, *, ...) -> Embedding`; `x` are the samples of the pool alone.
 
-    Omit `seed` if nothing is random. The embedding is then computed once for all seeds.
+    Omit `seed` if nothing is random. The embedding is then computed once for all seeds. An embedder that takes
+    `features` receives those that belong to the data. `images_only=True` is deprecated: use `takes="images"`.
     """
-    return lambda function: Part("embedder", name, function, reference, version, enabled, images_only=images_only)
+    kinds = _checked_kinds("embedder", name, takes, images_only)
+    return lambda function: Part("embedder", name, function, reference, version, enabled, takes=kinds)
 
 
 def clusterer(
@@ -80,17 +90,34 @@ def trainer(
     reference: str = "",
     version: str = "1",
     enabled: bool = True,
+    takes: SampleInput | tuple[SampleInput, ...] = ("images", "vectors"),
     images_only: bool = False,
     soft_labels: bool = True,
 ) -> Decorator:
     """Register `function(data, seed, *, ...) -> Predictor`; `data` is a `TrainingData`.
 
+    A trainer that takes `features` receives those of the embedder as its samples, so it works on data of any kind.
+    `images_only=True` is deprecated: use `takes="images"`.
+
     Omit `seed` if nothing is random. A predictor may have an attribute `compute_dtype`, such as 'float32', which names
     the arithmetic that it used. With `soft_labels=False` a cell whose strategy returns soft labels fails.
     """
+    kinds = _checked_kinds("trainer", name, takes, images_only)
     return lambda function: Part(
-        "trainer", name, function, reference, version, enabled, images_only=images_only, soft_labels=soft_labels
+        "trainer", name, function, reference, version, enabled, takes=kinds, soft_labels=soft_labels
     )
+
+
+def _checked_kinds(
+    kind: str, name: str, takes: SampleInput | tuple[SampleInput, ...], images_only: bool
+) -> tuple[SampleInput, ...]:
+    kinds: tuple[SampleInput, ...] = (takes,) if isinstance(takes, str) else tuple(takes)
+    if not kinds or not set(kinds) <= set(SAMPLE_INPUTS):
+        raise ValueError(f"{kind} '{name}': takes must be some of {', '.join(SAMPLE_INPUTS)}, not {takes!r}")
+    if images_only:
+        deprecated("images_only=True", 'takes="images"')
+        return ("images",)
+    return kinds
 
 
 def reporter(

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from pslbench.contracts.samples import SampleInput
 from pslbench.parts.parameters import NAMES, Parameter, allowed_values
 
 Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
@@ -33,7 +34,8 @@ class Part:
         uses: for a strategy, what it needs of the pool: `clusters`, `graph`, or both, with features; `features`; or `x`
             alone.
         needs_all_labels: for a strategy, whether it may query every label. Its rows are upper bounds and not ranked.
-        images_only: for an embedder or a trainer, whether it takes images only.
+        takes: for an embedder or a trainer, the kinds of samples that it takes. `features` stands for those of the
+            embedder if it is a trainer, and for those that belong to the data if it is an embedder.
         max_pool: for a clusterer, the largest pool it can handle; None for no limit.
         writes: for a reporter, whether it writes files, which cover the whole folder of results.
         trains: for a strategy, whether it calls `pool.train`. Its pseudo-labels then depend on the trainer.
@@ -51,7 +53,7 @@ class Part:
     enabled: bool = True
     uses: tuple[PoolInput, ...] = ("clusters",)
     needs_all_labels: bool = False
-    images_only: bool = False
+    takes: tuple[SampleInput, ...] = ("images", "vectors")
     max_pool: int | None = None
     writes: bool = False
     trains: bool = False
@@ -114,6 +116,11 @@ class Part:
         """Whether the seed can affect the output: a strategy has `pool.rng`, other functions an argument `seed`."""
         arguments = inspect.signature(self.function).parameters.keys()
         return self.kind == "strategy" or "seed" in arguments - self.parameters.keys()
+
+    @property
+    def needs_features(self) -> bool:
+        """Whether it is a trainer that takes the features of the embedder."""
+        return self.kind == "trainer" and "features" in self.takes
 
     @property
     def is_ready(self) -> bool:

@@ -100,7 +100,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of a run in the order in which they start, and warnings for the user."""
+    """The cells of a run in the order in which they start, and what the user should know.
+
+    Attributes:
+        cells: the cells.
+        notes: one line about each thing that the datasets converted, guessed or left out.
+        warnings: one line per warning.
+    """
 
     cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

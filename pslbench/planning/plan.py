@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pslbench.contracts import Dataset
+from pslbench.contracts.samples import SAMPLE_INPUTS, SampleInput
 from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.errors import InputError, one_line
 from pslbench.parts import Part, PartConfig
@@ -13,7 +14,15 @@ from pslbench.planning.grid import Grid
 from pslbench.planning.stages import with_keys
 from pslbench.plugins.catalog import Catalog
 
-SUGGESTED_PARTS = {"trainer": "logreg", "embedder": "pca", "clusterer": "minibatch-kmeans"}  # they take any data
+DEFAULT_EMBEDDERS: Mapping[SampleInput, str] = {
+    "images": "pixels",
+    "vectors": "standardize",
+    "texts": "tf-idf",
+    "tables": "tabular",
+    "features": "given",
+}
+DEFAULT_TRAINERS: Mapping[SampleInput, str] = dict.fromkeys(SAMPLE_INPUTS, "probe") | {"images": "cnn"}
+SUGGESTED_CLUSTERER = "minibatch-kmeans"  # takes a pool of any size
 
 
 def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]) -> Plan:
@@ -28,27 +37,38 @@ def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]
         InputError: a budget exceeds the pool, or no trainer, embedder or clusterer of the grid takes the data.
     """
     cells: dict[str, Cell] = {}
-    warnings: list[str] = []
+    notes, warnings = list[str](), list[str]()
     for config in grid.datasets:
         data = load_dataset(load, config)
-        warnings += [f"{config}: {warning}" for warning in dataset_warnings(data)]
+        notes += [f"{data.name}: {note}" for note in data.notes]
+        warnings += [f"{data.name}: {warning}" for warning in dataset_warnings(data)]
         warnings += _check_budgets(grid.budgets, config, data)
-        suitable, skipped = _suitable_grid(catalog, grid, data)
+        suitable, skipped = _suitable_grid(catalog, with_defaults(catalog, grid, data.main_input), data)
         warnings += skipped
         for cell in _combine(catalog, suitable, config, data.checksum):
             keyed = with_keys(catalog, cell)
             cells.setdefault(keyed.key, keyed)
-    return Plan(tuple(cells.values()), tuple(warnings))
+    return Plan(tuple(cells.values()), tuple(notes), tuple(warnings))
 
 
 def preview_cells(catalog: Catalog, grid: Grid) -> list[Cell]:
     """Return the cells of a grid without keys. They are known before any data are loaded; unsuitable ones are among
     them, and a cell can occur twice."""
+    grid = with_defaults(catalog, grid, "images")
     return [cell for dataset in grid.datasets for cell in _combine(catalog, grid, dataset, checksum="")]
 
 
+def with_defaults(catalog: Catalog, grid: Grid, kind: SampleInput) -> Grid:
+    """Return the grid with the default embedder and the default trainer for samples of a kind, where it has none."""
+    return replace(
+        grid,
+        embedders=grid.embedders or catalog.parse("embedder", DEFAULT_EMBEDDERS[kind]),
+        trainers=grid.trainers or catalog.parse("trainer", DEFAULT_TRAINERS[kind]),
+    )
+
+
 def load_dataset(load: Callable[[PartConfig], object], config: PartConfig) -> Dataset:
-    """Load a dataset. Raises InputError if that fails, whatever the reason."""
+    """Load a dataset without its unlabeled samples. Raises InputError if that fails, whatever the reason."""
     try:
         data = load(config)
     except InputError:
@@ -57,7 +77,7 @@ def load_dataset(load: Callable[[PartConfig], object], config: PartConfig) -> Da
         raise InputError(f"dataset {config} cannot be loaded: {one_line(error)}") from None
     if not isinstance(data, Dataset):
         raise InputError(f"dataset {config} returns {type(data).__name__}, not a Dataset")
-    return data
+    return data.labeled()
 
 
 def _combine(catalog: Catalog, grid: Grid, dataset: PartConfig, checksum: str) -> Iterable[Cell]:
@@ -67,7 +87,7 @@ def _combine(catalog: Catalog, grid: Grid, dataset: PartConfig, checksum: str) -
         part = catalog.part_of(strategy)
         yield Cell(
             dataset,
-            embedder if part.uses != ("x",) else None,
+            embedder if part.uses != ("x",) or _needs_features(catalog, part, trainer) else None,
             clusterer if "clusters" in part.uses else None,
             strategy,
             None if part.baseline else trainer,
@@ -77,6 +97,10 @@ def _combine(catalog: Catalog, grid: Grid, dataset: PartConfig, checksum: str) -
             with_graph="graph" in part.uses,
             needs_all_labels=part.needs_all_labels,
         )
+
+
+def _needs_features(catalog: Catalog, strategy: Part, trainer: PartConfig) -> bool:
+    return not strategy.baseline and catalog.part_of(trainer).needs_features
 
 
 def _check_budgets(budgets: Sequence[int], config: PartConfig, data: Dataset) -> list[str]:
@@ -94,30 +118,36 @@ def _suitable_grid(catalog: Catalog, grid: Grid, data: Dataset) -> tuple[Grid, l
     """Return the grid without the parts that do not take the data, and one warning for each of those."""
     uses = {use for strategy in grid.strategies for use in catalog.part_of(strategy).uses}
     checked = {"trainers": grid.trainers}
-    if uses != {"x"}:
+    if uses != {"x"} or any(catalog.part_of(trainer).needs_features for trainer in grid.trainers):
         checked["embedders"] = grid.embedders
     if "clusters" in uses:
         checked["clusterers"] = grid.clusterers
     suitable, warnings = dict[str, Sequence[PartConfig]](), list[str]()
     for axis, configs in checked.items():
         problems = {config: _problem(catalog.part_of(config), config, data) for config in configs}
-        suitable[axis] = _without_problems(problems)
+        suitable[axis] = _without_problems(problems, data)
         warnings += [f"{problem}; it is skipped" for problem in problems.values() if problem]
     return replace(grid, **suitable), warnings  # type: ignore[arg-type]
 
 
-def _without_problems(problems: Mapping[PartConfig, str]) -> list[PartConfig]:
+def _without_problems(problems: Mapping[PartConfig, str], data: Dataset) -> list[PartConfig]:
     suitable = [config for config, problem in problems.items() if not problem]
     if not suitable:
         first = next(iter(problems))
-        raise InputError(f"{problems[first]}; try -{first.kind[0]} {SUGGESTED_PARTS[first.kind]}")
+        defaults = {"embedder": DEFAULT_EMBEDDERS, "trainer": DEFAULT_TRAINERS}.get(first.kind, {})
+        suggested = defaults.get(data.main_input, SUGGESTED_CLUSTERER)
+        raise InputError(f"{problems[first]}; try -{first.kind[0]} {suggested}")
     return suitable
 
 
 def _problem(part: Part, config: PartConfig, data: Dataset) -> str:
     """Say why the part does not take the data; empty if it does."""
-    if part.images_only and not data.is_images:
-        return f"{config} takes images, but {data.name} contains feature vectors"
+    if part.kind in ("embedder", "trainer"):
+        has_features = part.kind == "trainer" or data.features_train is not None
+        if not set(part.takes) & {data.kind, *(["features"] if has_features else [])}:
+            if part.takes == ("features",):
+                return f"{config} takes features that belong to the data, but {data.name} has none"
+            return f"{config} takes {' and '.join(part.takes)}, but {data.name} contains {data.kind}"
     if part.max_pool is not None and len(data.x_train) > part.max_pool:
         return f"{config} takes up to {part.max_pool:,} samples, and {data.name} has {len(data.x_train):,}"
     return ""

@@ -42,7 +42,7 @@ STAGE_GRAPH = (
     StageKind("graph", None, ("embed",), libraries=("faiss-cpu",)),
     StageKind("cluster", "clusterer", ("embed",), uses_budget=True, libraries=("numpy", "scipy", "scikit-learn")),
     StageKind("label", "strategy", ("data", "embed", "graph", "cluster"), uses_budget=True),
-    StageKind("train", "trainer", ("data", "label")),
+    StageKind("train", "trainer", ("data", "embed", "label")),
 )
 
 
@@ -68,12 +68,18 @@ def _is_needed(kind: StageKind, cell: Cell) -> bool:
     return cell.with_graph if kind.part is None else cell.configs[kind.part] is not None
 
 
+def _is_input(catalog: Catalog, cell: Cell, kind: StageKind, name: StageName) -> bool:
+    if (kind.name, name) != ("train", "embed"):
+        return True
+    return cell.trainer is not None and catalog.part_of(cell.trainer).needs_features
+
+
 def _depends_on_seed(fact: str) -> bool:
     return fact == "seed" or fact.startswith("stage ")
 
 
 def _stage(catalog: Catalog, cell: Cell, kind: StageKind, stages: Mapping[str, Stage]) -> Stage:
-    inputs = tuple(name for name in kind.inputs if name in stages)
+    inputs = tuple(name for name in kind.inputs if name in stages and _is_input(catalog, cell, kind, name))
     if kind.name == "data":
         facts = {"data": cell.checksum, "protocol": str(PROTOCOL_VERSION)}
         return Stage("data", cell.dataset.text, facts, inputs)

@@ -7,8 +7,8 @@ from pslbench.parts import Part
 from pslbench.plugins.spec import hookimpl
 
 MODULES = {
-    "datasets": ("mnist_5k", "digits", "mnist", "npz", "images"),
-    "embedders": ("pixels", "upright", "pca", "autoencoder"),
+    "datasets": ("mnist_5k", "digits", "mnist", "table", "images", "texts", "npz"),
+    "embedders": ("pixels", "standardize", "tf_idf", "tabular", "given", "upright", "pca", "autoencoder"),
     "clusterers": (
         *("minibatch_kmeans", "kmeans", "spherical_kmeans", "gmm"),
         *("birch", "agglomerative", "hdbscan", "spectral"),
@@ -18,7 +18,7 @@ MODULES = {
         *("label_spreading", "laplace", "poisson", "pwll", "self_training", "confident", "co_testing"),
         *("majority", "supervised", "constant"),
     ),
-    "trainers": ("cnn", "fixmatch", "freematch", "logreg"),
+    "trainers": ("cnn", "probe", "fixmatch", "freematch", "logreg"),
     "reporters": ("screen", "files", "html"),
 }
 

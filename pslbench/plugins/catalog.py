@@ -4,15 +4,23 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from pslbench.errors import InputError, one_line, unknown
-from pslbench.parts import KINDS, Kind, Part, PartConfig, configure, parse_configs
+from pslbench.parts import KINDS, Kind, Part, PartConfig, configure, format_value, parse_configs
 
 BUILTIN = "built-in"
+READERS = {
+    ".csv": "table",
+    ".tsv": "table",
+    ".parquet": "table",
+    ".jsonl": "table",
+    ".ndjson": "table",
+    ".json": "table",
+    ".npz": "npz",
+}
 
 
 @dataclass(frozen=True)
@@ -133,20 +141,46 @@ class Catalog:
 
 
 def parse_dataset(catalog: Catalog, text: str) -> list[PartConfig]:
-    """Parse a dataset: a name with parameters, an .npz file, or a folder of images. Raises InputError.
+    """Parse a dataset: a name with parameters, or a file or a folder with those of its reader. Raises InputError.
 
     The text of each configuration that is returned can be parsed again.
     """
     if not text:
-        raise InputError("the dataset is empty; give a name, an .npz file or a folder of images to -d")
+        raise InputError("the dataset is empty; give a name, a file or a folder to -d")
     known, name = catalog.parts("dataset"), text.partition(":")[0]
     if name in known:
         return catalog.parse("dataset", text)
-    if text.endswith(".npz"):
-        reader = "npz"
-    elif Path(text).is_dir() or os.sep in text:
-        reader = "images"
-    else:
-        hint = unknown("dataset", name, known, "pslbench list dataset")
-        raise InputError(f"{hint}; or give the path of an .npz file, or of a folder with train/ and test/")
-    return [configure(catalog.resolve("dataset", reader)[1], reader, path=os.path.normpath(text))]
+    path, parameters = _split_path(text)
+    if reader := _reader_of(path):
+        part = catalog.resolve("dataset", reader)[1]
+        path_parameter = f"path={format_value(os.path.normpath(path))}"
+        return list(parse_configs(part, reader, ",".join(filter(None, (path_parameter, parameters)))))
+    hint = unknown("dataset", name, known, "pslbench list dataset")
+    raise InputError(f"{hint}; or give the path of a file ({', '.join(READERS)}) or of a folder")
+
+
+def skip_bad_files(catalog: Catalog, config: PartConfig) -> PartConfig:
+    """Return the configuration of a dataset with `skip_bad=true`, if it has that parameter."""
+    values = dict(config.values)
+    if "skip_bad" not in values:
+        return config
+    return configure(catalog.part_of(config), config.name, **{**values, "skip_bad": True})
+
+
+def _split_path(text: str) -> tuple[str, str]:
+    """Split `path:key=value`. A path may contain colons: the longest one that exists counts."""
+    pieces = text.split(":")
+    for n in range(len(pieces), 0, -1):
+        path = ":".join(pieces[:n])
+        if os.path.exists(path):  # noqa: PTH110 - false also for a text that no path can be
+            return path, ":".join(pieces[n:])
+    path, _, parameters = text.rpartition(":") if "=" in pieces[-1] else (text, "", "")
+    return path, parameters
+
+
+def _reader_of(path: str) -> str:
+    """Return the name of the dataset that reads a file or a folder; empty if the text is no path."""
+    if os.path.isdir(path):  # noqa: PTH112 - false also for a text that no path can be
+        files = (file for _, _, names in os.walk(path) for file in names if not file.startswith("."))
+        return "texts" if next(files, "").lower().endswith(".txt") else "images"
+    return READERS.get(os.path.splitext(path)[1].lower(), "images" if os.sep in path else "")  # noqa: PTH122

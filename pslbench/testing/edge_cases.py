@@ -46,9 +46,9 @@ def check_everything_labeled(subject: Subject) -> None:
 
 
 def check_vectors(subject: Subject) -> None:
-    """It runs on feature vectors instead of images, unless it is registered with images_only=True."""
-    if subject.part.images_only:
-        raise Skip("it is registered with images_only=True, so runs never give it feature vectors")
+    """It runs on vectors instead of images, if it takes both."""
+    if not {"images", "vectors"} <= set(subject.part.takes):
+        raise Skip(f"it is registered with takes={subject.part.takes!r}, so runs give it samples of one kind")
     x, y = draw_samples()
     subject.run_or_skip(make_pool(x.reshape(N_SAMPLES, -1), y))
 

@@ -74,7 +74,7 @@ class Network:
         return mean
 
 
-@trainer("cnn", images_only=True)
+@trainer("cnn", takes="images")
 def cnn(
     data: TrainingData,
     seed: int,

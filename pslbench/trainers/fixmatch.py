@@ -21,7 +21,7 @@ IsConfident = Callable[[Floats], Bools]
 LABELED_BATCH_SIZE = 32
 
 
-@trainer("fixmatch", images_only=True, soft_labels=False, reference="Sohn et al. 2020, FixMatch")
+@trainer("fixmatch", takes="images", soft_labels=False, reference="Sohn et al. 2020, FixMatch")
 def fixmatch(
     data: TrainingData,
     seed: int,

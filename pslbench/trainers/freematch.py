@@ -9,7 +9,7 @@ from pslbench.trainers.cnn import Network
 from pslbench.trainers.fixmatch import train_consistently
 
 
-@trainer("freematch", images_only=True, soft_labels=False, reference="Wang et al. 2023, FreeMatch")
+@trainer("freematch", takes="images", soft_labels=False, reference="Wang et al. 2023, FreeMatch")
 def freematch(
     data: TrainingData,
     seed: int,

@@ -45,8 +45,10 @@ class InspectedCombination:
     @property
     def sprites(self) -> SpriteSheet:
         """The images of the pool, if the samples are images."""
-        if self.dataset.x_train.ndim != 4:
-            raise SectionUnavailable(f"The samples of {self.entry.part('dataset')} are vectors, not images.")
+        if not self.dataset.is_images:
+            raise SectionUnavailable(
+                f"The samples of {self.entry.part('dataset')} are {self.dataset.kind}, not images."
+            )
         assert isinstance(self.sheet, SpriteSheet)
         return self.sheet
 

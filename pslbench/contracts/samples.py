@@ -1,0 +1,158 @@
+"""Samples of every kind. Images and vectors are arrays; texts and rows of tables have types of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, overload
+
+from pslbench.contracts.arrays import AnyArray, ArrayLike, Float64s, Floats, Ints
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SampleKind = Literal["images", "vectors", "texts", "tables"]
+SampleInput = Literal["images", "vectors", "texts", "tables", "features"]  # what embedders and trainers take
+SAMPLE_INPUTS: tuple[SampleInput, ...] = get_args(SampleInput)
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Texts, stored in two arrays that processes can share. `texts[3]` is a str, `texts[[3, 5]]` are texts again.
+
+    Attributes:
+        utf8: uint8 (bytes,), all texts as UTF-8, one after another.
+        ends: int64 (n,), where each text ends.
+    """
+
+    utf8: AnyArray
+    ends: Ints
+
+    @staticmethod
+    def of(texts: Iterable[str]) -> Texts:
+        """Store texts. Characters that are not valid Unicode are replaced by a question mark."""
+        import numpy as np
+
+        encoded = [text.encode("utf-8", "replace") for text in texts]
+        ends = np.cumsum([len(each) for each in encoded], dtype=np.int64)
+        return Texts(np.frombuffer(b"".join(encoded), np.uint8), ends)
+
+    def __post_init__(self) -> None:
+        for array in (self.utf8, self.ends):
+            array.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self[i] for i in range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice | ArrayLike) -> Texts: ...
+    def __getitem__(self, index: Any) -> str | Texts:
+        import numpy as np
+
+        selected = np.arange(len(self))[index]
+        if selected.ndim:
+            return Texts.of(self[int(i)] for i in selected)
+        start = self.ends[selected - 1] if selected else 0
+        return self.utf8[start : self.ends[selected]].tobytes().decode()
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: its name.
+        categories: the names of its categories; None for a column of numbers.
+    """
+
+    name: str
+    categories: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of a table. `table[[3, 5]]` are rows again; `table.to_frame()` is a pandas data frame.
+
+    Attributes:
+        values: float64 (n, columns): numbers, and for a column with categories the position of the category. A gap is
+            NaN. The array becomes read-only.
+        columns: the columns.
+    """
+
+    values: Float64s
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        self.values.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: slice | ArrayLike) -> Table:
+        return Table(self.values[index], self.columns)  # type: ignore[index]
+
+    def to_frame(self) -> DataFrame:
+        """Return a data frame with a column of numbers or categories per column."""
+        import numpy as np
+        import pandas as pd
+
+        series: dict[str, object] = {}
+        for column, values in zip(self.columns, self.values.T, strict=True):
+            if column.categories is None:
+                series[column.name] = values
+            else:
+                codes = np.where(np.isnan(values), -1, values).astype(np.int64)
+                series[column.name] = pd.Categorical.from_codes(codes, pd.Index(column.categories))
+        return pd.DataFrame(series)
+
+
+Samples: TypeAlias = "Floats | Texts | Table"
+
+
+def kind_of(samples: Samples) -> SampleKind:
+    if isinstance(samples, Texts):
+        return "texts"
+    if isinstance(samples, Table):
+        return "tables"
+    return "images" if samples.ndim == 4 else "vectors"
+
+
+def describe_samples(samples: Samples) -> str:
+    """Return, for example, `images of 28 x 28 pixels`."""
+    if isinstance(samples, Texts):
+        return "texts"
+    if isinstance(samples, Table):
+        return f"rows of {len(samples.columns)} columns"
+    if samples.ndim == 2:
+        return f"vectors of {samples.shape[1]:,} numbers"
+    height, width, channels = samples.shape[1:]
+    return f"images of {width} x {height} pixels with {channels} channel{'s' if channels > 1 else ''}"
+
+
+def sample_bytes(samples: Samples) -> Iterator[bytes]:
+    """Yield the content of each sample. Equal samples have equal contents."""
+    if isinstance(samples, Texts):
+        return (text.encode() for text in samples)
+    return (row.tobytes() for row in (samples.values if isinstance(samples, Table) else samples))
+
+
+def samples_to_arrays(name: str, samples: Samples) -> dict[str, AnyArray]:
+    """Return samples as arrays with names that start with `name`; `samples_from_arrays` is the inverse."""
+    if isinstance(samples, Texts):
+        return {f"{name}.utf8": samples.utf8, f"{name}.ends": samples.ends}
+    return {f"{name}.values": samples.values} if isinstance(samples, Table) else {name: samples}
+
+
+def samples_from_arrays(name: str, arrays: Mapping[str, AnyArray], columns: Sequence[Sequence[Any]] = ()) -> Samples:
+    """Return samples from arrays; `columns` has the name and the categories of each column of a table."""
+    if name in arrays:
+        return arrays[name]
+    if f"{name}.utf8" in arrays:
+        return Texts(arrays[f"{name}.utf8"], arrays[f"{name}.ends"])
+    kept = tuple(Column(each, None if names is None else tuple(names)) for each, names in columns)
+    return Table(arrays[f"{name}.values"], kept)

@@ -1,0 +1,60 @@
+"""Splits samples without a test set of their own.
+
+This module imports NumPy at its top, so parts import it inside their functions.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pslbench.contracts.arrays import Ints
+from pslbench.contracts.labels import is_missing
+from pslbench.datasets.folders import ClassFolders
+from pslbench.errors import InputError
+
+SPLIT_SEED = 0
+
+
+def split_samples(name: str, labels: Iterable[Any], share: float) -> tuple[Ints, Ints, str]:
+    """Split samples into a pool and a test set with the same share of each class, always the same way.
+
+    Samples without a label and classes with a single sample stay in the pool.
+
+    Args:
+        name: of the dataset, for error messages.
+        labels: the label of each sample; None, NaN, -1 and an empty text stand for no label.
+        share: of the test set, in (0, 1).
+
+    Returns:
+        The samples of the pool and those of the test set, int64, ascending, and one line that describes the split.
+
+    Raises:
+        InputError: the test set would be smaller than the number of classes, or the pool would.
+    """
+    from sklearn.model_selection import train_test_split
+
+    keys = np.array(["" if is_missing(label) or label == -1 else str(label) for label in labels], object)
+    names, codes, counts = np.unique(keys.astype(str), return_inverse=True, return_counts=True)
+    can_split = (counts[codes] > 1) & (names[codes] != "")
+    divided = np.flatnonzero(can_split)
+    try:
+        _, test = train_test_split(divided, test_size=share, stratify=codes[divided], random_state=SPLIT_SEED)
+    except ValueError as error:
+        problem = f"{name} cannot be split into a pool and a test set with test={share:g}"
+        raise InputError(f"{problem} ({str(error).split('.')[0].strip()}); use another share") from None
+    test = np.sort(test).astype(np.int64)
+    pool = np.setdiff1d(np.arange(len(keys)), test)
+    return pool, test, f"{len(test):,} of {len(keys):,} samples, {share:.0%} of each class, are the test set"
+
+
+def split_class_folders(
+    name: str, found: ClassFolders, share: float
+) -> tuple[list[tuple[Path, str]], list[tuple[Path, str]], tuple[str, ...]]:
+    """Return the files of the pool and of the test set with their classes, and notes; split them if necessary."""
+    if found.test:
+        return found.pool, found.test, found.notes
+    pool, test, note = split_samples(name, [label for _, label in found.pool], share)
+    parts = ([found.pool[i] for i in rows] for rows in (pool, test))
+    return next(parts), next(parts), (*found.notes, f"{note}; test= changes it")

@@ -1,0 +1,33 @@
+from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Interval
+
+from pslbench.contracts import Dataset, Texts
+from pslbench.parts import dataset
+from pslbench.user_folders import expand_home
+
+
+@dataset("texts")
+def texts(*, path: str, test: Annotated[float, Interval(gt=0, lt=1)] = 0.2) -> Dataset:
+    """A folder of texts, CLASS/*.txt or train/CLASS/*.txt and test/CLASS/*.txt; `-d FOLDER` for short.
+
+    Args:
+        path: the folder.
+        test: the share of the test set if the folder has no test/: the same in each class, drawn with a fixed seed.
+
+    Raises:
+        InputError: the folder has no texts or only one class.
+    """
+    from pslbench.datasets.folders import read_class_folders
+    from pslbench.datasets.splitting import split_class_folders
+
+    folder = Path(expand_home(path))
+    found = read_class_folders(folder, "texts", lambda file: file.suffix.lower() == ".txt")
+    pool, held_out, notes = split_class_folders(path, found, test)
+    x_train, x_test = (
+        Texts.of(file.read_text(encoding="utf-8-sig", errors="replace") for file, _ in files)
+        for files in (pool, held_out)
+    )
+    y_train, y_test = ([name for _, name in files] for files in (pool, held_out))
+    return Dataset(folder.resolve().name, x_train, y_train, x_test, y_test, found.classes, notes=notes)

@@ -1,0 +1,57 @@
+from typing import Annotated
+
+from annotated_types import Ge
+
+from pslbench.contracts import TrainingData
+from pslbench.contracts.arrays import Floats, Ints
+from pslbench.parts import trainer
+from pslbench.trainers.classifiers import (
+    FittedClassifier,
+    choose_by_cross_validation,
+    fit_classifier,
+    queried_samples,
+    weighted_rows,
+)
+
+PENALTIES = tuple(10.0**exponent for exponent in range(1, -6, -1))  # per sample; the strongest first
+
+
+@trainer("probe", takes="features", reference="Alain & Bengio 2017, Understanding intermediate layers, linear probes")
+def probe(data: TrainingData, *, folds: Annotated[int, Ge(2)] = 5) -> FittedClassifier:
+    """Fit multinomial logistic regression to the features, with a penalty that the queried labels choose.
+
+    The features are standardized with the pool. The penalty is that with the least log loss in a stratified
+    cross-validation on the samples whose true labels were queried. Pseudo-labels do not take part, because they are
+    often wrong in the same way.
+
+    Args:
+        data: features. A sample with soft labels counts once per class, weighted by its probability.
+        folds: the number of parts of the cross-validation.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler().fit(data.pool)
+    x, labels = queried_samples(data)
+    penalty = choose_by_cross_validation(PENALTIES, _rotated(scaler.transform(x)), labels, _predict, folds) or 1e-2
+    _, rows, weights = weighted_rows(data)
+    strength = 1 / (penalty * float(len(rows) if weights is None else weights.sum()))
+    return fit_classifier(data, LogisticRegression(C=strength, max_iter=1000), scaler.transform)
+
+
+def _rotated(x: Floats) -> Floats:
+    """Return samples, float32 (n, d), in at most n dimensions with the same distances. The penalty does not notice."""
+    import numpy as np
+
+    if x.shape[1] <= len(x):
+        return x
+    u, s, _ = np.linalg.svd(x, full_matrices=False)
+    rotated: Floats = u * s
+    return rotated
+
+
+def _predict(penalty: float, x: Floats, labels: Ints, new: Floats) -> Floats:
+    from sklearn.linear_model import LogisticRegression
+
+    probabilities: Floats = LogisticRegression(C=1 / (penalty * len(x)), max_iter=200).fit(x, labels).predict_proba(new)
+    return probabilities
