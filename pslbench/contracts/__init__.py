@@ -4,7 +4,7 @@ from pslbench.contracts.dataset import Dataset
 from pslbench.contracts.features import Clusters, Embedding, Graph
 from pslbench.contracts.pool import Pool
 from pslbench.contracts.pseudo_labels import PseudoLabels
-from pslbench.contracts.samples import Column, Table, Texts
+from pslbench.contracts.samples import Column, ImageFiles, Table, Texts
 from pslbench.contracts.training import Predictor, TrainingData
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Dataset",
     "Embedding",
     "Graph",
+    "ImageFiles",
     "Pool",
     "Predictor",
     "PseudoLabels",

@@ -9,7 +9,7 @@ from typing import Any
 from pslbench.contracts.arrays import AnyArray, Floats
 from pslbench.contracts.conversion import convert_samples
 from pslbench.contracts.labels import NO_LABEL, convert_labels
-from pslbench.contracts.samples import SampleInput, SampleKind, Table, kind_of, samples_to_arrays
+from pslbench.contracts.samples import ImageFiles, SampleInput, SampleKind, Table, kind_of, samples_to_arrays
 from pslbench.errors import BadData, pluralize
 
 
@@ -32,6 +32,8 @@ class Dataset:
         classes: the names of the classes. The default is the labels that occur, sorted.
         features_train, features_test: float32 (n, d), features that belong to the data, for the embedder `given`; or
             None.
+        files_train, files_test: the image files behind the samples, for embedders that decode them at a size of their
+            own; or None.
         notes: one line about each thing that was left out, converted or guessed.
 
     Raises:
@@ -46,6 +48,8 @@ class Dataset:
     classes: tuple[str, ...] = ()
     features_train: Any = None
     features_test: Any = None
+    files_train: ImageFiles | None = None
+    files_test: ImageFiles | None = None
     notes: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
@@ -71,9 +75,19 @@ class Dataset:
         return kind_of(self.x_train)
 
     @property
+    def inputs(self) -> set[SampleInput]:
+        """What embedders can take of the data: the samples, their files, and features that belong to them."""
+        possible: dict[SampleInput, bool] = {"files": self.files_train is not None, "features": self.has_features}
+        return {self.kind, *(name for name, is_present in possible.items() if is_present)}
+
+    @property
+    def has_features(self) -> bool:
+        return self.features_train is not None
+
+    @property
     def main_input(self) -> SampleInput:
         """What parts work on by default: the features that belong to the data if there are any, or the samples."""
-        return self.kind if self.features_train is None else "features"
+        return "features" if self.has_features else self.kind
 
     @property
     def is_images(self) -> bool:
@@ -93,6 +107,8 @@ class Dataset:
                 y_test=self.y_test[test],
                 features_train=None if self.features_train is None else self.features_train[train],
                 features_test=None if self.features_test is None else self.features_test[test],
+                files_train=None if self.files_train is None else self.files_train[train],
+                files_test=None if self.files_test is None else self.files_test[test],
                 notes=(*self.notes, note),
             )
         return self
@@ -108,8 +124,10 @@ class Dataset:
         for array in self.arrays().values():
             digest.update(str(array.shape).encode())
             digest.update(np.ascontiguousarray(array).data)
-        columns = repr(self.x_train.columns) if isinstance(self.x_train, Table) else ""
-        digest.update("\0".join([*self.classes, *([columns] if columns else [])]).encode())
+        texts = [*self.classes]
+        texts += [repr(self.x_train.columns)] if isinstance(self.x_train, Table) else []
+        texts += [each.checksum for each in (self.files_train, self.files_test) if each]
+        digest.update("\0".join(texts).encode())
         return digest.hexdigest()
 
     def arrays(self) -> dict[str, AnyArray]:

@@ -10,9 +10,10 @@ from pslbench.contracts.arrays import AnyArray, ArrayLike, Float64s, Floats, Int
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+    from PIL.Image import Image
 
 SampleKind = Literal["images", "vectors", "texts", "tables"]
-SampleInput = Literal["images", "vectors", "texts", "tables", "features"]  # what embedders and trainers take
+SampleInput = Literal["images", "vectors", "texts", "tables", "features", "files"]  # what embedders and trainers take
 SAMPLE_INPUTS: tuple[SampleInput, ...] = get_args(SampleInput)
 
 
@@ -109,6 +110,40 @@ class Table:
                 codes = np.where(np.isnan(values), -1, values).astype(np.int64)
                 series[column.name] = pd.Categorical.from_codes(codes, pd.Index(column.categories))
         return pd.DataFrame(series)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFiles:
+    """Image files, decoded one by one: `files[3]` is a picture, `files[[3, 5]]` are files again.
+
+    Attributes:
+        paths: the absolute paths.
+        background: the color behind transparent parts, by name or as #rrggbb.
+        checksum: the SHA-256, hexadecimal, of the contents of all files, or of those that these were selected from.
+    """
+
+    paths: Texts
+    background: str = "white"
+    checksum: str = ""
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[Image]:
+        return (self[i] for i in range(len(self)))
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice | ArrayLike) -> ImageFiles: ...
+    def __getitem__(self, index: Any) -> Image | ImageFiles:
+        """Return an RGB image of Pillow that is turned as its EXIF tag says, or a selection of the files."""
+        from pslbench.contracts.pictures import open_picture
+
+        selected = self.paths[index]
+        if isinstance(selected, Texts):
+            return ImageFiles(selected, self.background, self.checksum)
+        return open_picture(selected, self.background)
 
 
 Samples: TypeAlias = "Floats | Texts | Table"

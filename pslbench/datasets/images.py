@@ -9,6 +9,7 @@ from annotated_types import Ge, Interval
 
 from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import AnyArray
+from pslbench.contracts.pictures import LARGEST_16_BIT, decoded, has_transparency, parse_color
 from pslbench.errors import InputError, message_of, pluralize
 from pslbench.extras import requires_extra
 from pslbench.parts import dataset
@@ -21,7 +22,6 @@ MAX_SIDE = 128  # pixels; larger images are scaled if no size is set
 USUAL_SIDE = 64  # pixels
 MAX_NAMED = 10  # files in one message
 GRAY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
-LARGEST_16_BIT = 65_535
 
 
 @dataset("images")
@@ -53,19 +53,16 @@ def images(
     from pslbench.datasets.splitting import split_class_folders
 
     with requires_extra("images"):
-        from PIL import Image, ImageColor
+        from PIL import Image
 
     Image.init()
     suffixes = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
     folder = Path(expand_home(path))
-    try:
-        ground = ImageColor.getrgb(background)[:3]
-    except ValueError:
-        raise InputError(f"images:background={background} is no color; write a name, or #rrggbb") from None
+    parse_color(background)
     found = read_class_folders(folder, "images", lambda file: file.suffix.lower() in suffixes)
     pool, held_out, notes = split_class_folders(path, found, test)
     files = [file for file, _ in (*pool, *held_out)]
-    array, bad, more = read_images(files, size, ground, background)
+    array, bad, more = read_images(files, size, background)
     if bad and not skip_bad:
         listed = "; ".join(f"{file} ({reason})" for file, reason in list(bad.items())[:MAX_NAMED])
         others = f"; and {len(bad) - MAX_NAMED:,} more" if len(bad) > MAX_NAMED else ""
@@ -82,16 +79,15 @@ def images(
 
 @dataclass(frozen=True)
 class Header:
-    """What is known of an image before it is decoded: width and height as it is shown, and its mode."""
+    """What is known of an image before it is decoded; width and height are those as it is shown."""
 
     size: tuple[int, int]
-    mode: str
     is_gray: bool
     is_transparent: bool
 
 
 def read_images(
-    files: Sequence[Path], size: int | None, ground: tuple[int, ...], ground_name: str
+    files: Sequence[Path], size: int | None, background: str
 ) -> tuple[AnyArray, dict[Path, str], tuple[str, ...]]:
     """Decode images one by one.
 
@@ -112,13 +108,13 @@ def read_images(
     sizes = {header.size for header in headers.values()}
     shape, notes = _common_size(sizes, size)
     if n := sum(header.is_transparent for header in headers.values()):
-        notes = (*notes, f"{pluralize(n, 'image')} with transparency over {ground_name}; background= changes it")
+        notes = (*notes, f"{pluralize(n, 'image')} with transparency over {background}; background= changes it")
     is_gray = all(header.is_gray for header in headers.values())
     array = np.empty((len(headers), shape[1], shape[0], 1 if is_gray else 3), np.float32)
     n = 0
-    for file, header in headers.items():
+    for file in headers:
         try:
-            array[n] = _decode(file, header, shape, is_gray, ground)
+            array[n] = _decode(file, shape, is_gray, background)
             n += 1
         except Exception as error:
             bad[file] = _reason(error)
@@ -130,10 +126,9 @@ def _read_header(file: Path) -> Header:
 
     with Image.open(file) as image:
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # the tag Orientation: width and height change places
-        is_transparent = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
         has_gray_palette = image.mode == "P" and _is_gray_palette(image)
         size = image.size[::-1] if turned else image.size
-        return Header(size, image.mode, image.mode in GRAY_MODES or has_gray_palette, is_transparent)
+        return Header(size, image.mode in GRAY_MODES or has_gray_palette, has_transparency(image))
 
 
 def _is_gray_palette(image: Image) -> bool:
@@ -152,24 +147,19 @@ def _common_size(sizes: set[tuple[int, int]], size: int | None) -> tuple[tuple[i
     return (USUAL_SIDE, USUAL_SIDE), (f"{which} are scaled to {USUAL_SIDE} x {USUAL_SIDE} pixels; size= changes it",)
 
 
-def _decode(file: Path, header: Header, shape: tuple[int, int], is_gray: bool, ground: tuple[int, ...]) -> AnyArray:
+def _decode(file: Path, shape: tuple[int, int], is_gray: bool, background: str) -> AnyArray:
     """Return an image as float32 in [0, 1], (height, width, channels)."""
     import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import Image
 
-    with Image.open(file) as opened:
-        opened.draft(opened.mode, (2 * max(shape), 2 * max(shape)))  # a JPEG is decoded at a fraction of its size
-        image: Image.Image = ImageOps.exif_transpose(opened)
-        if header.mode[0] in "IF":
-            scale = LARGEST_16_BIT if header.mode[0] == "I" else 1
+    with decoded(file, background, max(shape)) as image:
+        if image.mode[0] in "IF":
+            scale = LARGEST_16_BIT if image.mode[0] == "I" else 1
             values = np.asarray(image, np.float32) / scale
             if values.min() < 0 or values.max() > 1:
                 raise ValueError(f"its values range from {values.min() * scale:g} to {values.max() * scale:g}")
             resized = Image.fromarray(values).resize(shape)
             return np.repeat(np.asarray(resized)[..., None], 1 if is_gray else 3, axis=2)
-        if header.is_transparent:
-            layer = image.convert("RGBA")
-            image = Image.alpha_composite(Image.new("RGBA", layer.size, (*ground, 255)), layer)
         image = image.convert("L" if is_gray else "RGB")
         array = np.asarray(image if image.size == shape else image.resize(shape), np.uint8)
         return np.divide(array.reshape(*array.shape[:2], -1), 255, dtype=np.float32)

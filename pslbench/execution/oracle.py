@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import Floats, Ints
-from pslbench.contracts.samples import Table
+from pslbench.contracts.samples import Table, samples_to_arrays
 from pslbench.errors import BudgetExceeded, ContractError
 from pslbench.execution.cache import Entry, StageCache
 from pslbench.parts import PartConfig
@@ -177,4 +177,9 @@ def samples_of(data: Dataset) -> Entry:
     facts: dict[str, object] = {"n_classes": data.n_classes}
     if isinstance(data.x_train, Table):
         facts["columns"] = [(column.name, column.categories) for column in data.x_train.columns]
-    return Entry({name: array for name, array in data.arrays().items() if not name.startswith("y_")}, facts)
+    arrays = {name: array for name, array in data.arrays().items() if not name.startswith("y_")}
+    for name, files in (("files_train", data.files_train), ("files_test", data.files_test)):
+        if files:
+            arrays |= samples_to_arrays(name, files.paths)
+            facts["background"] = files.background
+    return Entry(arrays, facts)

@@ -9,7 +9,8 @@ from typing import Any
 from pslbench.clustering import fit_clusters
 from pslbench.contracts import Clusters, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
 from pslbench.contracts.arrays import Bools, Floats, Ints
-from pslbench.contracts.samples import Samples, samples_from_arrays
+from pslbench.contracts.labels import SPLITS
+from pslbench.contracts.samples import ImageFiles, Samples, Texts, samples_from_arrays
 from pslbench.errors import ContractError, InputError, deprecated
 from pslbench.execution.cache import Entry
 from pslbench.execution.oracle import Oracle, check_probabilities
@@ -81,10 +82,14 @@ def embed(context: CellContext, inputs: Inputs) -> Entry:
     return Entry(arrays)
 
 
-def _embedder_samples(context: CellContext, data: Entry) -> tuple[Samples, Samples]:
-    """Return what the embedder takes: the features that belong to the data, or the samples."""
-    takes_features = "features" in context.catalog.part_of(context.config("embedder")).takes
-    if takes_features and "features_train" in data.arrays:
+def _embedder_samples(context: CellContext, data: Entry) -> tuple[Any, Any]:
+    """Return what the embedder takes: image files, features that belong to the data, or the samples."""
+    takes = context.catalog.part_of(context.config("embedder")).takes
+    if "files" in takes and "files_train.utf8" in data.arrays:
+        paths = (Texts(data.arrays[f"files_{each}.utf8"], data.arrays[f"files_{each}.ends"]) for each in SPLITS)
+        pool, test = (ImageFiles(each, data.info["background"]) for each in paths)
+        return pool, test
+    if "features" in takes and "features_train" in data.arrays:
         return data.arrays["features_train"], data.arrays["features_test"]
     return samples_in(data, "x_train"), samples_in(data, "x_test")
 

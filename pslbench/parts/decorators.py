@@ -29,7 +29,9 @@ def embedder(
     """Register `function(x, seed, *, ...) -> Embedding`; `x` are the samples of the pool alone.
 
     Omit `seed` if nothing is random. The embedding is then computed once for all seeds. An embedder that takes
-    `features` receives those that belong to the data. `images_only=True` is deprecated: use `takes="images"`.
+    `features` receives those that belong to the data, and one that takes `files` receives `ImageFiles`. If the data has
+    neither, it receives samples of the other kinds that it takes. `images_only=True` is deprecated: use
+    `takes="images"`.
     """
     kinds = _checked_kinds("embedder", name, takes, images_only)
     return lambda function: Part("embedder", name, function, reference, version, enabled, takes=kinds)

@@ -35,7 +35,8 @@ class Part:
             alone.
         needs_all_labels: for a strategy, whether it may query every label. Its rows are upper bounds and not ranked.
         takes: for an embedder or a trainer, the kinds of samples that it takes. `features` stands for those of the
-            embedder if it is a trainer, and for those that belong to the data if it is an embedder.
+            embedder if it is a trainer, and for those that belong to the data if it is an embedder. An embedder that
+            takes `files` receives the image files behind the samples if there are any.
         max_pool: for a clusterer, the largest pool it can handle; None for no limit.
         writes: for a reporter, whether it writes files, which cover the whole folder of results.
         trains: for a strategy, whether it calls `pool.train`. Its pseudo-labels then depend on the trainer.

@@ -142,12 +142,11 @@ def _without_problems(problems: Mapping[PartConfig, str], data: Dataset) -> list
 
 def _problem(part: Part, config: PartConfig, data: Dataset) -> str:
     """Say why the part does not take the data; empty if it does."""
-    if part.kind in ("embedder", "trainer"):
-        has_features = part.kind == "trainer" or data.features_train is not None
-        if not set(part.takes) & {data.kind, *(["features"] if has_features else [])}:
-            if part.takes == ("features",):
-                return f"{config} takes features that belong to the data, but {data.name} has none"
-            return f"{config} takes {' and '.join(part.takes)}, but {data.name} contains {data.kind}"
+    available = {"embedder": data.inputs, "trainer": {data.kind, "features"}}.get(part.kind, set(part.takes))
+    if not set(part.takes) & available:
+        if part.takes == ("features",):
+            return f"{config} takes features that belong to the data, but {data.name} has none"
+        return f"{config} takes {' and '.join(part.takes)}, but {data.name} contains {data.kind}"
     if part.max_pool is not None and len(data.x_train) > part.max_pool:
         return f"{config} takes up to {part.max_pool:,} samples, and {data.name} has {len(data.x_train):,}"
     return ""
