@@ -142,8 +142,8 @@ def _without_problems(problems: Mapping[PartConfig, str], data: Dataset) -> list
 
 def _problem(part: Part, config: PartConfig, data: Dataset) -> str:
     """Say why the part does not take the data; empty if it does."""
-    available = {"embedder": data.inputs, "trainer": {data.kind, "features"}}.get(part.kind, set(part.takes))
-    if not set(part.takes) & available:
+    available = data.inputs if part.kind == "embedder" else {data.kind, "features"}
+    if part.kind != "clusterer" and not set(part.takes) & available:
         if part.takes == ("features",):
             return f"{config} takes features that belong to the data, but {data.name} has none"
         return f"{config} takes {' and '.join(part.takes)}, but {data.name} contains {data.kind}"
