@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SampleKind = Literal["images", "vectors", "texts", "tables"]
+SAMPLE_KINDS: tuple[SampleKind, ...] = get_args(SampleKind)
 SampleInput = Literal["images", "vectors", "texts", "tables", "features", "files"]  # what embedders and trainers take
 SAMPLE_INPUTS: tuple[SampleInput, ...] = get_args(SampleInput)
 

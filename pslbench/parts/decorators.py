@@ -116,6 +116,8 @@ def _checked_kinds(
     kinds: tuple[SampleInput, ...] = (takes,) if isinstance(takes, str) else tuple(takes)
     if not kinds or not set(kinds) <= set(SAMPLE_INPUTS):
         raise ValueError(f"{kind} '{name}': takes must be some of {', '.join(SAMPLE_INPUTS)}, not {takes!r}")
+    if "files" in kinds and not ("images" in kinds and kind == "embedder"):
+        raise ValueError(f"{kind} '{name}': only an embedder takes files, and it must take images too")
     if images_only:
         deprecated("images_only=True", 'takes="images"')
         return ("images",)

@@ -70,8 +70,9 @@ def _order_problem(kind: Kind, plain: Arrays, permuted: Arrays, order: Ints) -> 
 def check_independent_predictions(subject: Subject) -> None:
     """A prediction does not change when another predictor is trained, nor with the samples predicted beside it."""
     subject.deterministic_run()
-    tiny = pools.ordinary()
-    x, predictor = tiny.data.x_test, subject.run(tiny).calls.returned
+    tiny = pools.ordinary().suited(subject.part)
+    x = tiny.test_features if subject.part.needs_features else tiny.data.x_test
+    predictor = subject.run(tiny).calls.returned
     before = np.array(predictor.predict_proba(x))
     others = PseudoLabels(tiny.pseudo_labels.indices, (tiny.pseudo_labels.labels + 1) % pools.N_CLASSES)
     subject.run(replace(tiny, pseudo_labels=others))

@@ -140,17 +140,18 @@ def check_output(subject: Subject) -> str | None:
     """
     run = subject.first_run("output")
     if subject.kind == "embedder":
-        _check_embedding(run.calls.returned)
+        _check_embedding(subject, run.calls.returned)
     if subject.kind == "reporter":
         _check_report(subject, run)
     return "; ".join(dataset_warnings(run.calls.returned)) if subject.kind == "dataset" else None
 
 
-def _check_embedding(embedding: Embedding) -> None:
+def _check_embedding(subject: Subject, embedding: Embedding) -> None:
     features = embedding.features
     arrays = {"features": features}
     if embedding.transform:
-        arrays["transform"] = embedding.transform(pools.ordinary().data.x_test[:1])
+        data = pools.ordinary().suited(subject.part).data
+        arrays["transform"] = embedding.transform((data.features_test if data.has_features else data.x_test)[:1])
     for name, array in arrays.items():
         dtype = getattr(array, "dtype", type(array).__name__)
         require(dtype == np.float32, f"{name} is {dtype}; add .astype(numpy.float32)")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pslbench.contracts.samples import SAMPLE_KINDS
 from pslbench.testing.pools import N_CLASSES, N_SAMPLES, SIDE, draw_samples, make_pool, ordinary
 from pslbench.testing.subject import Skip, Subject
 
@@ -45,12 +46,17 @@ def check_everything_labeled(subject: Subject) -> None:
     subject.run_or_skip(make_pool(x, y, budget=20, n_labeled=20))
 
 
-def check_vectors(subject: Subject) -> None:
-    """It runs on vectors instead of images, if it takes both."""
-    if not {"images", "vectors"} <= set(subject.part.takes):
-        raise Skip(f"it is registered with takes={subject.part.takes!r}, so runs give it samples of one kind")
-    x, y = draw_samples()
-    subject.run_or_skip(make_pool(x.reshape(N_SAMPLES, -1), y))
+def check_kinds(subject: Subject) -> str:
+    """It runs on samples of every kind that it takes. A strategy takes every kind."""
+    tiny = ordinary()
+    kinds = SAMPLE_KINDS if subject.kind == "strategy" or subject.part.needs_features else subject.part.takes
+    taken = [kind for kind in kinds if kind != "files"]
+    for kind in taken:
+        try:
+            subject.run_or_skip(tiny.with_kind(kind))
+        except AssertionError as error:
+            raise AssertionError(f"with {kind} {error}") from error
+    return ", ".join(taken)
 
 
 def check_weights(subject: Subject) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pslbench.contracts import Clusters, Dataset, Graph, PseudoLabels
+from pslbench.contracts import Clusters, Column, Dataset, Graph, PseudoLabels, Table, Texts
 from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.samples import SAMPLE_KINDS, SampleInput
 from pslbench.neighbors import nearest_neighbors
+from pslbench.parts import Part
 
 N_SAMPLES, N_TEST, N_CLASSES, SIDE, BUDGET = 60, 24, 3, 8, 15
+N_COLUMNS, N_LEVELS = 20, 3  # of a table, and of its column of categories
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class TinyPool:
     def arrays(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """Yield all arrays with the names under which parts see them."""
         holders: dict[str, Mapping[str, object]] = {
-            "data": vars(self.data),
+            "data": self.data.arrays(),
             "pseudo_labels": vars(self.pseudo_labels),
             "embedding": {"features": self.features, "test_features": self.test_features},
             "clusters": vars(self.clusters),
@@ -51,6 +54,22 @@ class TinyPool:
         }
         for owner, holder in holders.items():
             yield from ((f"{owner}.{name}", array) for name, array in holder.items() if isinstance(array, np.ndarray))
+
+    def suited(self, part: Part) -> TinyPool:
+        """Return the pool with samples that the part takes: those that it has, or others that are made of them."""
+        kinds = SAMPLE_KINDS if part.kind == "strategy" or part.needs_features else part.takes
+        if self.data.kind in kinds:
+            return self
+        return self.with_kind(next((kind for kind in kinds if kind in SAMPLE_KINDS), "features"))
+
+    def with_kind(self, kind: SampleInput) -> TinyPool:
+        """Return the pool with samples of another kind that are made of its images or vectors."""
+        data = self.data
+        if kind == "features":
+            features = {"features_train": self.features, "features_test": self.test_features}
+            return replace(self, data=replace(data, **features))  # type: ignore[arg-type]
+        x_train, x_test = (_convert(x.reshape(len(x), -1), kind) for x in (data.x_train, data.x_test))
+        return replace(self, data=replace(data, x_train=x_train, x_test=x_test))
 
     def permuted(self, order: Ints) -> TinyPool:
         """Return the pool with sample `order[i]` at position i; order is int64 (n,)."""
@@ -72,6 +91,27 @@ class TinyPool:
             ),
             graph=Graph(position[graph.neighbors[order]], graph.distances[order]),
         )
+
+
+def _convert(vectors: Floats, kind: SampleInput) -> Any:
+    """Return samples of a kind made of vectors, float32 (n, d): a word for each large number, or a row of a table."""
+    if kind == "images":
+        return vectors.reshape(-1, 1, vectors.shape[1], 1)
+    if kind == "texts":
+        return Texts.of(" ".join(f"word{i}" for i in np.flatnonzero(row > 0.5)) for row in vectors)
+    if kind == "tables":
+        return _convert_to_table(vectors)
+    return vectors
+
+
+def _convert_to_table(vectors: Floats) -> Table:
+    """Return numbers, one of which is sometimes missing, and a column of categories."""
+    values = vectors[:, :N_COLUMNS].astype(np.float64)
+    values[np.rint(1000 * values[:, 0]) % 7 == 0, 0] = np.nan
+    categories = tuple(f"level {level}" for level in range(N_LEVELS))
+    values[:, -1] = np.minimum(values[:, -1] * N_LEVELS, N_LEVELS - 1).astype(int)
+    columns = [Column(f"number {i}") for i in range(values.shape[1] - 1)]
+    return Table(values, (*columns, Column("category", categories)))
 
 
 def make_pool(x: Floats, y: Ints, budget: int = BUDGET, n_labeled: int | None = None) -> TinyPool:

@@ -48,7 +48,7 @@ KINDS_OF_CHECK: dict[CheckFunction, tuple[Kind, ...]] = {
     edge_cases.check_constant_features: COMPUTING,
     edge_cases.check_one_class: ("strategy", "trainer"),
     edge_cases.check_everything_labeled: ("clusterer", "strategy", "trainer"),
-    edge_cases.check_vectors: ("embedder", "strategy", "trainer"),
+    edge_cases.check_kinds: ("embedder", "strategy", "trainer"),
     edge_cases.check_weights: ("trainer",),
     edge_cases.check_soft_labels: ("trainer",),
     behavior.check_independent_predictions: ("trainer",),

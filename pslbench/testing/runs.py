@@ -33,17 +33,19 @@ from pslbench.strategies.supervised import supervised
 from pslbench.testing import pools
 from pslbench.testing.pools import TinyPool
 from pslbench.trainers.logreg import logreg
+from pslbench.trainers.probe import probe
 
 
 def run_part(part: Part, config: PartConfig, tiny: TinyPool, seed: int) -> Entry:
     """Run a part once and return its arrays and facts."""
-    catalog = _make_catalog(part) if part.kind == "trainer" else _make_catalog(part, logreg)
+    catalog = _make_catalog(part) if part.kind == "trainer" else _make_catalog(part, probe)
     if part.kind == "dataset":
         return _run_dataset(catalog, config)
     if part.kind == "reporter":
         return _run_reporter(catalog, config, tiny)
     budget = len(tiny.data.y_train) if part.needs_all_labels else tiny.budget
-    context, inputs = _context(catalog, tiny, seed, budget, config), _inputs(tiny, part.uses)
+    uses = ("features",) if part.needs_features else part.uses
+    context, inputs = _context(catalog, tiny, seed, budget, config), _inputs(tiny, uses)
     if part.kind == "embedder":
         return stages.embed(context, inputs)
     if part.kind == "clusterer":
@@ -51,19 +53,20 @@ def run_part(part: Part, config: PartConfig, tiny: TinyPool, seed: int) -> Entry
     if part.kind == "strategy":
         return stages.label(context, inputs)
     labels = {name: array for name, array in vars(tiny.pseudo_labels).items() if array is not None}
+    labels["asked"] = tiny.pseudo_labels.indices
     return stages.train(context, {**inputs, "label": Entry(labels)})
 
 
 def pool(n: int = pools.N_SAMPLES, budget: int = pools.BUDGET, seed: int = 0) -> Pool:
     """Return a pool for tests of a strategy: n images of 8 x 8 pixels, three classes that are easy to distinguish.
 
-    It has features (the pixels), clusters and a graph. `label` charges the budget as in a run; `train` trains `logreg`.
+    It has features (the pixels), clusters and a graph. `label` charges the budget as in a run; `train` trains `probe`.
 
     Example:
         assert len(my_idea(pool(), rounds=0).labels) == 60
     """
     tiny = pools.ordinary(n, budget)
-    context = _context(_make_catalog(logreg), tiny, seed, budget)
+    context = _context(_make_catalog(probe), tiny, seed, budget)
     inputs = _inputs(tiny, ("clusters", "graph"))
     queries = stages.RecordedQueries(context.oracle)
     train = partial(stages.train_within_strategy, context, inputs, queries)
@@ -77,9 +80,9 @@ def _make_catalog(*parts: Part) -> Catalog:
 def _context(
     catalog: Catalog, tiny: TinyPool, seed: int, limit: int, config: PartConfig | None = None
 ) -> stages.CellContext:
-    """Return the context of a cell with this part, in which a strategy trains logistic regression."""
+    """Return the context of a cell with this part, in which a strategy trains a linear probe."""
     truth = TrueLabels(tiny.data.y_train, tiny.data.y_test, tiny.data.n_classes)
-    configs: dict[Kind, PartConfig | None] = {"trainer": configure(logreg, "logreg")}
+    configs: dict[Kind, PartConfig | None] = {"trainer": configure(probe, "probe")}
     if config:
         configs[config.kind] = config
     oracle = CellOracle(truth, limit, partial(samples_of, tiny.data))
@@ -101,8 +104,7 @@ def _run_dataset(catalog: Catalog, config: PartConfig) -> Entry:
     data = catalog.call(config)
     if not isinstance(data, Dataset):
         raise ContractError(f"a dataset must return Dataset(...), not {type(data).__name__}")
-    arrays = {name: getattr(data, name) for name in ("x_train", "y_train", "x_test", "y_test")}
-    return Entry(arrays, {"name": data.name, "classes": data.classes})
+    return Entry(data.arrays(), {"name": data.name, "classes": data.classes})
 
 
 def _run_reporter(catalog: Catalog, config: PartConfig, tiny: TinyPool) -> Entry:

@@ -146,6 +146,7 @@ class Subject:
 
     def run(self, tiny: TinyPool, seed: int = 0, global_seed: int = 0) -> Run:
         """Run the part once, with the global streams of random numbers at `global_seed`."""
+        tiny = tiny.suited(self.part)
         before, calls = {name: array.copy() for name, array in tiny.arrays()}, CallRecorder(self.part)
         with watch_global_streams(global_seed) as moved:
             start = time.process_time()
