@@ -82,7 +82,7 @@ def render_facts(package: str, part: Part, costs: Costs) -> Iterator[str]:
         "Source": part.reference,
         "Cost": costs.get(part.name, "") if is_strategy else "",
         "Uses": ", ".join(part.uses) if is_strategy else "",
-        "Input": "images only" if part.images_only else "",
+        "Takes": ", ".join(part.takes) if part.kind in ("embedder", "trainer") else "",
         "Soft labels": "not supported" if not part.soft_labels else "",
         "Largest pool": f"{part.max_pool:,} samples" if part.max_pool else "",
         "Labels": "may query all labels; its rows are upper bounds and not ranked" if part.needs_all_labels else "",

@@ -318,3 +318,17 @@ def test_files_that_are_no_tables_are_refused_in_one_line(tmp_path):
             table(path=write(tmp_path / name, text))
     with pytest.raises(InputError, match="no file"):
         table(path=str(tmp_path / "d.csv"))
+
+
+def test_embedders_receive_image_files_as_a_person_sees_them(tmp_path):
+    for i in range(4):
+        for name in ("one", "two"):
+            image = Image.new("RGBA", (20, 10), (200, 0, 0, 255 if name == "one" else 0))
+            image.getexif()[0x0112] = 6
+            save(image, tmp_path, name, f"{i}.webp")
+    data = images(path=str(tmp_path), test=0.5)
+    assert data.inputs == {"images", "files"}
+    assert [picture.size for picture in data.files_train] == [(20, 10)] * 4
+    pixels = [data.files_train[[i]][0].getpixel((0, 0)) for i in range(4)]
+    assert [red < 250 or green < 250 for red, green, _ in pixels] == [label == 0 for label in data.y_train]
+    assert data.checksum != images(path=str(tmp_path), test=0.5, background="black").checksum

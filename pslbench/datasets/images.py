@@ -74,7 +74,26 @@ def images(
     kept_pool, kept_test = ([each for each in part if each[0] not in bad] for part in (pool, held_out))
     labels = [[name for _, name in part] for part in (kept_pool, kept_test)]
     x_train, x_test = array[: len(kept_pool)], array[len(kept_pool) :]
-    return Dataset(folder.resolve().name, x_train, labels[0], x_test, labels[1], found.classes, notes=(*notes, *more))
+    return Dataset(
+        folder.resolve().name,
+        x_train,
+        labels[0],
+        x_test,
+        labels[1],
+        found.classes,
+        files_train=_image_files(kept_pool, background),
+        files_test=_image_files(kept_test, background),
+        notes=(*notes, *more),
+    )
+
+
+def _image_files(files: Sequence[tuple[Path, str]], background: str) -> ImageFiles:
+    import hashlib
+
+    digest = hashlib.sha256()
+    for file, _ in files:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return ImageFiles(Texts.of(str(file.absolute()) for file, _ in files), background, digest.hexdigest())
 
 
 @dataclass(frozen=True)
