@@ -10,6 +10,7 @@ from annotated_types import Ge, Interval
 from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import AnyArray
 from pslbench.contracts.pictures import LARGEST_16_BIT, decoded, has_transparency, parse_color
+from pslbench.contracts.samples import ImageFiles, Texts
 from pslbench.errors import InputError, message_of, pluralize
 from pslbench.extras import requires_extra
 from pslbench.parts import dataset
