@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from hashlib import sha256
-from io import BytesIO
 from os import PathLike
 from typing import Any
 
@@ -106,15 +105,11 @@ class PartFiles:
 
     def _dataset_source(self, data: Dataset) -> str:
         """Save the arrays, and return the source of the plugin file that reads them."""
-        import numpy as np
+        from pslbench.datasets.files import dataset_to_npz
 
-        from pslbench.datasets.files import ARRAY_NAMES
-
-        arrays, file = BytesIO(), f"{data.checksum}.npz"
+        file = f"{data.checksum}.npz"
         if not self._folder.part_file(file).exists():
-            samples = {name: getattr(data, name) for name in ARRAY_NAMES}
-            np.savez(arrays, **samples, classes=np.array(data.classes))
-            self._folder.write_part(file, arrays.getvalue())
+            self._folder.write_part(file, dataset_to_npz(data))
         return DATASET_SOURCE.format(name=data.name, file=file)
 
 

@@ -9,7 +9,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from pslbench.cli.console import EXIT_INTERRUPTED, prepare_output, print_error, print_interrupted, stdout_console
+from pslbench.cli.console import (
+    EXIT_INTERRUPTED,
+    check_stdout,
+    prepare_output,
+    print_error,
+    print_interrupted,
+    stdout_console,
+)
 from pslbench.errors import InputError
 
 COMMANDS = {  # where a command is defined, and the first line of its help
@@ -144,5 +151,9 @@ def _describe_system_error(error: OSError) -> str:
         Path.cwd()
     except OSError:
         return "the working directory does not exist any more; change to another one"
+    try:
+        check_stdout()
+    except InputError as problem:
+        return str(problem)
     path = f"cannot use '{error.filename}'" if error.filename else "an operation of the system failed"
     return f"{path} ({error.strerror or error}); repair that, or use another path"

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pslbench.errors import InputError
+
 FILE_WIDTH = 120  # columns, if standard output is not a terminal and $COLUMNS is not set
 EXIT_INTERRUPTED = 130  # the exit status that shells use
 
@@ -27,6 +29,19 @@ class PatientConsole(Console):
 
     def on_broken_pipe(self) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+def check_stdout(consequence: str = "") -> None:
+    """Raise InputError if standard output cannot be written, for example because its disk is full."""
+    try:
+        sys.stdout.write("")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return  # the reader has seen enough
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what was not written is not tried again
+        reason = f"standard output cannot be written ({error.strerror})"
+        raise InputError(f"{reason}{consequence}; write it to another place") from None
 
 
 def stdout_console() -> Console:

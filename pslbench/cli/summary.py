@@ -6,10 +6,11 @@ from functools import lru_cache, partial
 from pslbench.analysis.conclusion import conclude, next_command
 from pslbench.analysis.fairness import list_names
 from pslbench.analysis.leaderboard import LeaderboardEntry, boards
-from pslbench.cli.console import stdout_console, warn
+from pslbench.cli.console import check_stdout, stdout_console, warn
 from pslbench.contracts import Dataset
 from pslbench.errors import InputError, one_line, pluralize
 from pslbench.parts import Part, Value
+from pslbench.planning.plan import load_dataset
 from pslbench.plugins.catalog import Catalog, parse_dataset
 from pslbench.reporters.formats import board_title
 from pslbench.results.folder import ResultsFolder
@@ -46,6 +47,7 @@ def report_results(
     else:
         writing = {name: part for name, part in reporters.items() if part.writes}
         status = _call_reporters(writing, current, reader, parameters)
+    check_stdout(f", but the results are in {folder.path}")
     if show:
         show()
     else:
@@ -53,6 +55,7 @@ def report_results(
         status = max(status, _call_reporters(printing, rows, reader, parameters))
         if is_complete:
             _print_conclusions(boards(rows, reader=reader), reader)
+    check_stdout(f", but the results are in {folder.path}")
     failed = [row for row in rows if not row.ok]
     if failed:
         _warn_of_failures(folder, failed, len(rows))
@@ -128,9 +131,10 @@ def call_reporter(name: object, call: Callable[[], object]) -> int:
     """Print what a reporter returns, or warn that it failed; return the exit status: 0, 2 for wrong input, else 1."""
     console = stdout_console()
     try:
+        if (shown := call()) is None:
+            return 0
         with console.capture() as screen:  # an object that cannot be rendered is an error of the reporter, too
-            if (shown := call()) is not None:
-                console.print(shown)
+            console.print(shown)
     except (Exception, SystemExit) as error:
         warn(f"reporter '{name}' failed: {one_line(error)}")
         return 2 if isinstance(error, InputError) else 1
@@ -148,8 +152,7 @@ def make_reader(catalog: Catalog, folder: ResultsFolder) -> ResultsReader:
 
             return read_saved_dataset(saved, text)
         (config,) = parse_dataset(catalog, text)
-        data: Dataset = catalog.call(config)
-        return data
+        return load_dataset(catalog.call, config)
 
     def dataset(row: Result) -> Dataset:
         data = load(row.dataset, row.checksum)

@@ -184,6 +184,11 @@ def samples_to_arrays(name: str, samples: Samples) -> dict[str, AnyArray]:
     return {f"{name}.values": samples.values} if isinstance(samples, Table) else {name: samples}
 
 
+def table_columns(samples: Samples) -> list[tuple[str, tuple[str, ...] | None]]:
+    """Return the name and the categories of each column of a table; empty for samples of another kind."""
+    return [(column.name, column.categories) for column in samples.columns] if isinstance(samples, Table) else []
+
+
 def samples_from_arrays(name: str, arrays: Mapping[str, AnyArray], columns: Sequence[Sequence[Any]] = ()) -> Samples:
     """Return samples from arrays; `columns` has the name and the categories of each column of a table."""
     if name in arrays:

@@ -5,9 +5,12 @@ This module imports NumPy at its top, so parts import it inside their functions.
 
 import gzip
 import hashlib
+import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pslbench.contracts import Dataset
+from pslbench.contracts.labels import SPLITS
+from pslbench.contracts.samples import samples_from_arrays, table_columns
 from pslbench.errors import InputError
 
 ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
@@ -79,16 +84,27 @@ def make_dataset(name: str, arrays: Arrays, classes: Sequence[str] = ()) -> Data
     )
 
 
+def dataset_to_npz(data: Dataset) -> bytes:
+    """Return a dataset as the contents of an `.npz` file; `read_saved_dataset` is the inverse."""
+    facts = {"classes": data.classes, "columns": table_columns(data.x_train)}
+    content = BytesIO()
+    np.savez(content, facts=np.array(json.dumps(facts)), **data.arrays())
+    return content.getvalue()
+
+
 def read_saved_dataset(path: Path, name: str) -> Dataset:
-    """Read a dataset with the names of its classes from the `.npz` file that `pslbench.run` saved.
+    """Read a dataset from the `.npz` file that `pslbench.run` saved.
 
     Raises:
         InputError: the file is damaged.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
-            samples = {array: file[array] for array in ARRAY_NAMES}
-            return Dataset(name, **samples, classes=tuple(map(str, file["classes"])))
+            facts, arrays = json.loads(str(file["facts"])), {array: file[array] for array in file if array != "facts"}
+            x_train, x_test = (samples_from_arrays(f"x_{split}", arrays, facts["columns"]) for split in SPLITS)
+            data = Dataset(name, x_train, arrays["y_train"], x_test, arrays["y_test"], tuple(facts["classes"]))
+            features = {each: arrays[each] for each in FEATURE_NAMES if each in arrays}
+            return replace(data, **features)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         raise InputError(f"{path} is damaged; remove it and run again") from None
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pslbench.contracts import Dataset
 from pslbench.contracts.arrays import Floats, Ints
-from pslbench.contracts.samples import Table, samples_to_arrays
+from pslbench.contracts.samples import samples_to_arrays, table_columns
 from pslbench.errors import BudgetExceeded, ContractError
 from pslbench.execution.cache import Entry, StageCache
 from pslbench.parts import PartConfig
@@ -174,9 +174,7 @@ class OracleFactory:
 
 def samples_of(data: Dataset) -> Entry:
     """Return what workers know of a dataset: samples, features and the number of classes, but no labels."""
-    facts: dict[str, object] = {"n_classes": data.n_classes}
-    if isinstance(data.x_train, Table):
-        facts["columns"] = [(column.name, column.categories) for column in data.x_train.columns]
+    facts: dict[str, object] = {"n_classes": data.n_classes, "columns": table_columns(data.x_train)}
     arrays = {name: array for name, array in data.arrays().items() if not name.startswith("y_")}
     for name, files in (("files_train", data.files_train), ("files_test", data.files_test)):
         if files:

@@ -8,8 +8,11 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from pslbench.contracts import Dataset
+from pslbench.contracts import Dataset, Embedding
 from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.samples import Samples, Table, Texts
+from pslbench.embedders.tabular import tabular
+from pslbench.embedders.tf_idf import tf_idf
 from pslbench.errors import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import Chart, render_chart
@@ -22,12 +25,14 @@ COLOR_OPTIONS = ("true class", "pseudo-label", "error")
 IS_WRONG = "datum.pseudo != null && datum.pseudo != datum.true"
 TOOLTIP = {"sample": "sample", "true": "true class", "pseudo": "pseudo-label", "queried": "label queried"}
 MAX_CLASS_NAMES = 30
+MAX_COMPONENTS = 50
 
 
 @section(
     "Map",
     "Map of the pool",
-    "The pool in two dimensions: t-SNE of 50 principal components of the samples. Nearby points are similar samples; "
+    "The pool in two dimensions: t-SNE of 50 principal components of the samples; texts and "
+    "rows of tables are embedded first. Nearby points are similar samples; "
     "distances between groups have no meaning. Rings mark the samples whose label was queried. Each class name is at "
     "the median of its class. The map shows the first seed.",
 )
@@ -38,7 +43,16 @@ def map_(data: ReportData) -> Markup:
 @lru_cache(maxsize=1)
 def _project_pool(dataset: Dataset, max_samples: int) -> tuple[Ints, Floats]:
     samples = np.sort(np.random.default_rng(0).permutation(len(dataset.x_train))[:max_samples])
-    return samples, project_to_plane(dataset.x_train[samples])
+    return samples, project_to_plane(_to_vectors(dataset.x_train[samples]))
+
+
+def _to_vectors(samples: Samples) -> Floats:
+    """Return vectors, float32 (n, d), as the default embedder of this kind makes them."""
+    if isinstance(samples, Texts | Table):
+        embed = partial(tf_idf, seed=0, dims=MAX_COMPONENTS, min_texts=1) if isinstance(samples, Texts) else tabular
+        embedding: Embedding = embed(samples)
+        return embedding.features
+    return samples.reshape(len(samples), -1)
 
 
 def project_to_plane(x: Floats) -> Floats:
@@ -51,7 +65,7 @@ def project_to_plane(x: Floats) -> Floats:
     flat = x.reshape(len(x), -1)
     if len(flat) < 5 or (flat == flat[0]).all():
         return np.zeros((len(flat), 2), np.float32)
-    components = min(50, *flat.shape)
+    components = min(MAX_COMPONENTS, *flat.shape)
     perplexity = min(30, (len(flat) - 1) / 3)
     init = "pca" if components > 1 else "random"
     tsne = TSNE(2, init=init, perplexity=perplexity, angle=0.8, max_iter=350, random_state=0)
