@@ -88,7 +88,8 @@ def dataset_to_npz(data: Dataset) -> bytes:
     """Return a dataset as the contents of an `.npz` file; `read_saved_dataset` is the inverse."""
     facts = {"classes": data.classes, "columns": table_columns(data.x_train)}
     content = BytesIO()
-    np.savez(content, facts=np.array(json.dumps(facts)), **data.arrays())
+    arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **data.arrays()}
+    np.savez(content, **arrays)
     return content.getvalue()
 
 
