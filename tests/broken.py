@@ -109,10 +109,10 @@ def other_width(x):
 
 
 @dataset("output")
-def class_names_as_labels():
-    """Have labels that are not class numbers."""
-    x = np.zeros((4, 2), np.float32)
-    return Dataset("words", x, np.array(["a", "b", "a", "b"]), x, np.array(["a", "b", "a", "b"]))
+def fractions_as_labels():
+    """Have labels that are no classes."""
+    x, y = np.zeros((4, 2), np.float32), np.array([0.5, 1, 0.5, 1])
+    return Dataset("fractions", x, y, x, y)
 
 
 @clusterer("output")
@@ -180,16 +180,16 @@ def one_type_of_a_union(pool, *, scale: Annotated[Literal["auto"] | float, Inter
 
 @strategy("inputs_unchanged")
 def inputs_unchanged(pool):
-    """Make the samples writable and overwrite one."""
-    pool.x.flags.writeable = True
-    pool.x[0] = 0
+    """Make the features writable and overwrite one."""
+    pool.features.flags.writeable = True
+    pool.features[0] = 0
     return query(pool, nearest(pool))
 
 
 @strategy("inputs_unchanged")
 def writes_into_read_only_samples(pool):
-    """Overwrite a read-only sample."""
-    pool.x[0] = 0
+    """Overwrite the features of a read-only sample."""
+    pool.features[0] = 0
     return query(pool, nearest(pool))
 
 
@@ -237,7 +237,7 @@ def budget(pool):
 def counted_labels(pool):
     """Remember labels from one run to the next."""
     selected = nearest(pool)
-    key = (pool.budget, pool.x.tobytes())
+    key = (pool.budget, pool.features.tobytes())
     if key not in REMEMBERED_LABELS:
         REMEMBERED_LABELS[key] = pool.label(selected)
     return PseudoLabels(selected, REMEMBERED_LABELS[key])
@@ -319,8 +319,8 @@ def everything_labeled(pool):
     return query(pool, selected)
 
 
-@strategy("vectors")
-def vectors(pool):
+@strategy("kinds")
+def kinds(pool):
     """Assume that every sample is an image."""
     pool.x.mean(axis=3)
     return query(pool, nearest(pool))

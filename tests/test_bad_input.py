@@ -169,7 +169,9 @@ def test_wrong_folders_of_images(cli, tmp_path):
 def test_a_trainer_of_images_refuses_vectors(cli, arrays, tmp_path):
     flat = {k: v.reshape(len(v), -1) if k[0] == "x" else v for k, v in arrays.items()}
     np.savez(tmp_path / "flat.npz", **flat)
-    refused(cli("run", "random", "-b", "4", "-d", tmp_path / "flat.npz", "-t", "cnn"), "cnn takes images", "-t probe")
+    refused(
+        cli("run", "random", "-b", "4", "-d", tmp_path / "flat.npz", "-t", "cnn"), "cnn takes images", "-t ensemble"
+    )
     several = cli(
         "run", "random", "-b", "4", "-d", tmp_path / "flat.npz", "-t", "cnn", "-t", "logreg", "-s", "1", "--dry-run"
     )

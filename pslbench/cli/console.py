@@ -33,6 +33,8 @@ class PatientConsole(Console):
 
 def check_stdout(consequence: str = "") -> None:
     """Raise InputError if standard output cannot be written, for example because its disk is full."""
+    if sys.stdout is None:  # the shell closed it
+        return
     try:
         sys.stdout.write("")
         sys.stdout.flush()

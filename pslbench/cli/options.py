@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DEFAULT_RESULTS = Path("results/latest")
 EMBEDDER_HELP = "Embedder, or 'all'. Default: pixels for images; see pslbench list embedder for other data."
-TRAINER_HELP = "Trainer, or 'all'. Default: cnn for images, probe for other data."
+TRAINER_HELP = "Trainer, or 'all'. Default: cnn for images, ensemble for other data."
 SKIP_BAD_HELP = "Leave out files of a dataset that cannot be read."
 CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
 NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}

@@ -147,7 +147,8 @@ def make_pool(
     """Return what the strategy receives."""
     import numpy as np
 
-    trains = context.catalog.part_of(context.config("strategy")).trains
+    strategy = context.configs.get("strategy")
+    trains = strategy is not None and context.catalog.part_of(strategy).trains
     return Pool(
         trainer_samples(context, inputs)[0] if trains else samples_in(inputs["data"], "x_train"),
         inputs["data"].info["n_classes"],

@@ -21,7 +21,7 @@ DEFAULT_EMBEDDERS: Mapping[SampleInput, str] = {
     "tables": "tabular",
     "features": "given",
 }
-DEFAULT_TRAINERS: Mapping[SampleInput, str] = dict.fromkeys(SAMPLE_INPUTS, "probe") | {"images": "cnn"}
+DEFAULT_TRAINERS: Mapping[SampleInput, str] = dict.fromkeys(SAMPLE_INPUTS, "ensemble") | {"images": "cnn"}
 SUGGESTED_CLUSTERER = "minibatch-kmeans"  # takes a pool of any size
 
 

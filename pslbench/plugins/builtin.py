@@ -18,7 +18,7 @@ MODULES = {
         *("label_spreading", "laplace", "poisson", "pwll", "self_training", "confident", "co_testing"),
         *("majority", "supervised", "constant"),
     ),
-    "trainers": ("cnn", "probe", "knn", "extra_trees", "boosting", "fixmatch", "freematch", "logreg"),
+    "trainers": ("cnn", "ensemble", "probe", "extra_trees", "knn", "boosting", "fixmatch", "freematch", "logreg"),
     "reporters": ("screen", "files", "html"),
 }
 

@@ -60,13 +60,13 @@ def run_part(part: Part, config: PartConfig, tiny: TinyPool, seed: int) -> Entry
 def pool(n: int = pools.N_SAMPLES, budget: int = pools.BUDGET, seed: int = 0) -> Pool:
     """Return a pool for tests of a strategy: n images of 8 x 8 pixels, three classes that are easy to distinguish.
 
-    It has features (the pixels), clusters and a graph. `label` charges the budget as in a run; `train` trains `probe`.
+    It has features (the pixels), clusters and a graph. `label` charges the budget as in a run; `train` trains `logreg`.
 
     Example:
         assert len(my_idea(pool(), rounds=0).labels) == 60
     """
     tiny = pools.ordinary(n, budget)
-    context = _context(_make_catalog(probe), tiny, seed, budget)
+    context = _context(_make_catalog(logreg), tiny, seed, budget)
     inputs = _inputs(tiny, ("clusters", "graph"))
     queries = stages.RecordedQueries(context.oracle)
     train = partial(stages.train_within_strategy, context, inputs, queries)
@@ -80,9 +80,10 @@ def _make_catalog(*parts: Part) -> Catalog:
 def _context(
     catalog: Catalog, tiny: TinyPool, seed: int, limit: int, config: PartConfig | None = None
 ) -> stages.CellContext:
-    """Return the context of a cell with this part, in which a strategy trains a linear probe."""
+    """Return the context of a cell with this part. A strategy trains `probe`, and `logreg` if there is no part."""
     truth = TrueLabels(tiny.data.y_train, tiny.data.y_test, tiny.data.n_classes)
-    configs: dict[Kind, PartConfig | None] = {"trainer": configure(probe, "probe")}
+    trainer = logreg if config is None else probe
+    configs: dict[Kind, PartConfig | None] = {"trainer": configure(trainer, trainer.name)}
     if config:
         configs[config.kind] = config
     oracle = CellOracle(truth, limit, partial(samples_of, tiny.data))
