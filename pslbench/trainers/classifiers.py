@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from pslbench.contracts import TrainingData
@@ -11,6 +12,8 @@ from pslbench.contracts.arrays import Floats, Ints
 
 Option = TypeVar("Option")
 Transform = Callable[[Floats], Floats]
+MAX_VALIDATED = 1_000  # samples in a cross-validation
+MIN_PROBABILITY = 1e-6  # added before logarithms are taken
 
 
 @dataclass(frozen=True)
@@ -74,19 +77,20 @@ def queried_samples(data: TrainingData) -> tuple[Floats, Ints]:
     return data.x[is_queried], labels[is_queried]
 
 
-def choose_by_cross_validation(
-    options: Iterable[Option],
+def cross_validate(
+    options: Sequence[Option],
     x: Floats,
     labels: Ints,
     predict: Callable[[Option, Floats, Ints, Floats], Floats],
     folds: int = 5,
-) -> Option | None:
-    """Return the option with the least log loss in a stratified cross-validation.
+) -> Floats | None:
+    """Return the log loss of each option on each sample in a stratified cross-validation, float32 (options, m).
 
-    Samples of a class that the other folds do not contain are not scored, because every option fails on them.
+    Samples of a class that the other folds do not contain are left out, because every option fails on them. Of more
+    than 1,000 samples a random 1,000 take part.
 
     Args:
-        options: what to choose from; of equally good ones the first is taken.
+        options: what to choose from.
         x, labels: the samples, float32 (n, d), and their classes, int64 (n,).
         predict: takes an option, training samples, their labels, and other samples (m, d). It returns probabilities
             (m, k) of the classes that occur among the labels, in ascending order.
@@ -98,22 +102,30 @@ def choose_by_cross_validation(
     import numpy as np
     from sklearn.model_selection import StratifiedKFold
 
-    _, labels, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(x) > MAX_VALIDATED:
+        selected = np.random.default_rng(0).choice(len(x), MAX_VALIDATED, replace=False)
+        x, labels = x[selected], labels[selected]
+    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if len(counts) < 2 or max(counts) < 2:
         return None
-    best, least = None, np.inf
-    splits = _splits(StratifiedKFold(min(folds, max(counts)), shuffle=True, random_state=0), labels)
-    for option in options:
-        losses = []
-        for train, test in splits:
-            classes, codes = np.unique(labels[train], return_inverse=True)
-            scored = test[np.isin(labels[test], classes)]
-            if len(classes) > 1 and len(scored):
-                p = predict(option, x[train], codes, x[scored])
-                losses.append(-np.log(p[np.arange(len(scored)), np.searchsorted(classes, labels[scored])] + 1e-6))
-        if losses and (loss := float(np.concatenate(losses).mean())) < least:
-            best, least = option, loss
-    return best
+    splits = _splits(StratifiedKFold(min(folds, max(counts)), shuffle=True, random_state=0), codes)
+    losses = [[_log_losses(partial(predict, option), x, codes, *split) for split in splits] for option in options]
+    joined = np.array([np.concatenate(each) for each in losses], np.float32)
+    return joined if joined.size else None
+
+
+def _log_losses(
+    predict: Callable[[Floats, Ints, Floats], Floats], x: Floats, labels: Ints, train: Ints, test: Ints
+) -> Floats:
+    import numpy as np
+
+    classes, codes = np.unique(labels[train], return_inverse=True)
+    scored = test[np.isin(labels[test], classes)]
+    if len(classes) < 2 or not len(scored):
+        return np.zeros(0, np.float32)
+    probabilities = predict(x[train], codes, x[scored])
+    right = probabilities[np.arange(len(scored)), np.searchsorted(classes, labels[scored])]
+    return np.asarray(-np.log(right + MIN_PROBABILITY), np.float32)
 
 
 def _splits(folds: Any, labels: Ints) -> list[tuple[Ints, Ints]]:

@@ -7,13 +7,14 @@ from pslbench.contracts.arrays import Floats, Ints
 from pslbench.parts import trainer
 from pslbench.trainers.classifiers import (
     FittedClassifier,
-    choose_by_cross_validation,
+    cross_validate,
     fit_classifier,
     queried_samples,
     weighted_rows,
 )
 
 PENALTIES = tuple(10.0**exponent for exponent in range(1, -6, -1))  # per sample; the strongest first
+USUAL_PENALTY = 0.01  # if there are too few labels to choose
 
 
 @trainer("probe", takes="features", reference="Alain & Bengio 2017, Understanding intermediate layers, linear probes")
@@ -33,10 +34,16 @@ def probe(data: TrainingData, *, folds: Annotated[int, Ge(2)] = 5) -> FittedClas
 
     scaler = StandardScaler().fit(data.pool)
     x, labels = queried_samples(data)
-    penalty = choose_by_cross_validation(PENALTIES, _rotated(scaler.transform(x)), labels, _predict, folds) or 1e-2
+    penalty = choose_penalty(scaler.transform(x), labels, folds)
     _, rows, weights = weighted_rows(data)
     strength = 1 / (penalty * float(len(rows) if weights is None else weights.sum()))
     return fit_classifier(data, LogisticRegression(C=strength, max_iter=1000), scaler.transform)
+
+
+def choose_penalty(x: Floats, labels: Ints, folds: int) -> float:
+    """Return the penalty per sample with the least log loss on samples, float32 (n, d), with classes, int64 (n,)."""
+    losses = cross_validate(PENALTIES, _rotated(x), labels, predict_with_penalty, folds)
+    return USUAL_PENALTY if losses is None else PENALTIES[int(losses.mean(axis=1).argmin())]
 
 
 def _rotated(x: Floats) -> Floats:
@@ -50,7 +57,8 @@ def _rotated(x: Floats) -> Floats:
     return rotated
 
 
-def _predict(penalty: float, x: Floats, labels: Ints, new: Floats) -> Floats:
+def predict_with_penalty(penalty: float, x: Floats, labels: Ints, new: Floats) -> Floats:
+    """Train on samples, float32 (n, d), with classes, int64 (n,); return probabilities of new ones, (m, classes)."""
     from sklearn.linear_model import LogisticRegression
 
     probabilities: Floats = LogisticRegression(C=1 / (penalty * len(x)), max_iter=200).fit(x, labels).predict_proba(new)
