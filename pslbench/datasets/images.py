@@ -49,8 +49,7 @@ def images(
     Raises:
         InputError: the folder has no images or only one class, or some files cannot be read.
     """
-    from pslbench.datasets.folders import read_class_folders
-    from pslbench.datasets.splitting import split_class_folders
+    from pslbench.datasets.folders import read_class_folders, split_class_folders
 
     with requires_extra("images"):
         from PIL import Image
