@@ -37,7 +37,7 @@ def hf(
     background: str = "white",
     skip_bad: bool = False,
 ) -> Dataset:
-    """A dataset of the Hugging Face hub, or a file or a folder that the library `datasets` reads.
+    """A dataset of the Hugging Face hub, as in `-d hf:stanfordnlp/imdb`, or local data that its library reads.
 
     If it has a column of images, the samples are these images. Otherwise they are texts or rows of a table. The test
     set is the split `test`, or else `validation`, if it has labels.
