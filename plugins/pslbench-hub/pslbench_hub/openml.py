@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Interval
 
-from pslbench import Dataset, dataset
+from pslbench import Dataset, InputError, dataset
 from pslbench_hub.errors import cannot_load
 
 
@@ -24,7 +24,7 @@ def openml(
 
     Args:
         name: the number or the name of the dataset.
-        version: the version of a dataset that is given by its name. If none, it is the oldest active one.
+        version: the version, if the dataset is given by its name. If none, it is the oldest active one.
         label: the column of the classes. If none, it is the target that OpenML knows.
         text: the column of the texts. If none, the samples are texts if one column contains texts and there is at most
             one column besides it and the label.
@@ -33,6 +33,8 @@ def openml(
     Raises:
         InputError: the dataset cannot be loaded, or a column does not exist or is unclear.
     """
+    if isinstance(name, int) and version is not None:
+        raise InputError(f"openml:{name} is one version of a dataset; leave out version=, or give the name")
     bunch, notes = fetch(name, version)
     targets = bunch.target_names or []
     return Dataset.from_frame(

@@ -100,6 +100,8 @@ def test_a_csv_file_is_the_same_as_for_the_builtin_loader(tmp_path):
     data = hf(name=str(tmp_path / "mine.csv"))
     assert data.checksum == table(path=str(tmp_path / "mine.csv")).checksum
     assert data.name == "mine"
+    frame[:20].to_csv(tmp_path / "mine.csv", index=False)
+    assert len(hf(name=str(tmp_path / "mine.csv")).x_train) == 16
     with pytest.raises(InputError, match="no column 'colour'"):
         hf(name=str(tmp_path / "mine.csv"), label="colour")
 

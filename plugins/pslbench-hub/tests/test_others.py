@@ -94,13 +94,15 @@ def test_a_table_of_openml_by_number_and_by_name(learn_data, tmp_path):
     assert any("Multiple active versions" in note for note in by_name.notes)
 
 
-def test_a_table_of_openml_without_a_target_asks_for_one(learn_data):
+def test_the_classes_of_openml_are_its_target_or_a_column(learn_data):
     write_openml(learn_data, targets=())
     assert openml(name=61).classes == ("rose", "tulip")
     write_openml(learn_data, targets=("class", "color"))
     assert openml(name=61).classes == ("rose", "tulip")
     with pytest.raises(InputError, match="no column 'colour'"):
         openml(name=61, label="colour")
+    with pytest.raises(InputError, match="leave out version="):
+        openml(name=61, version=1)
 
 
 def test_hosts_that_cannot_be_reached_are_one_line(learn_data):
