@@ -104,7 +104,9 @@ def is_public(name: str, member: object) -> bool:
 
 
 def function_of(member: object) -> Callable[..., Any] | None:
-    """Return the function of a method or a property."""
+    """Return the function of a method, of a class method, of a static method or of a property."""
+    if isinstance(member, (classmethod, staticmethod)):
+        return member.__func__
     if isinstance(member, property):
         return member.fget
     if isinstance(member, cached_property):
@@ -128,7 +130,7 @@ def signature(name: str, function: Callable[..., Any], member: object) -> str:
     arguments = [
         parameter.replace(annotation=Unquoted(parameter.annotation))
         for parameter in code.parameters.values()
-        if parameter.name != "self"
+        if parameter.name not in ("self", "cls")
     ]
     return f"{name}{inspect.Signature(arguments, return_annotation=return_type)}"
 

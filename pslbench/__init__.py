@@ -45,9 +45,10 @@ from pslbench.results.records import CellInfo, LabelingRecord, Result, ResultsRe
 if TYPE_CHECKING:
     from pslbench.analysis.statistics import Interval
     from pslbench.api import Results, StrategyComparison, load, run
+    from pslbench.datasets.images import read_images
 
 LAZY_NAMES = dict.fromkeys(("Results", "StrategyComparison", "load", "run"), "pslbench.api")
-LAZY_NAMES["Interval"] = "pslbench.analysis.statistics"
+LAZY_NAMES |= {"Interval": "pslbench.analysis.statistics", "read_images": "pslbench.datasets.images"}
 __all__ = [
     "API_VERSION",
     "BudgetExceeded",
@@ -79,6 +80,7 @@ __all__ = [
     "embedder",
     "hookimpl",
     "load",
+    "read_images",
     "reporter",
     "run",
     "strategy",

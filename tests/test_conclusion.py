@@ -170,6 +170,8 @@ def test_boards_show_all_columns_and_names_at_any_width(tmp_path, width):
         ('npz:path="a,b.npz"', "a,b.npz"),
         ("images:path=/data/photos,size=32", "photos (size=32)"),
         ("medmnist:name=blood", "medmnist:name=blood"),
+        ("hf:a/b,label=c", "hf:a/b,label=c"),
+        ('hf:"/data/my,photos",size=32', "my,photos (size=32)"),
     ],
 )
 def test_people_see_the_file_of_a_dataset(dataset, title):

@@ -1,12 +1,14 @@
 """Samples and labels of every kind are read rightly, and what is converted is said."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 from helpers import command, rows
 from PIL import Image
 
-from pslbench import Dataset, InputError, Table, Texts
+from pslbench import Dataset, InputError, Table, Texts, read_images
 from pslbench.datasets.images import images
 from pslbench.datasets.table import table
 
@@ -207,11 +209,11 @@ def test_all_files_that_cannot_be_read_are_listed_or_left_out(tmp_path, cli):
     (tmp_path / "two" / "5.png").write_text("no image")
     refused = cli("data", "check", tmp_path)
     assert refused.status == 2
-    for word in ("2 files", "one/3.png", "two/5.png", "--skip-bad"):
+    for word in ("2 images", "one/3.png", "two/5.png", "--skip-bad"):
         assert word in refused.err
     accepted = cli("data", "check", tmp_path, "--skip-bad")
     assert accepted.status == 0, accepted.err
-    assert "2 files cannot be read and are left out" in accepted.err
+    assert "2 images cannot be read and are left out" in accepted.err
     words = ["run", "random", "-d", tmp_path, "-b", "4", "-s", "1", "-t", "logreg", "-o", tmp_path / "o", "--dry-run"]
     assert cli(*words).status == 2
     assert cli(*words, "--skip-bad").status == 0
@@ -332,3 +334,41 @@ def test_embedders_receive_image_files_as_a_person_sees_them(tmp_path):
     pixels = [data.files_train[[i]][0].getpixel((0, 0)) for i in range(4)]
     assert [red < 250 or green < 250 for red, green, _ in pixels] == [label == 0 for label in data.y_train]
     assert data.checksum != images(path=str(tmp_path), test=0.5, background="black").checksum
+
+
+def test_undivided_samples_of_every_kind_are_split_alike():
+    y = ["a", "b"] * 10
+    frame = pd.DataFrame({"number": np.arange(20), "color": ["red", "blue"] * 10, "label": y})
+    texts = [f"text {i}" for i in range(20)]
+    images_ = np.arange(20, dtype=np.uint8)[:, None, None] * np.ones((2, 2), np.uint8) * 10
+    table_ = Dataset.from_frame("t", frame, test=0.3)
+    for data in (Dataset.split("t", x, y, test=0.3) for x in (texts, tuple(texts), Texts.of(texts), images_, frame)):
+        assert np.array_equal(data.y_test, table_.y_test)
+        assert "6 of 20 samples, 30% of each class, are the test set; test= changes it" in data.notes
+    split = Dataset.split("t", images_, y, test=0.3, features=np.arange(20)[:, None])
+    assert split.features_test[:, 0].tolist() == table_.x_test.values[:, 0].tolist()
+    divided = Dataset.from_frame("t", frame[:15], frame[15:], classes=("b", "a"))
+    assert divided.x_test.values[:, 0].tolist() == list(range(15, 20))
+    assert divided.y_train.tolist()[:3] == [1, 0, 1]
+    with pytest.raises(InputError, match="cannot be split"):
+        Dataset.split("t", texts, y, test=0.01)
+
+
+def test_images_of_pillow_and_binary_files_are_read_like_paths(tmp_path):
+    pictures = [Image.effect_noise((12, 12), 60) for _ in range(3)]
+    files = [save(picture, tmp_path, f"{i}.png") for i, picture in enumerate(pictures)]
+    arrays = [
+        read_images("mine", each)[0] for each in (pictures, files, [io.BytesIO(file.read_bytes()) for file in files])
+    ]
+    assert np.array_equal(arrays[0], arrays[1])
+    assert np.array_equal(arrays[0], arrays[2])
+    bad = [pictures[0], None, io.BytesIO(b"no image")]
+    with pytest.raises(InputError, match=r"2 images of mine .* image 2 .*no image.*; image 3 .*format"):
+        read_images("mine", bad)
+    x, is_read, notes = read_images("mine", bad, skip_bad=True, size=4)
+    assert x.shape == (1, 4, 4, 1)
+    assert is_read.tolist() == [True, False, False]
+    assert "2 images cannot be read and are left out, such as image 2" in notes
+    for nothing in ([], bad[1:]):
+        with pytest.raises(InputError):
+            read_images("mine", nothing, skip_bad=True)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from pslbench import strategy
+from pslbench import dataset, strategy
 from pslbench.errors import InputError
 from pslbench.parts import configure, parse_configs
+from pslbench.parts.description import describe
 
 
 @strategy("mine", uses="x")
@@ -43,3 +44,58 @@ def test_wrong_parameters_are_refused(text):
 def test_a_lambda_is_no_part():
     with pytest.raises(TypeError, match=r"must be a function that is written with def.* cover a lambda"):
         strategy("short")(lambda pool: 1)
+
+
+@dataset("named", positional="name")
+def named(*, test: float = 0.2, name: str, kind: str = "plain"):
+    """Return nothing."""
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("a/b", "name=a/b"),
+        ("a/b,test=0.3", "test=0.3,name=a/b"),
+        ('"a,b"', 'name="a,b"'),
+        ("a:b|c d", "name=a:b|c d"),
+    ],
+)
+def test_the_name_of_the_positional_parameter_can_be_left_out(short, long):
+    configs = list(parse_configs(named, "named", short))
+    assert configs == list(parse_configs(named, "named", long))
+    assert "|".join(config.text.removeprefix("named:") for config in configs) == short
+
+
+@pytest.mark.parametrize("value", ["a", "a=b", "kind=x", '"a=b"', "", "a,b", "none", '"', "a=b,c|d"])
+def test_a_positional_value_survives_writing_and_reading(value):
+    written = configure(named, "named", name=value, test=0.5)
+    assert list(parse_configs(named, "named", written.text.partition(":")[2])) == [written]
+    assert dict(written.values)["name"] == value
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, "write named:NAME"),
+        ("", "empty parameter"),
+        ("test=0.3", "write named:NAME"),
+        ("a,b", "unknown parameter"),
+        ("a,kind", "as kind=value"),
+        ("a,name=b", "once"),
+        ("knid=b", "did you mean 'kind'"),
+    ],
+)
+def test_only_the_first_value_can_be_without_a_name(text, problem):
+    with pytest.raises(InputError, match=problem):
+        list(parse_configs(named, "named", text))
+
+
+def test_the_positional_parameter_must_exist():
+    with pytest.raises(TypeError, match="did you mean 'path'"):
+        _ = strategy("mine", positional="paht")(mine.function).parameters
+
+
+def test_the_description_shows_the_short_form():
+    description = describe(named)
+    assert description.example == "pslbench run --all --dataset named:NAME,test=0.2"
+    assert [row[3] for row in description.parameters] == ["", "`named:NAME` for short.", ""]

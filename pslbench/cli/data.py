@@ -33,7 +33,8 @@ def list_data(*, plugins: options.PluginOptions) -> None:
     folders = {known.name: next((str(f) for f, _ in known.find()), "not downloaded yet") for known in (MNIST, FASHION)}
     table = new_table("dataset", "where", "description")
     for name, part in catalog.parts("dataset").items():
-        default = "your own files" if part.parameters else "included"
+        others = "your own files" if "path" in part.parameters else f"pslbench show {name}"
+        default = others if part.parameters else "included"
         table.add_row(name, escape(folders.get(name, default)), escape(part.summary))
     stdout_console().print(table)
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts.arrays import AnyArray, Floats
 from pslbench.contracts.conversion import convert_samples
+from pslbench.contracts.frames import find_columns, read_samples, with_text_names
 from pslbench.contracts.labels import NO_LABEL, convert_labels
 from pslbench.contracts.samples import ImageFiles, SampleInput, SampleKind, Table, kind_of, samples_to_arrays
+from pslbench.contracts.splitting import split_samples, take
 from pslbench.errors import BadData, pluralize
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +69,74 @@ class Dataset:
             object.__setattr__(self, f"{part}_test", pair[1])
         object.__setattr__(self, "classes", classes)
         object.__setattr__(self, "notes", tuple(dict.fromkeys((*self.notes, *notes, *more))))
+
+    @classmethod
+    def split(
+        cls,
+        name: str,
+        x: Any,
+        y: Any,
+        *,
+        test: float = 0.2,
+        classes: tuple[str, ...] = (),
+        features: Any = None,
+        files: ImageFiles | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Dataset:
+        """Split samples into the pool and the test set, always the same way. A note says how.
+
+        Samples without a label and classes with a single sample stay in the pool.
+
+        Args:
+            name, classes, notes: as above.
+            x, y, features, files: all samples; each is what the attribute of this name can be.
+            test: the share of the test set, in (0, 1), the same in each class. The note names this parameter, so a
+                dataset should have it too.
+
+        Raises:
+            InputError: the test set would be smaller than the number of classes, or the pool would; or the samples do
+                not form a dataset.
+        """
+        pool, held_out, note = split_samples(name, y, test)
+        pairs = [(take(each, pool), take(each, held_out)) for each in (x, y, features, files)]
+        (x_train, x_test), (y_train, y_test), all_features, all_files = pairs
+        return cls(name, x_train, y_train, x_test, y_test, classes, *all_features, *all_files, notes=(*notes, note))
+
+    @classmethod
+    def from_frame(
+        cls,
+        name: str,
+        frame: DataFrame,
+        test_frame: DataFrame | None = None,
+        *,
+        label: str | None = None,
+        text: str | None = None,
+        test: float = 0.2,
+        classes: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        usage: str = "",
+    ) -> Dataset:
+        """Return a dataset of the rows of a data frame, or of the texts in one of its columns.
+
+        Args:
+            name, classes, notes: as above.
+            frame, test_frame: all samples; or those of the pool and those of the test set, with the same columns.
+            label: the column of the classes. If none, it is the column that is named label, class or target.
+            text: the column of the texts; the other columns are left out. If none, the samples are texts if one column
+                contains texts and there is at most one column besides it and the label; otherwise they are the rows.
+            test: the share of the test set if there is no `test_frame`, as in `split`.
+            usage: what a user types before `label=COLUMN`, for the error if the column of the classes is unclear.
+
+        Raises:
+            InputError: a column does not exist or is unclear, or the samples do not form a dataset.
+        """
+        frames = [with_text_names(each) for each in (frame, test_frame) if each is not None]
+        label, text, guesses = find_columns(name, frames[0], label, text, usage)
+        samples = [read_samples(each, label, text) for each in frames]
+        notes = (*notes, *guesses)
+        if len(samples) == 1:
+            return cls.split(name, *samples[0], test=test, classes=classes, notes=notes)
+        return cls(name, *samples[0], *samples[1], classes, notes=notes)
 
     @property
     def n_classes(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pslbench.errors import InputError
 from pslbench.extras import requires_extra
@@ -35,17 +35,31 @@ def open_picture(path: str | PathLike[str], background: str = "white") -> Image:
 
 
 @contextmanager
-def decoded(path: str | PathLike[str], background: str, least: int | None = None) -> Iterator[Image]:
-    """Decode an image file. Its mode is L, RGB, I, F or one of Pillow's modes of 16 bits.
+def opened(picture: Any) -> Iterator[Image]:
+    """Open a path, a binary file or an image of Pillow. Nothing is decoded yet."""
+    from PIL import Image
+
+    if picture is None:
+        raise ValueError("there is no image")
+    if isinstance(picture, Image.Image):
+        yield picture
+    else:
+        with Image.open(picture) as image:
+            yield image
+
+
+@contextmanager
+def decoded(picture: Any, background: str, least: int | None = None) -> Iterator[Image]:
+    """Decode a path, a binary file or an image of Pillow. The mode is L, RGB, I, F or one of Pillow's modes of 16 bits.
 
     `least` is the smallest width and height that is needed. A larger JPEG is decoded at a fraction of its size.
     """
     from PIL import Image, ImageOps
 
-    with Image.open(path) as opened:
+    with opened(picture) as source:
         if least:
-            opened.draft(opened.mode, (2 * least, 2 * least))
-        image = ImageOps.exif_transpose(opened)
+            source.draft(source.mode, (2 * least, 2 * least))
+        image = ImageOps.exif_transpose(source)
         if has_transparency(image):
             layer = image.convert("RGBA")
             ground = Image.new("RGBA", layer.size, (*parse_color(background), 255))

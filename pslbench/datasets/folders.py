@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pslbench.contracts.labels import decode_text
+from pslbench.contracts.splitting import split_samples
 from pslbench.errors import InputError, join_names, pluralize, suggest
 
 JUNK = {"__macosx", "thumbs.db", "desktop.ini", "@eadir"}  # besides hidden files, such as .DS_Store
@@ -89,3 +90,13 @@ def _describe_others(others: list[Path], what: str) -> tuple[str, ...]:
     kinds = join_names([f"{n:,} {suffix}" for suffix, n in counts.most_common()])
     verb = "is no" if len(others) == 1 else "are no"
     return (decode_text(f"{pluralize(len(others), 'file')} {verb} {what} and passed over: {kinds}, as {others[0]}"),)
+
+
+def split_class_folders(
+    name: str, found: ClassFolders, share: float
+) -> tuple[list[tuple[Path, str]], list[tuple[Path, str]], tuple[str, ...]]:
+    """Return the files of the pool and of the test set with their classes, and notes; split them if necessary."""
+    if found.test:
+        return found.pool, found.test, found.notes
+    pool, test, note = split_samples(name, [label for _, label in found.pool], share)
+    return [found.pool[i] for i in pool], [found.pool[i] for i in test], (*found.notes, note)

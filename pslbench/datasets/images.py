@@ -3,13 +3,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from annotated_types import Ge, Interval
 
 from pslbench.contracts import Dataset
-from pslbench.contracts.arrays import AnyArray
-from pslbench.contracts.pictures import LARGEST_16_BIT, decoded, has_transparency, parse_color
+from pslbench.contracts.arrays import AnyArray, Bools, Floats
+from pslbench.contracts.pictures import LARGEST_16_BIT, decoded, has_transparency, opened, parse_color
 from pslbench.contracts.samples import ImageFiles, Texts
 from pslbench.errors import InputError, message_of, pluralize
 from pslbench.extras import requires_extra
@@ -50,8 +50,7 @@ def images(
     Raises:
         InputError: the folder has no images or only one class, or some files cannot be read.
     """
-    from pslbench.datasets.folders import read_class_folders
-    from pslbench.datasets.splitting import split_class_folders
+    from pslbench.datasets.folders import read_class_folders, split_class_folders
 
     with requires_extra("images"):
         from PIL import Image
@@ -59,42 +58,33 @@ def images(
     Image.init()
     suffixes = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
     folder = Path(expand_home(path))
-    parse_color(background)
     found = read_class_folders(folder, "images", lambda file: file.suffix.lower() in suffixes)
     pool, held_out, notes = split_class_folders(path, found, test)
     files = [file for file, _ in (*pool, *held_out)]
-    array, bad, more = read_images(files, size, background)
-    if bad and not skip_bad:
-        listed = "; ".join(f"{file} ({reason})" for file, reason in list(bad.items())[:MAX_NAMED])
-        others = f"; and {len(bad) - MAX_NAMED:,} more" if len(bad) > MAX_NAMED else ""
-        problem = f"{pluralize(len(bad), 'file')} of {path} cannot be read"
-        raise InputError(f"{problem}: {listed}{others}; repair or remove them, or go on without them: --skip-bad")
-    if bad:
-        verb = "is" if len(bad) == 1 else "are"
-        more = (*more, f"{pluralize(len(bad), 'file')} cannot be read and {verb} left out, such as {next(iter(bad))}")
-    kept_pool, kept_test = ([each for each in part if each[0] not in bad] for part in (pool, held_out))
-    labels = [[name for _, name in part] for part in (kept_pool, kept_test)]
-    x_train, x_test = array[: len(kept_pool)], array[len(kept_pool) :]
+    array, is_read, more = read_images(path, files, size=size, background=background, skip_bad=skip_bad)
+    labels = [name for (_, name), is_kept in zip((*pool, *held_out), is_read, strict=True) if is_kept]
+    kept = [file for file, is_kept in zip(files, is_read, strict=True) if is_kept]
+    n = int(is_read[: len(pool)].sum())
     return Dataset(
         folder.resolve().name,
-        x_train,
-        labels[0],
-        x_test,
-        labels[1],
+        array[:n],
+        labels[:n],
+        array[n:],
+        labels[n:],
         found.classes,
-        files_train=_image_files(kept_pool, background),
-        files_test=_image_files(kept_test, background),
+        files_train=_image_files(kept[:n], background),
+        files_test=_image_files(kept[n:], background),
         notes=(*notes, *more),
     )
 
 
-def _image_files(files: Sequence[tuple[Path, str]], background: str) -> ImageFiles:
+def _image_files(files: Sequence[Path], background: str) -> ImageFiles:
     import hashlib
 
     digest = hashlib.sha256()
-    for file, _ in files:
+    for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return ImageFiles(Texts.of(str(file.absolute()) for file, _ in files), background, digest.hexdigest())
+    return ImageFiles(Texts.of(str(file.absolute()) for file in files), background, digest.hexdigest())
 
 
 @dataclass(frozen=True)
@@ -107,44 +97,71 @@ class Header:
 
 
 def read_images(
-    files: Sequence[Path], size: int | None, background: str
-) -> tuple[AnyArray, dict[Path, str], tuple[str, ...]]:
-    """Decode images one by one.
+    name: str, pictures: Sequence[Any], *, size: int | None = None, background: str = "white", skip_bad: bool = False
+) -> tuple[Floats, Bools, tuple[str, ...]]:
+    """Decode images one by one into an array, scaled to one size and turned as their EXIF tag says.
+
+    Args:
+        name: of the dataset, for error messages.
+        pictures: a path, a binary file or an image of Pillow each. It is taken from the sequence when it is needed, and
+            once more after the sizes of all are known.
+        size: the width and height in pixels. If none, images are scaled to 64 if they differ in size or are larger than
+            128.
+        background: the color behind transparent parts, by name or as #rrggbb.
+        skip_bad: whether pictures that cannot be read are left out instead of refused.
 
     Returns:
-        The images, float32 in [0, 1], (n, height, width, channels); the files that cannot be read, with the reasons;
-        and one line about each conversion.
+        The images, float32 in [0, 1], (m, height, width, channels); whether each picture is among them, bool (n,); and
+        one line about each conversion. The notes name the parameters of this function, so a dataset should have them.
+
+    Raises:
+        InputError: pictures cannot be read; the message lists them.
     """
     import numpy as np
 
-    headers, bad = dict[Path, Header](), dict[Path, str]()
-    for file in files:
+    parse_color(background)
+    if not len(pictures):
+        raise InputError(f"{name} has no images")
+    headers, bad = dict[int, Header](), dict[int, str]()
+    for i in range(len(pictures)):
         try:
-            headers[file] = _read_header(file)
+            headers[i] = _read_header(pictures[i])
         except Exception as error:  # Pillow has no common type for what is wrong with a file
-            bad[file] = _reason(error)
-    if not headers:
-        return np.zeros((0, 1, 1, 1), np.float32), bad, ()
-    sizes = {header.size for header in headers.values()}
-    shape, notes = _common_size(sizes, size)
+            bad[i] = _reason(error)
+    shape, notes = _common_size({header.size for header in headers.values()}, size)
     if n := sum(header.is_transparent for header in headers.values()):
         notes = (*notes, f"{pluralize(n, 'image')} with transparency over {background}; background= changes it")
     is_gray = all(header.is_gray for header in headers.values())
     array = np.empty((len(headers), shape[1], shape[0], 1 if is_gray else 3), np.float32)
-    n = 0
-    for file in headers:
+    n, is_read = 0, np.zeros(len(pictures), bool)
+    for i in headers:
         try:
-            array[n] = _decode(file, shape, is_gray, background)
-            n += 1
+            array[n] = _decode(pictures[i], shape, is_gray, background)
+            n, is_read[i] = n + 1, True
         except Exception as error:
-            bad[file] = _reason(error)
-    return array[:n], bad, notes
+            bad[i] = _reason(error)
+    if n == 0 or (bad and not skip_bad):
+        _refuse(name, pictures, bad)
+    if bad:
+        verb = "is" if len(bad) == 1 else "are"
+        first = _title(pictures, min(bad))
+        notes = (*notes, f"{pluralize(len(bad), 'image')} cannot be read and {verb} left out, such as {first}")
+    return array[:n], is_read, notes
 
 
-def _read_header(file: Path) -> Header:
-    from PIL import Image
+def _refuse(name: str, pictures: Sequence[Any], bad: dict[int, str]) -> NoReturn:
+    listed = "; ".join(f"{_title(pictures, i)} ({bad[i]})" for i in sorted(bad)[:MAX_NAMED])
+    others = f"; and {len(bad) - MAX_NAMED:,} more" if len(bad) > MAX_NAMED else ""
+    problem = f"{pluralize(len(bad), 'image')} of {name} cannot be read: {listed}{others}"
+    raise InputError(f"{problem}; repair or remove them, or go on without them: --skip-bad")
 
-    with Image.open(file) as image:
+
+def _title(pictures: Sequence[Any], i: int) -> str:
+    return str(pictures[i]) if isinstance(pictures[i], Path) else f"image {i + 1:,}"
+
+
+def _read_header(picture: Any) -> Header:
+    with opened(picture) as image:
         turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # the tag Orientation: width and height change places
         has_gray_palette = image.mode == "P" and _is_gray_palette(image)
         size = image.size[::-1] if turned else image.size
@@ -158,8 +175,8 @@ def _is_gray_palette(image: Image) -> bool:
 
 def _common_size(sizes: set[tuple[int, int]], size: int | None) -> tuple[tuple[int, int], tuple[str, ...]]:
     """Return the width and height of all images, and a note if that is a guess."""
-    if size is not None:
-        return (size, size), ()
+    if size is not None or not sizes:
+        return (size or 1, size or 1), ()
     first = next(iter(sizes))
     if len(sizes) == 1 and max(first) <= MAX_SIDE:
         return first, ()
@@ -167,12 +184,12 @@ def _common_size(sizes: set[tuple[int, int]], size: int | None) -> tuple[tuple[i
     return (USUAL_SIDE, USUAL_SIDE), (f"{which} are scaled to {USUAL_SIDE} x {USUAL_SIDE} pixels; size= changes it",)
 
 
-def _decode(file: Path, shape: tuple[int, int], is_gray: bool, background: str) -> AnyArray:
+def _decode(picture: Any, shape: tuple[int, int], is_gray: bool, background: str) -> AnyArray:
     """Return an image as float32 in [0, 1], (height, width, channels)."""
     import numpy as np
     from PIL import Image
 
-    with decoded(file, background, max(shape)) as image:
+    with decoded(picture, background, max(shape)) as image:
         if image.mode[0] in "IF":
             scale = LARGEST_16_BIT if image.mode[0] == "I" else 1
             values = np.asarray(image, np.float32) / scale
@@ -186,4 +203,6 @@ def _decode(file: Path, shape: tuple[int, int], is_gray: bool, background: str) 
 
 
 def _reason(error: Exception) -> str:
+    if type(error).__name__ == "UnidentifiedImageError":  # its message may contain an address in memory
+        return "no image of a known format"
     return " ".join(message_of(error).split()).removesuffix(".") or type(error).__name__

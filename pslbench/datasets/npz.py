@@ -20,12 +20,9 @@ def npz(*, path: str, test: Annotated[float, Interval(gt=0, lt=1)] = 0.2) -> Dat
         test: the share of the test set if the file has x and y: the same in each class, drawn with a fixed seed.
     """
     from pslbench.datasets.files import make_dataset, read_npz
-    from pslbench.datasets.splitting import split_samples
 
     file = Path(expand_home(path))
     arrays = read_npz(file)
     if "x" not in arrays:
         return make_dataset(file.stem, arrays)
-    x, y = arrays["x"], arrays["y"]
-    pool, held_out, note = split_samples(path, y, test)
-    return Dataset(file.stem, x[pool], y[pool], x[held_out], y[held_out], notes=(f"{note}; test= changes it",))
+    return Dataset.split(file.stem, arrays["x"], arrays["y"], test=test)

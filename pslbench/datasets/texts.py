@@ -19,8 +19,7 @@ def texts(*, path: str, test: Annotated[float, Interval(gt=0, lt=1)] = 0.2) -> D
     Raises:
         InputError: the folder has no texts or only one class.
     """
-    from pslbench.datasets.folders import read_class_folders
-    from pslbench.datasets.splitting import split_class_folders
+    from pslbench.datasets.folders import read_class_folders, split_class_folders
 
     folder = Path(expand_home(path))
     found = read_class_folders(folder, "texts", lambda file: file.suffix.lower() == ".txt")

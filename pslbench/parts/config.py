@@ -34,17 +34,24 @@ def configure(part: Part, name: str, /, **chosen: Value) -> PartConfig:
     """Combine `part`, which the catalog names `name`, with these values and its defaults."""
     values = {key: parameter.coerce(chosen.get(key, parameter.default)) for key, parameter in part.parameters.items()}
     changed = [
-        f"{key}={format_value(values[key])}"
-        for key, parameter in part.parameters.items()
+        _write(part, key, values[key])
+        for key, parameter in sorted(part.parameters.items(), key=lambda item: item[0] != part.positional)
         if parameter.required or values[key] != parameter.default
     ]
     return PartConfig(part.kind, name, tuple(values.items()), f"{name}:{','.join(changed)}" if changed else name)
 
 
+def _write(part: Part, key: str, value: Value) -> str:
+    """Write one parameter. The name of the positional one is left out, unless the value could be read as a name."""
+    text = format_value(value)
+    return text if key == part.positional and text and "=" not in text else f"{key}={text}"
+
+
 def parse_configs(part: Part, name: str, text: str | None = None) -> Iterator[PartConfig]:
     """Parse `key=value,key=1|2` for `part`, which the catalog names `name`.
 
-    Double quotes protect a comma or a bar in a value, as in `path="a,b.npz"`. `None` stands for no parameters.
+    Double quotes protect a comma or a bar in a value, as in `path="a,b.npz"`. `None` stands for no parameters. The
+    first value may be that of the positional parameter, without its name.
 
     Returns:
         One configuration for every combination of the values.
@@ -53,8 +60,10 @@ def parse_configs(part: Part, name: str, text: str | None = None) -> Iterator[Pa
         InputError: a key is unknown, missing or repeated, or a value is repeated or has the wrong type.
     """
     axes: dict[str, list[Value]] = {}
-    for item in [] if text is None else split_quoted(text, ","):
+    for place, item in enumerate([] if text is None else split_quoted(text, ",")):
         key, equals, values = item.partition("=")
+        if item and place == 0 and part.positional and not equals:
+            key, equals, values = part.positional, "=", item
         if not item:
             raise InputError(f"'{name}:{text}' has an empty parameter; write {name} alone, or {name}:key=value")
         if key not in part.parameters:
@@ -64,7 +73,8 @@ def parse_configs(part: Part, name: str, text: str | None = None) -> Iterator[Pa
         axes[key] = [_value(part, part.parameters[key], unquote(value)) for value in split_quoted(values, "|")]
         require_distinct(f"the value of {name}:{key}", axes[key])
     if missing := [p.name for p in part.parameters.values() if p.required and p.name not in axes]:
-        raise InputError(f"{name} needs the parameter {missing[0]}; write {name}:{missing[0]}=...")
+        written = f"{name}:{missing[0].upper()}" if missing[0] == part.positional else f"{name}:{missing[0]}=..."
+        raise InputError(f"{name} needs the parameter {missing[0]}; write {written}")
     for combination in itertools.product(*axes.values()):
         yield configure(part, name, **dict(zip(axes, combination, strict=True)))
 

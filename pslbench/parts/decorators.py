@@ -12,9 +12,15 @@ from pslbench.parts.part import POOL_INPUTS, Part, PoolInput
 Decorator = Callable[[Callable[..., Any]], Part]
 
 
-def dataset(name: str, *, reference: str = "", version: str = "1", enabled: bool = True) -> Decorator:
-    """Register `function(*, ...) -> Dataset`."""
-    return lambda function: Part("dataset", name, function, reference, version, enabled)
+def dataset(
+    name: str, *, reference: str = "", version: str = "1", enabled: bool = True, positional: str = ""
+) -> Decorator:
+    """Register `function(*, ...) -> Dataset`.
+
+    As for every kind of part, the value of the parameter `positional` can be written without its name: with
+    `@dataset("hf", positional="name")` the text `hf:imdb` stands for `hf:name=imdb`.
+    """
+    return lambda function: Part("dataset", name, function, reference, version, enabled, positional=positional)
 
 
 def embedder(
@@ -23,6 +29,7 @@ def embedder(
     reference: str = "",
     version: str = "1",
     enabled: bool = True,
+    positional: str = "",
     takes: SampleInput | tuple[SampleInput, ...] = ("images", "vectors"),
     images_only: bool = False,
 ) -> Decorator:
@@ -34,18 +41,28 @@ def embedder(
     `takes="images"`.
     """
     kinds = _checked_kinds("embedder", name, takes, images_only)
-    return lambda function: Part("embedder", name, function, reference, version, enabled, takes=kinds)
+    return lambda function: Part(
+        "embedder", name, function, reference, version, enabled, takes=kinds, positional=positional
+    )
 
 
 def clusterer(
-    name: str, *, reference: str = "", version: str = "1", enabled: bool = True, max_pool: int | None = None
+    name: str,
+    *,
+    reference: str = "",
+    version: str = "1",
+    enabled: bool = True,
+    positional: str = "",
+    max_pool: int | None = None,
 ) -> Decorator:
     """Register `function(k, seed, *, ...)`. It returns an object with scikit-learn's `fit`, and `predict` if it can.
 
     Omit `seed` if nothing is random. A run on a pool of more than `max_pool` samples skips the clusterer with a
     warning.
     """
-    return lambda function: Part("clusterer", name, function, reference, version, enabled, max_pool=max_pool)
+    return lambda function: Part(
+        "clusterer", name, function, reference, version, enabled, max_pool=max_pool, positional=positional
+    )
 
 
 def strategy(
@@ -54,6 +71,7 @@ def strategy(
     reference: str = "",
     version: str = "1",
     enabled: bool = True,
+    positional: str = "",
     disabled_reason: str = "",
     uses: PoolInput | tuple[PoolInput, ...] = "clusters",
     needs_all_labels: bool = False,
@@ -83,6 +101,7 @@ def strategy(
         trains=trains,
         baseline=baseline,
         disabled_reason=disabled_reason,
+        positional=positional,
     )
 
 
@@ -92,6 +111,7 @@ def trainer(
     reference: str = "",
     version: str = "1",
     enabled: bool = True,
+    positional: str = "",
     takes: SampleInput | tuple[SampleInput, ...] = ("images", "vectors"),
     images_only: bool = False,
     soft_labels: bool = True,
@@ -106,7 +126,15 @@ def trainer(
     """
     kinds = _checked_kinds("trainer", name, takes, images_only)
     return lambda function: Part(
-        "trainer", name, function, reference, version, enabled, takes=kinds, soft_labels=soft_labels
+        "trainer",
+        name,
+        function,
+        reference,
+        version,
+        enabled,
+        takes=kinds,
+        soft_labels=soft_labels,
+        positional=positional,
     )
 
 
@@ -125,11 +153,19 @@ def _checked_kinds(
 
 
 def reporter(
-    name: str, *, reference: str = "", version: str = "1", enabled: bool = True, writes: bool = False
+    name: str,
+    *,
+    reference: str = "",
+    version: str = "1",
+    enabled: bool = True,
+    positional: str = "",
+    writes: bool = False,
 ) -> Decorator:
     """Register `function(results, reader)`, which returns something that rich can print, or None.
 
     With `writes=True` the reporter writes files into `reader.folder` and receives all results of the folder. Otherwise
     it receives the results that the command asked for.
     """
-    return lambda function: Part("reporter", name, function, reference, version, enabled, writes=writes)
+    return lambda function: Part(
+        "reporter", name, function, reference, version, enabled, writes=writes, positional=positional
+    )

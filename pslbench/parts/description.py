@@ -32,7 +32,8 @@ def describe(part: Part) -> PartDescription:
     for name, parameter in part.parameters.items():
         default = "(required)" if parameter.required else format_value(parameter.default)
         type_and_range = ", ".join(filter(None, (parameter.type_name, parameter.range)))
-        rows.append((name, type_and_range, default, meanings.get(name, "")))
+        short = f"`{part.name}:{name.upper()}` for short." if name == part.positional else ""
+        rows.append((name, type_and_range, default, " ".join(filter(None, (meanings.get(name), short)))))
     return PartDescription(
         docstring.short_description or "", docstring.long_description or "", tuple(rows), _example(part)
     )
@@ -40,6 +41,9 @@ def describe(part: Part) -> PartDescription:
 
 def _example(part: Part) -> str:
     command = {"strategy": "run ", "reporter": "report --format "}.get(part.kind, f"run --all --{part.kind} ")
-    required = [f"{name}=..." for name, p in part.parameters.items() if p.required]
-    optional = [f"{name}={format_value(p.default)}" for name, p in part.parameters.items() if not p.required]
-    return f"pslbench {command}{part.name}:{','.join([*required, *optional][: max(2, len(required))])}"
+    short = [part.positional.upper()] * bool(part.positional)
+    others = {name: parameter for name, parameter in part.parameters.items() if name != part.positional}
+    required = [f"{name}=..." for name, p in others.items() if p.required]
+    optional = [f"{name}={format_value(p.default)}" for name, p in others.items() if not p.required]
+    written = [*short, *required, *optional][: max(2, len(short) + len(required))]
+    return f"pslbench {command}{part.name}:{','.join(written)}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pslbench.contracts.samples import SampleInput
+from pslbench.errors import suggest
 from pslbench.parts.parameters import NAMES, Parameter, allowed_values
 
 Kind = Literal["dataset", "embedder", "clusterer", "strategy", "trainer", "reporter"]
@@ -44,6 +45,8 @@ class Part:
         baseline: for a strategy, whether it is a trivial baseline: no trainer is called, and the class frequencies of
             its pseudo-labels are the prediction for every sample. Its rows are not ranked.
         disabled_reason: for a strategy, why `all` does not include it.
+        positional: the parameter whose value can be written without its name if it comes first: `hf:imdb` is
+            `hf:name=imdb` if it is `name`.
     """
 
     kind: Kind
@@ -61,6 +64,7 @@ class Part:
     soft_labels: bool = True
     baseline: bool = False
     disabled_reason: str = ""
+    positional: str = ""
 
     def __post_init__(self) -> None:
         inner = inspect.unwrap(self.function)
@@ -83,7 +87,8 @@ class Part:
         """The parameters that a user can set, by name.
 
         Raises:
-            TypeError: a parameter has no type or an unsupported one, or is not keyword-only.
+            TypeError: a parameter has no type or an unsupported one, or is not keyword-only, or there is no parameter
+                of the name `positional`.
         """
         found = {}
         for place, (name, parameter) in enumerate(inspect.signature(self.function).parameters.items()):
@@ -94,6 +99,10 @@ class Part:
                 raise TypeError(f"parameter '{name}' must come after a `*`, so that users can set it{instead}")
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 found[name] = self._parameter(parameter)
+        if self.positional not in ("", *found):
+            raise TypeError(
+                f"positional='{self.positional}' must be the name of a parameter; {suggest(self.positional, found)}"
+            )
         return found
 
     def _parameter(self, parameter: inspect.Parameter) -> Parameter:

@@ -55,13 +55,12 @@ def dataset_title(dataset: str) -> str:
 
     `npz:path=letter.npz` is `letter.npz`, and `images:path=/data/photos,size=32` is `photos (size=32)`.
     """
-    parameters = dataset.partition(":")[2]
-    values = dict(item.partition("=")[::2] for item in split_quoted(parameters, ","))
-    if not (path := unquote(values.pop("path", ""))):
+    first, *others = split_quoted(dataset.partition(":")[2], ",")
+    path = PurePath(unquote(first.removeprefix("path=")))
+    if not (first.startswith("path=") or path.is_absolute()):
         return dataset
-    title = PurePath(path).name if PurePath(path).is_absolute() else path
-    others = ", ".join(f"{key}={value}" for key, value in values.items())
-    return f"{title} ({others})" if others else title
+    title = path.name if path.is_absolute() else str(path)
+    return f"{title} ({', '.join(others)})" if others else title
 
 
 def board_title(board: Sequence[LeaderboardEntry]) -> str:

@@ -1,17 +1,10 @@
-"""Splits samples without a test set of their own.
-
-This module imports NumPy at its top, so parts import it inside their functions.
-"""
+"""Splits samples without a test set of their own."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from pslbench.contracts.arrays import Ints
 from pslbench.contracts.labels import is_missing
-from pslbench.datasets.folders import ClassFolders
 from pslbench.errors import InputError
 
 SPLIT_SEED = 0
@@ -33,6 +26,7 @@ def split_samples(name: str, labels: Iterable[Any], share: float) -> tuple[Ints,
     Raises:
         InputError: the test set would be smaller than the number of classes, or the pool would.
     """
+    import numpy as np
     from sklearn.model_selection import train_test_split
 
     keys = np.array(["" if is_missing(label) or label == -1 else str(label) for label in labels], object)
@@ -46,15 +40,14 @@ def split_samples(name: str, labels: Iterable[Any], share: float) -> tuple[Ints,
         raise InputError(f"{problem} ({str(error).split('.')[0].strip()}); use another share") from None
     test = np.sort(test).astype(np.int64)
     pool = np.setdiff1d(np.arange(len(keys)), test)
-    return pool, test, f"{len(test):,} of {len(keys):,} samples, {share:.0%} of each class, are the test set"
+    note = f"{len(test):,} of {len(keys):,} samples, {share:.0%} of each class, are the test set; test= changes it"
+    return pool, test, note
 
 
-def split_class_folders(
-    name: str, found: ClassFolders, share: float
-) -> tuple[list[tuple[Path, str]], list[tuple[Path, str]], tuple[str, ...]]:
-    """Return the files of the pool and of the test set with their classes, and notes; split them if necessary."""
-    if found.test:
-        return found.pool, found.test, found.notes
-    pool, test, note = split_samples(name, [label for _, label in found.pool], share)
-    parts = ([found.pool[i] for i in rows] for rows in (pool, test))
-    return next(parts), next(parts), (*found.notes, f"{note}; test= changes it")
+def take(samples: Any, rows: Ints) -> Any:
+    """Return some samples of an array, a list, a data frame, `Texts`, `Table` or `ImageFiles`; None of None."""
+    if samples is None:
+        return None
+    if isinstance(samples, list | tuple):
+        return [samples[row] for row in rows.tolist()]
+    return samples.iloc[rows] if hasattr(samples, "iloc") else samples[rows]
