@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SampleKind = Literal["images", "vectors", "texts", "tables"]
 SampleInput = Literal["images", "vectors", "texts", "tables", "features", "files"]  # what embedders and trainers take
 SAMPLE_INPUTS: tuple[SampleInput, ...] = get_args(SampleInput)
-BLOCK_BYTES = 2**25  # of one block of stored images as float32
+BLOCK_BYTES = 2**24  # of one block of stored images as float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,7 +221,7 @@ def _release_pages(array: AnyArray) -> None:
 
 
 def iterate_blocks(samples: Any) -> Iterator[Any]:
-    """Yield stored images as arrays of at most 32 MB each, and samples that are in memory all at once."""
+    """Yield stored images as arrays of at most 17 MB each, and samples that are in memory all at once."""
     if not isinstance(samples, StoredImages):
         yield samples
         return
