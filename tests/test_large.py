@@ -1,4 +1,4 @@
-"""Images that do not fit into memory are read from files: the same rows, and memory that does not grow with the pool."""
+"""Images that do not fit into memory: the same rows, and memory that does not grow with the pool."""
 
 import os
 import subprocess
@@ -76,7 +76,7 @@ def test_moments_of_channels_are_those_of_numpy(stored, monkeypatch):
     images, array = stored
     whole = [f(array, axis=(0, 1, 2), dtype=np.float64) for f in (np.mean, np.var)]
     assert np.array_equal(channel_moments(array), whole)
-    monkeypatch.setattr("pslbench.trainers.cnn.BLOCK_BYTES", 3 * array[0].nbytes)
+    monkeypatch.setattr("pslbench.contracts.samples.BLOCK_BYTES", 3 * array[0].nbytes)
     assert np.array_equal(channel_moments(images), channel_moments(array))
     assert np.allclose(channel_moments(images), whole, rtol=1e-12)
 

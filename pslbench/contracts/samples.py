@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, overload
 
 from pslbench.contracts.arrays import AnyArray, ArrayLike, Float64s, Floats, Ints
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SampleKind = Literal["images", "vectors", "texts", "tables"]
 SampleInput = Literal["images", "vectors", "texts", "tables", "features", "files"]  # what embedders and trainers take
 SAMPLE_INPUTS: tuple[SampleInput, ...] = get_args(SampleInput)
+MAPPED_ROWS = 16  # stored images that are read at once; the system may map 2 MB of the file for each
 BLOCK_BYTES = 2**24  # of one block of stored images as float32
 
 
@@ -190,20 +192,19 @@ class StoredImages:
     def __getitem__(self, index: Any) -> Floats:
         import numpy as np
 
-        selected = np.asarray(self.pixels[index])
-        has_bytes = selected.dtype == np.uint8
-        images: Floats = np.divide(selected, 255, dtype=np.float32) if has_bytes else selected.astype(np.float32)
-        _release_pages(self.pixels)
-        return images
+        if isinstance(index, tuple):
+            return np.asarray(self)[index]
+        selected = np.arange(len(self))[index]
+        images = np.empty((selected.size, *self.shape[1:]), np.float32)
+        divisor = np.float32(255 if self.pixels.dtype == np.uint8 else 1)
+        for start in range(0, selected.size, MAPPED_ROWS):
+            part = slice(start, start + MAPPED_ROWS)
+            np.divide(self.pixels[selected.ravel()[part]], divisor, out=images[part])
+            _release_pages(self.pixels)
+        return images.reshape(*selected.shape, *self.shape[1:])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyArray:
-        import numpy as np
-
-        images = np.empty(self.shape, np.float32)
-        start = 0
-        for block in iterate_blocks(self):
-            images[start : start + len(block)] = block
-            start += len(block)
+        images = self[:]
         return images if dtype is None else images.astype(dtype, copy=False)
 
     def reshape(self, *shape: int) -> Floats:
@@ -225,9 +226,14 @@ def iterate_blocks(samples: Any) -> Iterator[Any]:
     if not isinstance(samples, StoredImages):
         yield samples
         return
-    size = max(1, BLOCK_BYTES * len(samples) // max(1, samples.nbytes))
-    for start in range(0, len(samples), size):
-        yield samples[start : start + size]
+    for rows in block_slices(samples.shape):
+        yield samples[rows]
+
+
+def block_slices(shape: Sequence[int]) -> Iterator[slice]:
+    """Yield slices of the first axis of an array of this shape. As float32 each is at most 17 MB, or one row."""
+    size = max(1, BLOCK_BYTES // (4 * max(1, prod(shape[1:]))))
+    return (slice(start, start + size) for start in range(0, shape[0], size))
 
 
 Samples: TypeAlias = "Floats | StoredImages | Texts | Table"

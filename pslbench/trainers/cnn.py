@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
 from pslbench.contracts.arrays import Float64s, Floats, Generator
-from pslbench.contracts.samples import BLOCK_BYTES
+from pslbench.contracts.samples import block_slices
 from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
@@ -271,11 +271,8 @@ def channel_moments(pool: Any) -> tuple[Float64s, Float64s]:
     """
     import numpy as np
 
-    size = max(1, BLOCK_BYTES // (4 * int(np.prod(pool.shape[1:]))))
-
     def mean(f: Callable[[Floats], Any]) -> Float64s:
-        blocks = (pool[start : start + size] for start in range(0, len(pool), size))
-        sums = [f(block).sum(axis=(0, 1, 2), dtype=np.float64) for block in blocks]
+        sums = [f(pool[rows]).sum(axis=(0, 1, 2), dtype=np.float64) for rows in block_slices(pool.shape)]
         return np.asarray(sum(sums) / np.prod(pool.shape[:3]))
 
     center = mean(lambda block: block)
