@@ -33,6 +33,7 @@ from pslbench.contracts import (
     Pool,
     Predictor,
     PseudoLabels,
+    StoredImages,
     Table,
     Texts,
     TrainingData,
@@ -45,10 +46,10 @@ from pslbench.results.records import CellInfo, LabelingRecord, Result, ResultsRe
 if TYPE_CHECKING:
     from pslbench.analysis.statistics import Interval
     from pslbench.api import Results, StrategyComparison, load, run
-    from pslbench.datasets.images import read_images
+    from pslbench.datasets.decoding import read_images
 
 LAZY_NAMES = dict.fromkeys(("Results", "StrategyComparison", "load", "run"), "pslbench.api")
-LAZY_NAMES |= {"Interval": "pslbench.analysis.statistics", "read_images": "pslbench.datasets.images"}
+LAZY_NAMES |= {"Interval": "pslbench.analysis.statistics", "read_images": "pslbench.datasets.decoding"}
 __all__ = [
     "API_VERSION",
     "BudgetExceeded",
@@ -71,6 +72,7 @@ __all__ = [
     "Results",
     "ResultsReader",
     "RunInfo",
+    "StoredImages",
     "StrategyComparison",
     "Table",
     "Texts",

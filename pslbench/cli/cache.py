@@ -11,7 +11,7 @@ from pslbench.execution.cache import list_entries
 
 app = typer.Typer(no_args_is_help=True, help="Show and clear the cache of stages.", rich_markup_mode="rich")
 
-STAGES = ("data", "embed", "graph", "cluster", "label", "train")
+STAGES = ("images", "data", "embed", "graph", "cluster", "label", "train")
 CacheFolder = Annotated[Path | None, typer.Option("--cache-dir", metavar="DIR", help=options.CACHE_DIR_HELP)]
 
 

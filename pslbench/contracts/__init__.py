@@ -4,7 +4,7 @@ from pslbench.contracts.dataset import Dataset
 from pslbench.contracts.features import Clusters, Embedding, Graph
 from pslbench.contracts.pool import Pool
 from pslbench.contracts.pseudo_labels import PseudoLabels
-from pslbench.contracts.samples import Column, ImageFiles, Table, Texts
+from pslbench.contracts.samples import Column, ImageFiles, StoredImages, Table, Texts
 from pslbench.contracts.training import Predictor, TrainingData
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Pool",
     "Predictor",
     "PseudoLabels",
+    "StoredImages",
     "Table",
     "Texts",
     "TrainingData",

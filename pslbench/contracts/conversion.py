@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts.arrays import AnyArray, Floats
 from pslbench.contracts.labels import SPLITS, Notes, decode_text, is_missing
-from pslbench.contracts.samples import Column, Samples, Table, Texts
+from pslbench.contracts.samples import Column, Samples, StoredImages, Table, Texts
 from pslbench.errors import BadData, join_names, pluralize
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def convert_samples(name: str, given: Sequence[Any]) -> tuple[tuple[Samples, Sam
 
     Args:
         name: of the dataset, for error messages.
-        given: two arrays of numbers, two sequences of texts, two data frames, or two `Texts` or `Table`.
+        given: two arrays of numbers, two sequences of texts, two data frames, or two `Texts`, `Table` or
+            `StoredImages`.
 
     Returns:
         The samples of both, and one line about each conversion that a user may want to know.
@@ -33,7 +34,7 @@ def convert_samples(name: str, given: Sequence[Any]) -> tuple[tuple[Samples, Sam
     """
     import numpy as np
 
-    if all(isinstance(x, Texts) for x in given) or all(isinstance(x, Table) for x in given):
+    if any(all(isinstance(x, kind) for x in given) for kind in (Texts, Table, StoredImages)):
         converted: tuple[Any, Any] = (given[0], given[1])
         notes: Notes = ()
     elif all(type(x).__name__ == "DataFrame" for x in given):

@@ -10,7 +10,16 @@ from pslbench.contracts.arrays import AnyArray, Floats
 from pslbench.contracts.conversion import convert_samples
 from pslbench.contracts.frames import find_columns, read_samples, with_text_names
 from pslbench.contracts.labels import NO_LABEL, convert_labels
-from pslbench.contracts.samples import ImageFiles, SampleInput, SampleKind, Table, kind_of, samples_to_arrays
+from pslbench.contracts.samples import (
+    ImageFiles,
+    SampleInput,
+    SampleKind,
+    StoredImages,
+    Table,
+    iterate_blocks,
+    kind_of,
+    samples_to_arrays,
+)
 from pslbench.contracts.splitting import split_samples, take
 from pslbench.errors import BadData, pluralize
 
@@ -28,7 +37,8 @@ class Dataset:
         name: the name that result rows show.
         x_train, x_test: the samples, all of one kind.
             Images: float32 in [0, 1], (n, height, width, channels). Integers are divided by the largest value of their
-            range: 1, 16, 255 or 65,535. Gray images may lack the last axis.
+            range: 1, 16, 255 or 65,535. Gray images may lack the last axis. Images that do not fit into memory are
+            `StoredImages`.
             Vectors: float32, (n, features), any finite numbers.
             Texts: `Texts`; a sequence of str is converted.
             Tables: `Table`; a pandas data frame is converted.
@@ -188,15 +198,19 @@ class Dataset:
 
     @cached_property
     def checksum(self) -> str:
-        """The SHA-256, hexadecimal, of the shapes and contents of all arrays and of the class names."""
+        """The SHA-256, hexadecimal, of the shapes and contents of all arrays and of the class names.
+
+        Stored images have that of the same images in memory.
+        """
         import hashlib
 
         import numpy as np
 
         digest = hashlib.sha256()
-        for array in self.arrays().values():
+        for name, array in self.arrays().items():
             digest.update(str(array.shape).encode())
-            digest.update(np.ascontiguousarray(array).data)
+            for block in iterate_blocks(StoredImages(array) if name.endswith(".pixels") else array):
+                digest.update(np.ascontiguousarray(block).data)
         texts = [*self.classes]
         texts += [repr(self.x_train.columns)] if isinstance(self.x_train, Table) else []
         texts += [each.checksum for each in (self.files_train, self.files_test) if each]

@@ -20,8 +20,9 @@ class Pool:
     """The pool as a strategy sees it. The true labels are in another process.
 
     Attributes:
-        x: the samples, read-only: images, float32 (n, height, width, channels); vectors, float32 (n, d); `Texts`; or a
-            `Table`. A strategy that trains gets them as the trainer takes them: as features if it takes those.
+        x: the samples, read-only: images, float32 (n, height, width, channels), or `StoredImages` if they do not fit
+            into memory; vectors, float32 (n, d); `Texts`; or a `Table`. A strategy that trains gets them as the trainer
+            takes them: as features if it takes those.
         n_classes: the number of classes.
         budget: the number of labels that may be queried.
         rng: the strategy's own stream of random numbers, derived from the seed of the cell.

@@ -1,9 +1,11 @@
-"""Samples of every kind. Images and vectors are arrays; texts and rows of tables have types of their own."""
+"""Samples of every kind. Images and vectors are arrays. Texts, tables and images in files have types of their own."""
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, overload
 
 from pslbench.contracts.arrays import AnyArray, ArrayLike, Float64s, Floats, Ints
@@ -16,6 +18,8 @@ SampleKind = Literal["images", "vectors", "texts", "tables"]
 SAMPLE_KINDS: tuple[SampleKind, ...] = get_args(SampleKind)
 SampleInput = Literal["images", "vectors", "texts", "tables", "features", "files"]  # what embedders and trainers take
 SAMPLE_INPUTS: tuple[SampleInput, ...] = get_args(SampleInput)
+MAPPED_ROWS = 16  # stored images that are read at once; the system may map 2 MB of the file for each
+BLOCK_BYTES = 2**24  # of one block of stored images as float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +151,93 @@ class ImageFiles:
         return open_picture(selected, self.background)
 
 
-Samples: TypeAlias = "Floats | Texts | Table"
+@dataclass(frozen=True, eq=False)
+class StoredImages:
+    """Images in a file, because they would take too much memory. They are indexed and iterated like an array.
+
+    `images[3]`, `images[2:5]`, `images[[3, 5]]` and `images[mask]` are arrays, float32 in [0, 1]. So is
+    `numpy.asarray(images)`, which takes the memory of all images. `iterate_blocks(images)` takes the memory of a block.
+
+    Attributes:
+        pixels: uint8 or float32 (n, height, width, channels), read-only, usually a memory map. Bytes are divided
+            by 255.
+    """
+
+    pixels: AnyArray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.pixels.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.pixels.ndim
+
+    @property
+    def dtype(self) -> Any:
+        import numpy as np
+
+        return np.dtype(np.float32)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the images would take in memory, as float32."""
+        return 4 * self.pixels.size
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __iter__(self) -> Iterator[Floats]:
+        return (image for block in iterate_blocks(self) for image in block)
+
+    def __getitem__(self, index: Any) -> Floats:
+        import numpy as np
+
+        if isinstance(index, tuple):
+            return np.asarray(self)[index]
+        selected = np.arange(len(self))[index]
+        images = np.empty((selected.size, *self.shape[1:]), np.float32)
+        divisor = np.float32(255 if self.pixels.dtype == np.uint8 else 1)
+        for start in range(0, selected.size, MAPPED_ROWS):
+            part = slice(start, start + MAPPED_ROWS)
+            np.divide(self.pixels[selected.ravel()[part]], divisor, out=images[part])
+            _release_pages(self.pixels)
+        return images.reshape(*selected.shape, *self.shape[1:])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> AnyArray:
+        images = self[:]
+        return images if dtype is None else images.astype(dtype, copy=False)
+
+    def reshape(self, *shape: int) -> Floats:
+        """Return all images as an array of this shape, float32. It takes the memory of all images."""
+        import numpy as np
+
+        return np.asarray(self).reshape(*shape)
+
+
+def _release_pages(array: AnyArray) -> None:
+    """Give the memory of a mapped file back. Otherwise every page that was read counts as memory of this process."""
+    mapped = getattr(array, "_mmap", None)  # of numpy.memmap, and of its views
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def iterate_blocks(samples: Any) -> Iterator[Any]:
+    """Yield stored images as arrays of at most 17 MB each, and samples that are in memory all at once."""
+    if not isinstance(samples, StoredImages):
+        yield samples
+        return
+    for rows in block_slices(samples.shape):
+        yield samples[rows]
+
+
+def block_slices(shape: Sequence[int]) -> Iterator[slice]:
+    """Yield slices of the first axis of an array of this shape. As float32 each is at most 17 MB, or one row."""
+    size = max(1, BLOCK_BYTES // (4 * max(1, prod(shape[1:]))))
+    return (slice(start, start + size) for start in range(0, shape[0], size))
+
+
+Samples: TypeAlias = "Floats | StoredImages | Texts | Table"
 
 
 def kind_of(samples: Samples) -> SampleKind:
@@ -181,6 +271,8 @@ def samples_to_arrays(name: str, samples: Samples) -> dict[str, AnyArray]:
     """Return samples as arrays with names that start with `name`; `samples_from_arrays` is the inverse."""
     if isinstance(samples, Texts):
         return {f"{name}.utf8": samples.utf8, f"{name}.ends": samples.ends}
+    if isinstance(samples, StoredImages):
+        return {f"{name}.pixels": samples.pixels}
     return {f"{name}.values": samples.values} if isinstance(samples, Table) else {name: samples}
 
 
@@ -195,5 +287,7 @@ def samples_from_arrays(name: str, arrays: Mapping[str, AnyArray], columns: Sequ
         return arrays[name]
     if f"{name}.utf8" in arrays:
         return Texts(arrays[f"{name}.utf8"], arrays[f"{name}.ends"])
+    if f"{name}.pixels" in arrays:
+        return StoredImages(arrays[f"{name}.pixels"])
     kept = tuple(Column(each, None if names is None else tuple(names)) for each, names in columns)
     return Table(arrays[f"{name}.values"], kept)

@@ -22,8 +22,8 @@ class TrainingData:
     """The pool and its pseudo-labels, as a trainer sees them.
 
     Attributes:
-        pool: all samples, labeled or not, read-only: images, float32 (n, height, width, channels); vectors or features,
-            float32 (n, features); `Texts`; or a `Table`.
+        pool: all samples, labeled or not, read-only: images, float32 (n, height, width, channels), or `StoredImages` if
+            they do not fit into memory; vectors or features, float32 (n, features); `Texts`; or a `Table`.
         indices: int64 (m,), the samples of the pool that have a pseudo-label.
         labels: int64 (m,), their pseudo-labels; or soft labels, float32 (m, classes), unless the trainer is registered
             with `soft_labels=False`.

@@ -2,27 +2,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Interval
 
 from pslbench.contracts import Dataset
-from pslbench.contracts.arrays import AnyArray, Bools, Floats
-from pslbench.contracts.pictures import LARGEST_16_BIT, decoded, has_transparency, opened, parse_color
-from pslbench.contracts.samples import ImageFiles, Texts
-from pslbench.errors import InputError, message_of, pluralize
+from pslbench.contracts.arrays import Floats
+from pslbench.contracts.labels import SPLITS
+from pslbench.contracts.pictures import parse_color
+from pslbench.contracts.samples import ImageFiles, StoredImages, Texts
+from pslbench.errors import InputError
 from pslbench.extras import requires_extra
 from pslbench.parts import dataset
 from pslbench.user_folders import expand_home
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from pslbench.datasets.decoding import Bad, Form
 
-MAX_SIDE = 128  # pixels; larger images are scaled if no size is set
-USUAL_SIDE = 64  # pixels
-MAX_NAMED = 10  # files in one message
-GRAY_MODES = {"1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N"}
+MAX_BYTES_IN_MEMORY = 10**9  # of the images of the pool and of the test set as float32
 
 
 @dataset("images")
@@ -37,7 +36,7 @@ def images(
     """A folder of images, CLASS/*.png or train/CLASS/*.png and test/CLASS/*.png; `-d FOLDER` for short.
 
     Every format that Pillow reads is read, also in folders below a class folder. Images are turned as their EXIF tag
-    says.
+    says. If they would take more than 1 GB of memory as float32, they are decoded into files in the cache.
 
     Args:
         path: the folder.
@@ -48,8 +47,10 @@ def images(
         skip_bad: whether files that cannot be read are left out instead of refused.
 
     Raises:
-        InputError: the folder has no images or only one class, or some files cannot be read.
+        InputError: the folder has no images or only one class, some files cannot be read, or the cache has too little
+            space.
     """
+    from pslbench.datasets.decoding import check_bad
     from pslbench.datasets.folders import read_class_folders, split_class_folders
 
     with requires_extra("images"):
@@ -58,23 +59,26 @@ def images(
     Image.init()
     suffixes = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
     folder = Path(expand_home(path))
+    parse_color(background)
     found = read_class_folders(folder, "images", lambda file: file.suffix.lower() in suffixes)
     pool, held_out, notes = split_class_folders(path, found, test)
     files = [file for file, _ in (*pool, *held_out)]
-    array, is_read, more = read_images(path, files, size=size, background=background, skip_bad=skip_bad)
-    labels = [name for (_, name), is_kept in zip((*pool, *held_out), is_read, strict=True) if is_kept]
-    kept = [file for file, is_kept in zip(files, is_read, strict=True) if is_kept]
-    n = int(is_read[: len(pool)].sum())
+    read = read_files(files, len(pool), size, background)
+    notes = (*notes, *read.notes, *check_bad(path, files, read.bad, skip_bad))
+    splits = range(len(pool)), range(len(pool), len(files))
+    kept = [[i for i in split if i not in read.bad] for split in splits]
+    y_train, y_test = ([(*pool, *held_out)[i][1] for i in split] for split in kept)
+    files_train, files_test = (_image_files([files[i] for i in split], background) for split in kept)
     return Dataset(
         folder.resolve().name,
-        array[:n],
-        labels[:n],
-        array[n:],
-        labels[n:],
+        read.x_train,
+        y_train,
+        read.x_test,
+        y_test,
         found.classes,
-        files_train=_image_files(kept[:n], background),
-        files_test=_image_files(kept[n:], background),
-        notes=(*notes, *more),
+        files_train=files_train,
+        files_test=files_test,
+        notes=notes,
     )
 
 
@@ -87,122 +91,65 @@ def _image_files(files: Sequence[Path], background: str) -> ImageFiles:
     return ImageFiles(Texts.of(str(file.absolute()) for file in files), background, digest.hexdigest())
 
 
-@dataclass(frozen=True)
-class Header:
-    """What is known of an image before it is decoded; width and height are those as it is shown."""
+@dataclass(frozen=True, eq=False)
+class ReadImages:
+    """The images of the pool and of the test set.
 
-    size: tuple[int, int]
-    is_gray: bool
-    is_transparent: bool
-
-
-def read_images(
-    name: str, pictures: Sequence[Any], *, size: int | None = None, background: str = "white", skip_bad: bool = False
-) -> tuple[Floats, Bools, tuple[str, ...]]:
-    """Decode images one by one into an array, scaled to one size and turned as their EXIF tag says.
-
-    Args:
-        name: of the dataset, for error messages.
-        pictures: a path, a binary file or an image of Pillow each. It is taken from the sequence when it is needed, and
-            once more after the sizes of all are known.
-        size: the width and height in pixels. If none, images are scaled to 64 if they differ in size or are larger than
-            128.
-        background: the color behind transparent parts, by name or as #rrggbb.
-        skip_bad: whether pictures that cannot be read are left out instead of refused.
-
-    Returns:
-        The images, float32 in [0, 1], (m, height, width, channels); whether each picture is among them, bool (n,); and
-        one line about each conversion. The notes name the parameters of this function, so a dataset should have them.
-
-    Raises:
-        InputError: pictures cannot be read; the message lists them.
+    Attributes:
+        x_train, x_test: float32 in [0, 1], (n, height, width, channels), in memory or stored.
+        bad: the positions of the files that cannot be read, with the reasons.
+        notes: one line about each conversion.
     """
+
+    x_train: Floats | StoredImages
+    x_test: Floats | StoredImages
+    bad: Bad
+    notes: tuple[str, ...]
+
+
+def read_files(files: Sequence[Path], n_pool: int, size: int | None, background: str) -> ReadImages:
+    """Decode image files one by one; the first `n_pool` are the pool.
+
+    Images that would take more than `MAX_BYTES_IN_MEMORY` are written to files in the cache, and are read from there
+    the next time. Raises InputError if there is not enough space in the cache.
+    """
+    from PIL import __version__
+
+    from pslbench.datasets.decoding import decode_all, survey
+    from pslbench.datasets.image_store import find_entry, key_of
+
+    key = key_of(files, n_pool, size, background, __version__)
+    if entry := find_entry(key):
+        bad, notes = dict[int, str](entry.facts["bad"]), tuple(entry.facts["notes"])
+        return ReadImages(entry.images["x_train"], entry.images["x_test"], bad, notes)
+    form, bad, notes = survey(files, size, background)
+    splits = range(n_pool), range(n_pool, len(files))
+    if (n_bytes := 4 * len(files) * prod(form.shape)) > MAX_BYTES_IN_MEMORY:
+        return _store_images(key, files, splits, form, bad, (*notes, _describe_storage(n_bytes)))
+    x_train, x_test = (decode_all(files, split, form, bad) for split in splits)
+    return ReadImages(x_train, x_test, bad, notes)
+
+
+def _describe_storage(n_bytes: int) -> str:
+    size = f"{n_bytes / 1e9:,.1f} GB"
+    return f"the images would take {size} of memory, so they are read from the cache; size= makes them smaller"
+
+
+def _store_images(
+    key: str, files: Sequence[Path], splits: Sequence[range], form: Form, bad: Bad, notes: tuple[str, ...]
+) -> ReadImages:
     import numpy as np
 
-    parse_color(background)
-    if not len(pictures):
-        raise InputError(f"{name} has no images")
-    headers, bad = dict[int, Header](), dict[int, str]()
-    for i in range(len(pictures)):
-        try:
-            headers[i] = _read_header(pictures[i])
-        except Exception as error:  # Pillow has no common type for what is wrong with a file
-            bad[i] = _reason(error)
-    shape, notes = _common_size({header.size for header in headers.values()}, size)
-    if n := sum(header.is_transparent for header in headers.values()):
-        notes = (*notes, f"{pluralize(n, 'image')} with transparency over {background}; background= changes it")
-    is_gray = all(header.is_gray for header in headers.values())
-    array = np.empty((len(headers), shape[1], shape[0], 1 if is_gray else 3), np.float32)
-    n, is_read = 0, np.zeros(len(pictures), bool)
-    for i in headers:
-        try:
-            array[n] = _decode(pictures[i], shape, is_gray, background)
-            n, is_read[i] = n + 1, True
-        except Exception as error:
-            bad[i] = _reason(error)
-    if n == 0 or (bad and not skip_bad):
-        _refuse(name, pictures, bad)
-    if bad:
-        verb = "is" if len(bad) == 1 else "are"
-        first = _title(pictures, min(bad))
-        notes = (*notes, f"{pluralize(len(bad), 'image')} cannot be read and {verb} left out, such as {first}")
-    return array[:n], is_read, notes
+    from pslbench.datasets.decoding import decode_each
+    from pslbench.datasets.image_store import find_entry, new_entry, write_images
 
-
-def _refuse(name: str, pictures: Sequence[Any], bad: dict[int, str]) -> NoReturn:
-    listed = "; ".join(f"{_title(pictures, i)} ({bad[i]})" for i in sorted(bad)[:MAX_NAMED])
-    others = f"; and {len(bad) - MAX_NAMED:,} more" if len(bad) > MAX_NAMED else ""
-    problem = f"{pluralize(len(bad), 'image')} of {name} cannot be read: {listed}{others}"
-    raise InputError(f"{problem}; repair or remove them, or go on without them: --skip-bad")
-
-
-def _title(pictures: Sequence[Any], i: int) -> str:
-    return str(pictures[i]) if isinstance(pictures[i], Path) else f"image {i + 1:,}"
-
-
-def _read_header(picture: Any) -> Header:
-    with opened(picture) as image:
-        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # the tag Orientation: width and height change places
-        has_gray_palette = image.mode == "P" and _is_gray_palette(image)
-        size = image.size[::-1] if turned else image.size
-        return Header(size, image.mode in GRAY_MODES or has_gray_palette, has_transparency(image))
-
-
-def _is_gray_palette(image: Image) -> bool:
-    palette = image.getpalette() or []
-    return palette[::3] == palette[1::3] == palette[2::3]
-
-
-def _common_size(sizes: set[tuple[int, int]], size: int | None) -> tuple[tuple[int, int], tuple[str, ...]]:
-    """Return the width and height of all images, and a note if that is a guess."""
-    if size is not None or not sizes:
-        return (size or 1, size or 1), ()
-    first = next(iter(sizes))
-    if len(sizes) == 1 and max(first) <= MAX_SIDE:
-        return first, ()
-    which = f"images of {len(sizes):,} sizes" if len(sizes) > 1 else f"images of {first[0]} x {first[1]} pixels"
-    return (USUAL_SIDE, USUAL_SIDE), (f"{which} are scaled to {USUAL_SIDE} x {USUAL_SIDE} pixels; size= changes it",)
-
-
-def _decode(picture: Any, shape: tuple[int, int], is_gray: bool, background: str) -> AnyArray:
-    """Return an image as float32 in [0, 1], (height, width, channels)."""
-    import numpy as np
-    from PIL import Image
-
-    with decoded(picture, background, max(shape)) as image:
-        if image.mode[0] in "IF":
-            scale = LARGEST_16_BIT if image.mode[0] == "I" else 1
-            values = np.asarray(image, np.float32) / scale
-            if values.min() < 0 or values.max() > 1:
-                raise ValueError(f"its values range from {values.min() * scale:g} to {values.max() * scale:g}")
-            resized = Image.fromarray(values).resize(shape)
-            return np.repeat(np.asarray(resized)[..., None], 1 if is_gray else 3, axis=2)
-        image = image.convert("L" if is_gray else "RGB")
-        array = np.asarray(image if image.size == shape else image.resize(shape), np.uint8)
-        return np.divide(array.reshape(*array.shape[:2], -1), 255, dtype=np.float32)
-
-
-def _reason(error: Exception) -> str:
-    if type(error).__name__ == "UnidentifiedImageError":  # its message may contain an address in memory
-        return "no image of a known format"
-    return " ".join(message_of(error).split()).removesuffix(".") or type(error).__name__
+    dtype, facts = np.uint8 if form.has_bytes else np.float32, dict[str, Any]()
+    n_bytes = len(files) * prod(form.shape) * (1 if form.has_bytes else 4)
+    with new_entry(key, n_bytes, facts) as folder:
+        for name, split in zip(SPLITS, splits, strict=True):
+            write_images(folder / f"x_{name}.npy", decode_each(files, split, form, bad), form.shape, dtype)
+        facts |= {"bad": list(bad.items()), "notes": notes}
+    entry = find_entry(key)
+    if entry is None:
+        raise InputError("the images that were written to the cache are gone or damaged; run again")
+    return ReadImages(entry.images["x_train"], entry.images["x_test"], bad, notes)

@@ -3,7 +3,7 @@ from pslbench.contracts.arrays import Floats
 from pslbench.parts import embedder
 
 
-@embedder("pixels")
+@embedder("pixels", keeps_size=True)
 def pixels(x: Floats) -> Embedding:
     """Use the flattened samples as features."""
     return Embedding(flatten(x), flatten)

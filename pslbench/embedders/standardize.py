@@ -6,7 +6,7 @@ from pslbench.embedders.pixels import flatten
 from pslbench.parts import embedder
 
 
-@embedder("standardize", takes=("images", "vectors", "features"))
+@embedder("standardize", takes=("images", "vectors", "features"), keeps_size=True)
 def standardize(x: Floats) -> Embedding:
     """Scale every number to mean 0 and variance 1 in the pool. Constant numbers become 0.
 

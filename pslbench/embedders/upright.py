@@ -7,7 +7,12 @@ MIN_DIVISOR = 1e-30
 MAX_SLANT = 2.0  # pixels to the side per row
 
 
-@embedder("upright", takes="images", reference="Hu 1962, moment invariants; LeCun et al. 1998, deslanted digits")
+@embedder(
+    "upright",
+    takes="images",
+    keeps_size=True,
+    reference="Hu 1962, moment invariants; LeCun et al. 1998, deslanted digits",
+)
 def upright(x: Floats) -> Embedding:
     """Use the pixels of images that are centered and sheared upright.
 

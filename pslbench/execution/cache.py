@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ ABANDONED_AFTER = 3600  # seconds, for a partial entry of a process that was kil
 GIGABYTE = 10**9
 METADATA = "entry.json"
 NOT_CACHED = "not in the cache"
+ENTRY_FOLDERS = ("stages", "images")  # decoded images are entries too, which `pslbench.datasets.image_store` writes
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,14 +190,12 @@ class StageCache:
 
     def _write(self, stage: Stage, entry: Entry) -> None:
         """Write the entry atomically."""
-        import numpy as np
-
         place = self._entry_folder(stage)
         partial = place.with_name(f".{uuid4().hex}")
         partial.mkdir(parents=True)  # with the mode of the umask, so that users can share a cache
         try:
             for name, array in entry.arrays.items():
-                np.save(partial / f"{name}.npy", array, allow_pickle=False)
+                _save(partial / f"{name}.npy", array)
             checksums = {name: _checksum(partial / f"{name}.npy") for name in entry.arrays}
             meta = {"stage": stage.name, "title": stage.title, "written": time.time()}
             meta |= {"info": entry.info, "arrays": checksums}
@@ -226,7 +226,7 @@ class CacheEntry:
 def list_entries(folder: Path) -> list[CacheEntry]:
     """Return the entries of a cache folder, the least recently used first."""
     found = []
-    for meta in (folder / "stages").glob(f"??/*/{METADATA}"):
+    for meta in _glob(folder, f"??/*/{METADATA}"):
         with contextlib.suppress(OSError, ValueError):  # another process may remove it now
             stage = json.loads(meta.read_text(encoding="utf-8"))["stage"]
             found.append(CacheEntry(meta.parent, stage, _size(meta.parent), meta.stat().st_mtime))
@@ -235,7 +235,7 @@ def list_entries(folder: Path) -> list[CacheEntry]:
 
 def trim(folder: Path, limit: int) -> None:
     """Remove the least recently used entries until the rest has at most `limit` bytes."""
-    for partial in (folder / "stages").glob("??/.*"):
+    for partial in _glob(folder, "??/.*"):
         with contextlib.suppress(OSError):  # another process may remove it now
             if time.time() - partial.stat().st_mtime > ABANDONED_AFTER:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -250,12 +250,40 @@ def trim(folder: Path, limit: int) -> None:
 
 def clear(folder: Path) -> None:
     """Remove every entry."""
-    for name in ("stages", "traces", "locks"):
+    for name in (*ENTRY_FOLDERS, "traces", "locks"):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
+def _glob(folder: Path, pattern: str) -> Iterator[Path]:
+    return chain.from_iterable((folder / name).glob(pattern) for name in ENTRY_FOLDERS)
+
+
+def _save(path: Path, array: AnyArray) -> None:
+    """Write an array to an .npy file. A file that is mapped as a whole is linked or copied, because writing the array
+    would bring all of it into memory."""
+    import numpy as np
+
+    if isinstance(array, np.memmap) and array.filename is not None and array.flags.c_contiguous:
+        with contextlib.suppress(OSError, ValueError):
+            stored = np.load(array.filename, mmap_mode="r", allow_pickle=False)
+            if (stored.shape, stored.dtype) == (array.shape, array.dtype) and stored.flags.c_contiguous:
+                _link_or_copy(Path(array.filename), path)
+                return
+    np.save(path, array, allow_pickle=False)
+
+
+def _link_or_copy(source: Path, path: Path) -> None:
+    """Link a file of another entry, which never changes. Copy it if that fails, or if it is a file of the user."""
+    if (source.parent / METADATA).exists():
+        with contextlib.suppress(OSError):  # another file system, or one without links
+            path.hardlink_to(source)
+            return
+    shutil.copyfile(source, path)
+
+
 def _size(place: Path) -> int:
-    return sum(file.stat().st_size for file in place.iterdir())
+    """Return the bytes of the files of an entry. A file that two entries share counts half for each of them."""
+    return sum(status.st_size // status.st_nlink for status in (file.stat() for file in place.iterdir()))
 
 
 def _checksum(path: Path) -> str:

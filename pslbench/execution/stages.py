@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from pslbench.clustering import fit_clusters
 from pslbench.contracts import Clusters, Embedding, Graph, Pool, Predictor, PseudoLabels, TrainingData
 from pslbench.contracts.arrays import Bools, Floats, Ints
 from pslbench.contracts.labels import SPLITS
-from pslbench.contracts.samples import ImageFiles, Samples, Texts, samples_from_arrays
+from pslbench.contracts.samples import ImageFiles, Samples, Texts, iterate_blocks, samples_from_arrays
 from pslbench.errors import ContractError, InputError, deprecated
 from pslbench.execution.cache import Entry
 from pslbench.execution.oracle import Oracle, check_probabilities
@@ -78,7 +78,8 @@ def embed(context: CellContext, inputs: Inputs) -> Entry:
         raise ContractError(f"{config} must return Embedding(features), not {type(embedding).__name__}")
     arrays = {"features": _check_features(config, embedding.features, len(pool))}
     if embedding.transform:
-        arrays["test_features"] = _check_features(config, embedding.transform(test), len(test))
+        blocks = [embedding.transform(block) for block in iterate_blocks(test)]
+        arrays["test_features"] = _check_features(config, _join(blocks), len(test))
     return Entry(arrays)
 
 
@@ -92,6 +93,13 @@ def _embedder_samples(context: CellContext, data: Entry) -> tuple[Any, Any]:
     if "features" in takes and "features_train" in data.arrays:
         return data.arrays["features_train"], data.arrays["features_test"]
     return samples_in(data, "x_train"), samples_in(data, "x_test")
+
+
+def _join(blocks: Sequence[Any]) -> Any:
+    """Return what a part returned for the blocks of some samples as one array."""
+    import numpy as np
+
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _check_features(embedder: PartConfig, given: object, n: int) -> Floats:
@@ -226,7 +234,9 @@ class CheckedPredictor:
         self._predictor, self._n_classes = predictor, n_classes
 
     def predict_proba(self, x: Samples) -> Floats:
-        return check_probabilities(self._predictor.predict_proba(x), len(x), self._n_classes)
+        """Predict stored images block by block."""
+        blocks = [self._predictor.predict_proba(block) for block in iterate_blocks(x)]
+        return check_probabilities(_join(blocks), len(x), self._n_classes)
 
 
 def train(context: CellContext, inputs: Inputs) -> Entry:
@@ -241,8 +251,7 @@ def train(context: CellContext, inputs: Inputs) -> Entry:
     labeled, queries, n_classes = inputs["label"], RecordedQueries(context.oracle), inputs["data"].info["n_classes"]
     seed = derive_seed(context.seed, "train")
     predictor = _train(context, inputs, pseudo_labels_of(labeled), queries, labeled.arrays["asked"], seed)
-    x_test = trainer_samples(context, inputs)[1]
-    probabilities = check_probabilities(predictor.predict_proba(x_test), len(x_test), n_classes)
+    probabilities = CheckedPredictor(predictor, n_classes).predict_proba(trainer_samples(context, inputs)[1])
     facts = {"evaluations": queries.evaluations, "compute_dtype": _compute_dtype(predictor)}
     return Entry({"probabilities": probabilities.astype(np.float16)}, facts)
 

@@ -32,17 +32,27 @@ def embedder(
     positional: str = "",
     takes: SampleInput | tuple[SampleInput, ...] = ("images", "vectors"),
     images_only: bool = False,
+    keeps_size: bool = False,
 ) -> Decorator:
     """Register `function(x, seed, *, ...) -> Embedding`; `x` are the samples of the pool alone.
 
     Omit `seed` if nothing is random. The embedding is then computed once for all seeds. An embedder that takes
     `features` receives those that belong to the data, and one that takes `files` receives `ImageFiles`. If the data has
-    neither, it receives samples of the other kinds that it takes. `images_only=True` is deprecated: use
-    `takes="images"`.
+    neither, it receives samples of the other kinds that it takes. With `keeps_size=True` the features have as many
+    numbers as a sample, so a run refuses to compute those of images that take gigabytes. `images_only=True` is
+    deprecated: use `takes="images"`.
     """
     kinds = _checked_kinds("embedder", name, takes, images_only)
     return lambda function: Part(
-        "embedder", name, function, reference, version, enabled, takes=kinds, positional=positional
+        "embedder",
+        name,
+        function,
+        reference,
+        version,
+        enabled,
+        takes=kinds,
+        positional=positional,
+        keeps_size=keeps_size,
     )
 
 

@@ -38,6 +38,8 @@ class Part:
         takes: for an embedder or a trainer, the kinds of samples that it takes. `features` stands for those of the
             embedder if it is a trainer, and for those that belong to the data if it is an embedder. An embedder that
             takes `files` receives the image files behind the samples if there are any.
+        keeps_size: for an embedder, whether features have as many numbers as a sample. It is then not run on images
+            that do not fit into memory.
         max_pool: for a clusterer, the largest pool it can handle; None for no limit.
         writes: for a reporter, whether it writes files, which cover the whole folder of results.
         trains: for a strategy, whether it calls `pool.train`. Its pseudo-labels then depend on the trainer.
@@ -58,6 +60,7 @@ class Part:
     uses: tuple[PoolInput, ...] = ("clusters",)
     needs_all_labels: bool = False
     takes: tuple[SampleInput, ...] = ("images", "vectors")
+    keeps_size: bool = False
     max_pool: int | None = None
     writes: bool = False
     trains: bool = False

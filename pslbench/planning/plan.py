@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from pslbench.contracts import Dataset
-from pslbench.contracts.samples import SAMPLE_INPUTS, SampleInput
+from pslbench.contracts.samples import SAMPLE_INPUTS, SampleInput, StoredImages
 from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.errors import InputError, one_line
 from pslbench.parts import Part, PartConfig
@@ -23,6 +23,8 @@ DEFAULT_EMBEDDERS: Mapping[SampleInput, str] = {
 }
 DEFAULT_TRAINERS: Mapping[SampleInput, str] = dict.fromkeys(SAMPLE_INPUTS, "ensemble") | {"images": "cnn"}
 SUGGESTED_CLUSTERER = "minibatch-kmeans"  # takes a pool of any size
+SUGGESTED_REDUCER = "pca"  # an embedder that takes images that do not fit into memory
+MAX_FEATURE_BYTES = 2 * 10**9  # of images that do not fit into memory and keep their size
 
 
 def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]) -> Plan:
@@ -136,6 +138,8 @@ def _without_problems(problems: Mapping[PartConfig, str], data: Dataset) -> list
         first = next(iter(problems))
         defaults = {"embedder": DEFAULT_EMBEDDERS, "trainer": DEFAULT_TRAINERS}.get(first.kind, {})
         suggested = defaults.get(data.main_input, SUGGESTED_CLUSTERER)
+        if first.kind == "embedder" and isinstance(data.x_train, StoredImages):
+            suggested = SUGGESTED_REDUCER
         raise InputError(f"{problems[first]}; try -{first.kind[0]} {suggested}")
     return suitable
 
@@ -147,6 +151,15 @@ def _problem(part: Part, config: PartConfig, data: Dataset) -> str:
         if part.takes == ("features",):
             return f"{config} takes features that belong to the data, but {data.name} has none"
         return f"{config} takes {' and '.join(part.takes)}, but {data.name} contains {data.kind}"
+    if part.keeps_size and (size := _stored_bytes(part, data)) > MAX_FEATURE_BYTES:
+        advice = f"scale the images of {data.name} down with size="
+        return f"the features of {config} would take {size / 1e9:,.1f} GB; {advice}"
     if part.max_pool is not None and len(data.x_train) > part.max_pool:
         return f"{config} takes up to {part.max_pool:,} samples, and {data.name} has {len(data.x_train):,}"
     return ""
+
+
+def _stored_bytes(embedder: Part, data: Dataset) -> int:
+    """Return the bytes, as float32, of the stored images that an embedder takes; 0 if it takes something else."""
+    takes_features = "features" in embedder.takes and data.has_features
+    return data.x_train.nbytes if isinstance(data.x_train, StoredImages) and not takes_features else 0

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, cos, pi
@@ -6,7 +7,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 from annotated_types import Ge, Gt, Interval
 
 from pslbench.contracts import TrainingData
-from pslbench.contracts.arrays import Floats, Generator
+from pslbench.contracts.arrays import Float64s, Floats, Generator
+from pslbench.contracts.samples import block_slices
 from pslbench.errors import InputError
 from pslbench.parts import trainer
 from pslbench.processor import multiplies_bfloat16
@@ -251,18 +253,30 @@ class Architecture(NamedTuple):
 def start(architecture: Architecture, seed: int, pool: Floats) -> Any:
     """Return a compiled model in the state of a new one that was built with this seed, for images like the pool's."""
     import keras
-    import numpy as np
 
     model = _compiled(architecture)
-    moments = (
-        [f(pool, axis=(0, 1, 2), dtype=np.float64) for f in (np.mean, np.var)] if architecture.standardizes else []
-    )
+    moments = channel_moments(pool) if architecture.standardizes else ()
     keras.utils.set_random_seed(seed)
     for variable, value in zip(model.variables, _network(architecture, *moments).variables, strict=True):
         variable.assign(value)
     for variable in model.optimizer.variables:
         variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
     return model
+
+
+def channel_moments(pool: Any) -> tuple[Float64s, Float64s]:
+    """Return the mean and the variance of each channel of images, (n, height, width, channels), float64 (channels,).
+
+    Sums are computed in blocks, because the deviations from the mean take twice the memory of the images.
+    """
+    import numpy as np
+
+    def mean(f: Callable[[Floats], Any]) -> Float64s:
+        sums = [f(pool[rows]).sum(axis=(0, 1, 2), dtype=np.float64) for rows in block_slices(pool.shape)]
+        return np.asarray(sum(sums) / np.prod(pool.shape[:3]))
+
+    center = mean(lambda block: block)
+    return center, mean(lambda block: (block - center) ** 2)
 
 
 @lru_cache(maxsize=4)

@@ -6,6 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from pslbench.contracts.arrays import Floats, Ints
+from pslbench.contracts.samples import block_slices
 from pslbench.errors import pluralize
 from pslbench.reporters.html.inspected import InspectedCombination
 from pslbench.reporters.html.rendering import SectionUnavailable, render_template
@@ -76,8 +77,10 @@ def summarize_clusters(
         medoids, labels: the medoid and the label of each cluster, int (k,).
         show: the maximal number of members in `worst`; the medoid is never one of them.
     """
-    flat = x.reshape(len(x), -1)
-    distance = np.linalg.norm(flat - flat[medoids[assignment]], axis=1)
+    distance = np.empty(len(x), np.float32)
+    for rows in block_slices(x.shape):
+        difference = x[rows] - x[medoids[assignment[rows]]]
+        distance[rows] = np.linalg.norm(difference.reshape(len(difference), -1), axis=1)
     is_wrong = y != labels[assignment]
     order = np.lexsort((-distance, ~is_wrong, assignment))
     summaries = []
