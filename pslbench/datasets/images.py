@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Interval
 
-from pslbench.contracts import Dataset
+from pslbench.contracts import Dataset, ImageFiles, Texts
 from pslbench.contracts.arrays import AnyArray
 from pslbench.contracts.pictures import LARGEST_16_BIT, decoded, has_transparency, parse_color
 from pslbench.errors import InputError, message_of, pluralize
@@ -73,8 +73,27 @@ def images(
         more = (*more, f"{pluralize(len(bad), 'file')} cannot be read and {verb} left out, such as {next(iter(bad))}")
     kept_pool, kept_test = ([each for each in part if each[0] not in bad] for part in (pool, held_out))
     labels = [[name for _, name in part] for part in (kept_pool, kept_test)]
-    x_train, x_test = array[: len(kept_pool)], array[len(kept_pool) :]
-    return Dataset(folder.resolve().name, x_train, labels[0], x_test, labels[1], found.classes, notes=(*notes, *more))
+    kept_files = [_image_files([file for file, _ in part], background) for part in (kept_pool, kept_test)]
+    return Dataset(
+        folder.resolve().name,
+        array[: len(kept_pool)],
+        labels[0],
+        array[len(kept_pool) :],
+        labels[1],
+        found.classes,
+        files_train=kept_files[0],
+        files_test=kept_files[1],
+        notes=(*notes, *more),
+    )
+
+
+def _image_files(files: Sequence[Path], background: str) -> ImageFiles:
+    import hashlib
+
+    digest = hashlib.sha256(background.encode())
+    for file in files:
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return ImageFiles(Texts.of(str(file.resolve()) for file in files), background, digest.hexdigest())
 
 
 @dataclass(frozen=True)
