@@ -11,7 +11,7 @@ import pytest
 from helpers import command, rows
 from PIL import Image
 from pslbench_timm import efficientnet_lite0, timm_model
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -26,6 +26,11 @@ except InputError as error:
     pytest.skip(f"{error}", allow_module_level=True)
 
 SMALL = "test_resnet"  # a model that timm has for tests: 0.5 million weights, images of 160 x 160 pixels
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("PSLBENCH_CACHE_DIR", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +143,10 @@ def test_features_of_real_pictures_tell_classes_apart_better_than_pixels(emoji):
     pixels = (data.x_train[pool].reshape(len(pool), -1), data.x_test[test].reshape(len(test), -1))
 
     def accuracy(train_features, test_features):
-        probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=1000))
+        probe = make_pipeline(StandardScaler(), RidgeClassifier(1000))
         return probe.fit(train_features, data.y_train[pool]).score(test_features, data.y_test[test])
 
-    assert accuracy(*encoded) > accuracy(*pixels) + 0.1
+    assert accuracy(*encoded) > accuracy(*pixels) + 0.05
 
 
 def test_a_run_embeds_files_and_stores_the_features(weights, tmp_path):
@@ -151,13 +156,15 @@ def test_a_run_embeds_files_and_stores_the_features(weights, tmp_path):
         for i in range(20):
             pixels = rng.integers(low, high, (12, 20, 3)).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "data" / label / f"{i}.png")
-    words = ["-d", tmp_path / "data", "-e", f"timm:model={SMALL},weights={weights}", "-b", "6", "-s", "2"]
-    done = command("run", "random", *words, "-t", "probe", "-o", tmp_path / "out")
+    words = ["-d", tmp_path / "data", "-e", f"timm:model={SMALL},weights={weights}", "-b", "12", "-s", "2"]
+    words += ["-t", "probe", "-o", tmp_path / "out", "--explain-cache"]
+    done = command("run", "random", *words)
     assert done.status == 0, done.err
-    assert (rows(tmp_path / "out")["test_accuracy"] > 0.8).all()
-    again = command("run", "typiclust", *words, "-t", "probe", "-o", tmp_path / "out", "--explain-cache")
+    assert (rows(tmp_path / "out")["test_accuracy"] > 0.7).all()
+    assert "embed timm" in done.err
+    again = command("run", "k-center", *words)
     assert again.status == 0, again.err
-    assert "embed" not in again.out + again.err
+    assert "embed timm" not in again.err
 
 
 def test_conformance_of_any_model(weights):
@@ -165,6 +172,6 @@ def test_conformance_of_any_model(weights):
     assert report.ok, str(report)
 
 
-@parametrize(efficientnet_lite0)
+@parametrize(efficientnet_lite0, skips={"time": "it is that of the embedder timm, with a larger network"})
 def test_conformance(check):
     check()
