@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := .venv/bin
 PLUGINS := $(wildcard plugins/*/pyproject.toml)
+# PyTorch, which pslbench-timm depends on, would bring gigabytes of libraries for GPUs.
+LOCKED := $(filter-out plugins/pslbench-timm/%,$(PLUGINS))
 READY := .venv/.ready
 
 .PHONY: bench test lint format perf docs lock
@@ -34,7 +36,7 @@ docs: $(READY)
 
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --no-header \
-		pyproject.toml $(PLUGINS) --no-emit-package pslbench -o requirements.lock
+		pyproject.toml $(LOCKED) --no-emit-package pslbench -o requirements.lock
 
 $(READY): requirements.lock pyproject.toml $(PLUGINS)
 	@test -n "$(PYTHON)" || { echo "no Python of version 3.11 or later was found; name one: make PYTHON=/path/to/python3"; exit 2; }

@@ -229,6 +229,33 @@ def test_images_of_several_sizes_are_scaled_and_the_rule_is_said(tmp_path):
     assert images(path=str(tmp_path), test=0.5, size=16).x_train.shape[1:] == (16, 16, 3)
 
 
+def test_embedders_of_files_find_a_folder_that_was_moved(tmp_path, plugin):
+    for name, gray in (("one", 50), ("two", 200)):
+        for i in range(10):
+            save(Image.new("L", (8, 8), gray + i), tmp_path, "before", name, f"{i}.png")
+    file = plugin(
+        """
+from pslbench import Embedding, embedder
+
+@embedder("gray", takes="files")
+def gray(x, *, scale: int = 1) -> Embedding:
+    '''Compute the mean of each file.'''
+    def transform(files):
+        return np.array([[np.mean(image) / scale] for image in files], np.float32)
+    return Embedding(transform(x), transform)
+
+@hookimpl
+def pslbench_register():
+    yield gray
+"""
+    )
+    words = ["run", "random", "-b", "6", "-s", "1", "-t", "probe", "-o", tmp_path / "out", "--plugin", file]
+    assert command(*words, "-d", tmp_path / "before", "-e", "gray").status == 0
+    (tmp_path / "before").rename(tmp_path / "after")
+    again = command(*words, "-d", tmp_path / "after", "-e", "gray:scale=255")
+    assert again.status == 0, again.err
+
+
 @pytest.mark.parametrize("suffix", ["png", "tiff"])
 def test_images_of_16_bits_are_read(tmp_path, suffix):
     for i, value in enumerate((0, 20_000, 65_535, 1_000)):

@@ -85,10 +85,10 @@ def images(
 def _image_files(files: Sequence[Path], background: str) -> ImageFiles:
     import hashlib
 
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(background.encode())
     for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return ImageFiles(Texts.of(str(file.absolute()) for file in files), background, digest.hexdigest())
+    return ImageFiles(Texts.of(str(file.resolve()) for file in files), background, digest.hexdigest())
 
 
 @dataclass(frozen=True, eq=False)

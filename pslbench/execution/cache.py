@@ -81,6 +81,12 @@ class StageCache:
                 self._memory.popitem(last=False)
         return self._memory[stage.key]
 
+    def replace(self, stage: Stage, entry: Entry) -> None:
+        """Store another output of a stage."""
+        self._memory[stage.key] = entry
+        with self._lock(stage), contextlib.suppress(OSError):
+            self._write(stage, entry)
+
     def holds(self, stage: Stage) -> bool:
         """Whether the stage is in memory."""
         return stage.key in self._memory

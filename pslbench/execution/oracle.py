@@ -11,7 +11,7 @@ from pslbench.contracts.samples import samples_to_arrays, table_columns
 from pslbench.errors import BudgetExceeded, ContractError
 from pslbench.execution.cache import Entry, StageCache
 from pslbench.parts import PartConfig
-from pslbench.planning.cells import Cell
+from pslbench.planning.cells import Cell, Stage
 from pslbench.planning.plan import load_dataset
 
 
@@ -155,11 +155,20 @@ class OracleFactory:
         with self._lock:
             if stage.key not in self._truths:
                 data = self._dataset(cell)
-                self._cache.get(stage, lambda: samples_of(data), always=True)
+                self._store(stage, samples_of(data))
                 self._truths[stage.key] = TrueLabels(data.y_train, data.y_test, data.n_classes)
             truth = self._truths[stage.key]
         limit = len(truth.pool) if cell.needs_all_labels else cell.budget
         return CellOracle(truth, limit, lambda: self._samples(cell))
+
+    def _store(self, stage: Stage, samples: Entry) -> None:
+        """Put samples into the cache. Files that were moved since they were stored have other paths there."""
+        import numpy as np
+
+        stored = self._cache.get(stage, lambda: samples, always=True)
+        paths = [name for name in samples.arrays if name.startswith("files_")]
+        if not all(np.array_equal(samples.arrays[name], stored.arrays[name]) for name in paths):
+            self._cache.replace(stage, samples)
 
     def _samples(self, cell: Cell) -> Entry:
         with self._lock:
