@@ -237,7 +237,7 @@ def test_embedders_of_files_find_a_folder_that_was_moved(tmp_path, plugin):
         """
 from pslbench import Embedding, embedder
 
-@embedder("gray", takes="files")
+@embedder("gray", takes=("files", "images"))
 def gray(x, *, scale: int = 1) -> Embedding:
     '''Compute the mean of each file.'''
     def transform(files):
@@ -399,3 +399,26 @@ def test_images_of_pillow_and_binary_files_are_read_like_paths(tmp_path):
     for nothing in ([], bad[1:]):
         with pytest.raises(InputError):
             read_images("mine", nothing, skip_bad=True)
+
+
+def test_features_of_a_file_belong_to_the_samples_of_a_table_and_of_a_folder(tmp_path, cli):
+    y = ["a", "b"] * 20
+    marks = np.array([[ord(label)] for label in y], np.float32)
+    pd.DataFrame({"text": [f"this is text number {i}" for i in range(40)], "label": y}).to_csv(tmp_path / "mine.csv")
+    np.save(tmp_path / "table.npy", marks)
+    for i, label in enumerate(y):
+        (tmp_path / "folder" / label).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / label / f"{i:02}.txt").write_text("some words")
+    np.save(tmp_path / "folder.npy", np.sort(marks, axis=0))
+    for name, path in (("table", "mine.csv:text=text"), ("folder", "folder")):
+        output = tmp_path / f"results-{name}"
+        words = ["run", "random", "-d", f"{tmp_path / path}", "--features", tmp_path / f"{name}.npy", "-b", "8"]
+        outcome = command(*words, "-s", "1", "-o", output)
+        assert outcome.status == 0, outcome.err
+        assert rows(output).embedder[0] == "given"
+        assert rows(output).test_accuracy[0] == 1
+    np.save(tmp_path / "short.npy", marks[:5])
+    refused = cli("run", "random", "-d", tmp_path / "folder", "--features", tmp_path / "short.npy", "-b", "8")
+    assert refused.status == 2
+    assert "one row for each of the 40 samples, not (5, 1)" in refused.err
+    assert cli("run", "random", "-d", "digits", "--features", tmp_path / "short.npy").status == 2

@@ -33,6 +33,7 @@ def run(
     all: bool = False,  # noqa: A002 - the name of the option
     dataset: Datasets = "mnist-5k",
     skip_bad: bool = False,
+    features: str | PathLike[str] | None = None,
     embedder: Parts = (),
     clusterer: Parts = "minibatch-kmeans",
     trainer: Parts = (),
@@ -86,6 +87,7 @@ def run(
         all=all,
         dataset=files.texts("dataset", dataset),
         skip_bad=skip_bad,
+        features=None if features is None else str(_path("features", features)),
         embedder=files.texts("embedder", embedder),
         clusterer=files.texts("clusterer", clusterer),
         trainer=files.texts("trainer", trainer),

@@ -10,7 +10,7 @@ from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.datasets.mnist import FASHION, MNIST
 from pslbench.errors import InputError, join_names, pluralize
 from pslbench.planning.plan import load_dataset
-from pslbench.plugins.catalog import parse_dataset, skip_bad_files
+from pslbench.plugins.catalog import parse_dataset, with_values
 
 app = typer.Typer(no_args_is_help=True, help="List, download and check datasets.", rich_markup_mode="rich")
 
@@ -73,7 +73,7 @@ def _load_and_describe(name: str, plugins: options.PluginOptions, skip_bad: bool
     configs = parse_dataset(catalog, name)
     if len(configs) != 1:
         raise InputError(f"'{name}' stands for {len(configs)} datasets; name one")
-    config = skip_bad_files(catalog, configs[0]) if skip_bad else configs[0]
+    config = with_values(catalog, configs[0], skip_bad=True) if skip_bad else configs[0]
     data, console = load_dataset(catalog.call, config), stdout_console()
     sizes = f"{pluralize(len(data.x_train), 'sample')} in the pool, {pluralize(len(data.x_test), 'test sample')}"
     console.print(f"{data.name}: {sizes}", markup=False)

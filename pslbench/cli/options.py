@@ -16,8 +16,8 @@ import typer
 
 from pslbench.cli.console import stdout_console, warn
 from pslbench.errors import InputError, require_distinct, unknown
-from pslbench.parts import KINDS, Kind, PartConfig
-from pslbench.plugins.catalog import Catalog, parse_dataset, skip_bad_files
+from pslbench.parts import KINDS, Kind, PartConfig, Value
+from pslbench.plugins.catalog import Catalog, parse_dataset, with_values
 from pslbench.plugins.discovery import discover
 from pslbench.user_folders import cache_root, expand_home, temporary_cache
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_RESULTS = Path("results/latest")
 EMBEDDER_HELP = "Embedder, or 'all'. Default: pixels for images; see pslbench list embedder for other data."
 TRAINER_HELP = "Trainer, or 'all'. Default: cnn for images, ensemble for other data."
+FEATURES_HELP = ".npy file with features of each sample of the dataset."
 SKIP_BAD_HELP = "Leave out files of a dataset that cannot be read."
 CACHE_DIR_HELP = "Folder of the cache. Default: PSLBENCH_CACHE_DIR or the user's cache."
 NOT_IN_CONFIG = {"config", "save_config", "dry_run", "help"}
@@ -110,6 +111,7 @@ class GridOptions:
         default_factory=lambda: ["mnist-5k"]
     )
     skip_bad: Annotated[bool, _grid_option("--skip-bad/--no-skip-bad", help=SKIP_BAD_HELP)] = False
+    features: Annotated[str | None, _grid_option(metavar="FILE", help=FEATURES_HELP)] = None
     embedder: Annotated[list[str], _part_option("embedder", "NAME", EMBEDDER_HELP)] = field(default_factory=list)
     clusterer: Annotated[list[str], _part_option("clusterer", "NAME", "Clusterer, or 'all'.")] = field(
         default_factory=lambda: ["minibatch-kmeans"]
@@ -138,9 +140,11 @@ class GridOptions:
             return [config for text in texts for config in catalog.parse(kind, text)]
 
         require_distinct("the dataset", self.dataset)
+        changed: dict[str, Value] = {"skip_bad": True} if self.skip_bad else {}
+        changed |= {"features": str(self.features)} if self.features else {}
         datasets = [config for text in self.dataset for config in parse_dataset(catalog, text)]
         return Grid(
-            [skip_bad_files(catalog, config) for config in datasets] if self.skip_bad else datasets,
+            [with_values(catalog, config, **changed) for config in datasets] if changed else datasets,
             parse("embedder", self.embedder),
             parse("clusterer", self.clusterer),
             parse("strategy", strategies),

@@ -123,6 +123,7 @@ class Dataset:
         text: str | None = None,
         test: float = 0.2,
         classes: tuple[str, ...] = (),
+        features: Any = None,
         notes: tuple[str, ...] = (),
         usage: str = "",
     ) -> Dataset:
@@ -135,6 +136,7 @@ class Dataset:
             text: the column of the texts; the other columns are left out. If none, the samples are texts if one column
                 contains texts and there is at most one column besides it and the label; otherwise they are the rows.
             test: the share of the test set if there is no `test_frame`, as in `split`.
+            features: features of each row, (n, d), those of the `test_frame` last; or None.
             usage: what a user types before `label=COLUMN`, for the error if the column of the classes is unclear.
 
         Raises:
@@ -145,8 +147,10 @@ class Dataset:
         samples = [read_samples(each, label, text) for each in frames]
         notes = (*notes, *guesses)
         if len(samples) == 1:
-            return cls.split(name, *samples[0], test=test, classes=classes, notes=notes)
-        return cls(name, *samples[0], *samples[1], classes, notes=notes)
+            return cls.split(name, *samples[0], test=test, classes=classes, features=features, notes=notes)
+        n = len(frames[0])
+        own = (None, None) if features is None else (features[:n], features[n:])
+        return cls(name, *samples[0], *samples[1], classes, own[0], own[1], notes=notes)
 
     @property
     def n_classes(self) -> int:

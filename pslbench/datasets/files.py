@@ -21,6 +21,7 @@ from pslbench.contracts import Dataset
 from pslbench.contracts.labels import SPLITS
 from pslbench.contracts.samples import samples_from_arrays, table_columns
 from pslbench.errors import InputError
+from pslbench.user_folders import expand_home
 
 ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
 FEATURE_NAMES = ("features_train", "features_test")
@@ -49,6 +50,24 @@ def read_npz(path: Path) -> Arrays:
         if "allow_pickle" in str(error):
             raise InputError(f"{path} contains Python objects, which are not loaded; save arrays of numbers") from None
         raise InputError(f"{path} is damaged ({error}); write it again") from None
+
+
+def read_features(path: str | None, n: int) -> NDArray[Any] | None:
+    """Read features that belong to n samples from an `.npy` file; None if there is no path.
+
+    Raises:
+        InputError: the file cannot be read, or has not one row per sample.
+    """
+    if path is None:
+        return None
+    try:
+        features = np.load(Path(expand_home(path)), allow_pickle=False)
+    except (OSError, EOFError, ValueError) as error:
+        raise InputError(f"--features {path} cannot be read ({error}); save it with numpy.save") from None
+    if not isinstance(features, np.ndarray) or features.ndim != 2 or len(features) != n:
+        shape = getattr(features, "shape", "several arrays")
+        raise InputError(f"--features {path} must have one row for each of the {n:,} samples, not {shape}")
+    return features
 
 
 def _needed_arrays(path: Path, present: Sequence[str]) -> Sequence[str]:

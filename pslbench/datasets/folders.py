@@ -2,10 +2,11 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pslbench.contracts.arrays import AnyArray
 from pslbench.contracts.labels import decode_text
 from pslbench.contracts.splitting import split_samples
 from pslbench.errors import InputError, join_names, pluralize, suggest
@@ -29,6 +30,14 @@ class ClassFolders:
     classes: tuple[str, ...]
     notes: tuple[str, ...]
 
+    def features_of(self, features: AnyArray | None, files: Iterable[Path]) -> AnyArray | None:
+        """Return the rows of some files, (m, d), of features of all files, (n, d), those of the pool first."""
+        if features is None:
+            return None
+        row = {file: i for i, (file, _) in enumerate((*self.pool, *self.test))}
+        selected: AnyArray = features[[row[file] for file in files]]
+        return selected
+
 
 def read_class_folders(folder: Path, what: str, is_readable: Callable[[Path], bool]) -> ClassFolders:
     """Find the files of each class. Files in folders below a class folder belong to that class.
@@ -47,8 +56,8 @@ def read_class_folders(folder: Path, what: str, is_readable: Callable[[Path], bo
     pool_folder = folder / "train" if is_split else folder
     test_folder = next((folder / name for name in TEST_FOLDERS if (folder / name).is_dir()), None) if is_split else None
     others = list[Path]()
-    pool = list(_files_by_class(pool_folder, is_readable, others))
-    test = list(_files_by_class(test_folder, is_readable, others)) if test_folder else []
+    pool = sorted(_files_by_class(pool_folder, is_readable, others))
+    test = sorted(_files_by_class(test_folder, is_readable, others)) if test_folder else []
     classes = tuple(sorted({name for _, name in pool}))
     if not classes:
         where = f"{pool_folder}/CLASS/"

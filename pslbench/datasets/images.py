@@ -32,6 +32,7 @@ def images(
     test: Annotated[float, Interval(gt=0, lt=1)] = 0.2,
     background: str = "white",
     skip_bad: bool = False,
+    features: str | None = None,
 ) -> Dataset:
     """A folder of images, CLASS/*.png or train/CLASS/*.png and test/CLASS/*.png; `-d FOLDER` for short.
 
@@ -45,12 +46,15 @@ def images(
         test: the share of the test set if the folder has no test/: the same in each class, drawn with a fixed seed.
         background: the color behind transparent parts, by name or as #rrggbb.
         skip_bad: whether files that cannot be read are left out instead of refused.
+        features: an .npy file with features of each file, for the embedder given; `--features FILE.npy` for short. The
+            files are sorted by path, those of train/ first.
 
     Raises:
         InputError: the folder has no images or only one class, some files cannot be read, or the cache has too little
             space.
     """
     from pslbench.datasets.decoding import check_bad
+    from pslbench.datasets.files import read_features
     from pslbench.datasets.folders import read_class_folders, split_class_folders
 
     with requires_extra("images"):
@@ -68,7 +72,10 @@ def images(
     splits = range(len(pool)), range(len(pool), len(files))
     kept = [[i for i in split if i not in read.bad] for split in splits]
     y_train, y_test = ([(*pool, *held_out)[i][1] for i in split] for split in kept)
-    files_train, files_test = (_image_files([files[i] for i in split], background) for split in kept)
+    kept_files = [[files[i] for i in split] for split in kept]
+    files_train, files_test = (_image_files(each, background) for each in kept_files)
+    given = read_features(features, len(files))
+    features_train, features_test = (found.features_of(given, each) for each in kept_files)
     return Dataset(
         folder.resolve().name,
         read.x_train,
@@ -76,6 +83,8 @@ def images(
         read.x_test,
         y_test,
         found.classes,
+        features_train,
+        features_test,
         files_train=files_train,
         files_test=files_test,
         notes=notes,

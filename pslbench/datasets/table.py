@@ -28,6 +28,7 @@ def table(
     label: str | None = None,
     text: str | None = None,
     test: Annotated[float, Interval(gt=0, lt=1)] = 0.2,
+    features: str | None = None,
 ) -> Dataset:
     """A table of rows or texts, as CSV, TSV, Parquet or JSON lines; `-d FILE.csv:label=COLUMN` for short.
 
@@ -37,13 +38,17 @@ def table(
         text: the column of the texts. The other columns are then left out. If none, the samples are texts if one column
             contains texts and there is at most one column besides it and the label; otherwise they are the rows.
         test: the share of the test set, the same in each class, drawn with a fixed seed.
+        features: an .npy file with features of each row, for the embedder given; `--features FILE.npy` for short.
 
     Raises:
         InputError: the file cannot be read, or a column does not exist.
     """
+    from pslbench.datasets.files import read_features
+
     file = Path(expand_home(path))
     frame = read_frame(file, label)
-    return Dataset.from_frame(file.stem, frame, label=label, text=text, test=test, usage=f"-d {path}:")
+    own = read_features(features, len(frame))
+    return Dataset.from_frame(file.stem, frame, label=label, text=text, test=test, features=own, usage=f"-d {path}:")
 
 
 def read_frame(file: Path, label: str | None) -> DataFrame:

@@ -9,16 +9,19 @@ from pslbench.user_folders import expand_home
 
 
 @dataset("texts")
-def texts(*, path: str, test: Annotated[float, Interval(gt=0, lt=1)] = 0.2) -> Dataset:
+def texts(*, path: str, test: Annotated[float, Interval(gt=0, lt=1)] = 0.2, features: str | None = None) -> Dataset:
     """A folder of texts, CLASS/*.txt or train/CLASS/*.txt and test/CLASS/*.txt; `-d FOLDER` for short.
 
     Args:
         path: the folder.
         test: the share of the test set if the folder has no test/: the same in each class, drawn with a fixed seed.
+        features: an .npy file with features of each file, for the embedder given; `--features FILE.npy` for short. The
+            files are sorted by path, those of train/ first.
 
     Raises:
         InputError: the folder has no texts or only one class.
     """
+    from pslbench.datasets.files import read_features
     from pslbench.datasets.folders import read_class_folders, split_class_folders
 
     folder = Path(expand_home(path))
@@ -29,4 +32,6 @@ def texts(*, path: str, test: Annotated[float, Interval(gt=0, lt=1)] = 0.2) -> D
         for files in (pool, held_out)
     )
     y_train, y_test = ([name for _, name in files] for files in (pool, held_out))
-    return Dataset(folder.resolve().name, x_train, y_train, x_test, y_test, found.classes, notes=notes)
+    given = read_features(features, len(pool) + len(held_out))
+    own = [found.features_of(given, [file for file, _ in files]) for files in (pool, held_out)]
+    return Dataset(folder.resolve().name, x_train, y_train, x_test, y_test, found.classes, own[0], own[1], notes=notes)

@@ -9,7 +9,7 @@ from typing import Any
 import pluggy
 
 from pslbench.errors import InputError, one_line, unknown
-from pslbench.parts import KINDS, Kind, Part, PartConfig, configure, format_value, parse_configs
+from pslbench.parts import KINDS, Kind, Part, PartConfig, Value, configure, format_value, parse_configs
 
 BUILTIN = "built-in"
 READERS = {
@@ -159,12 +159,13 @@ def parse_dataset(catalog: Catalog, text: str) -> list[PartConfig]:
     raise InputError(f"{hint}; or give the path of a file ({', '.join(READERS)}) or of a folder")
 
 
-def skip_bad_files(catalog: Catalog, config: PartConfig) -> PartConfig:
-    """Return the configuration of a dataset with `skip_bad=true`, if it has that parameter."""
+def with_values(catalog: Catalog, config: PartConfig, **changed: Value) -> PartConfig:
+    """Return the configuration with other values of parameters. Raises InputError if the part lacks one of them."""
     values = dict(config.values)
-    if "skip_bad" not in values:
-        return config
-    return configure(catalog.part_of(config), config.name, **{**values, "skip_bad": True})
+    if lacking := sorted(changed.keys() - values.keys()):
+        option = lacking[0].replace("_", "-")
+        raise InputError(f"--{option} is not for the dataset {config.name}, which has no parameter {lacking[0]}")
+    return configure(catalog.part_of(config), config.name, **{**values, **changed})
 
 
 def _split_path(text: str) -> tuple[str, str]:
