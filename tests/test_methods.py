@@ -18,6 +18,7 @@ from pslbench.contracts import Embedding as Embedded
 from pslbench.errors import ContractError
 from pslbench.neighbors import nearest_neighbors
 from pslbench.plugins.discovery import discover
+from pslbench.strategies import propagation
 from pslbench.strategies.co_testing import find_agreement, find_clear, find_trainable, select_medoids
 from pslbench.strategies.confident import find_label_errors, label_by_cluster
 from pslbench.strategies.probcover import estimate_pure_radius, iterate_balls, select_cover
@@ -227,6 +228,43 @@ def path_graph(n):
     from scipy.sparse import diags
 
     return diags([np.ones(n - 1), np.ones(n - 1)], [-1, 1]).tocsr()
+
+
+def test_aggregates_save_steps_and_change_no_solution(monkeypatch):
+    """Twenty clusters with weak links, and two without a link to the others."""
+    monkeypatch.setattr(propagation, "MAX_AGGREGATES", 100)
+    rng = np.random.default_rng(0)
+    centers = np.column_stack([3.0 * np.arange(22), np.zeros(22)])
+    centers[20:] += 1000
+    x = np.concatenate([center + rng.normal(size=(60, 2)) for center in centers]).astype(np.float32)
+    lap = make_laplacian(gaussian_affinities(nearest_neighbors(x)))
+    source = np.zeros((len(x), 2))
+    source[[0, 1100]] = [[0.5, -0.5], [-0.5, 0.5]]
+    steps = {"two-level": 0, "diagonal": 0}
+
+    def counting(name, precondition):
+        def apply(r):
+            steps[name] += 1
+            return precondition(r)
+
+        return apply
+
+    two_level = propagation.two_level(lap)
+    u = solve(lap, source, tolerance=1e-8, precondition=counting("two-level", two_level))
+    scale = 1 / lap.diagonal()[:, None]
+    v = solve(lap, source, tolerance=1e-8, precondition=counting("diagonal", lambda r: scale * r))
+    np.testing.assert_allclose(u, spsolve(lap.tocsc(), source), atol=1e-5 * abs(u).max())
+    assert 2 * steps["two-level"] < steps["diagonal"]
+    assert not u[1200:].any(), "no label reaches the last two clusters"
+    assert not v[1200:].any()
+
+
+def test_there_are_no_aggregates_of_samples_without_a_path(monkeypatch):
+    monkeypatch.setattr(propagation, "MAX_AGGREGATES", 3)
+    x = np.repeat(np.arange(4) * 100.0, 15)[:, None] + np.random.default_rng(0).normal(size=(60, 1))
+    lap = make_laplacian(gaussian_affinities(nearest_neighbors(x.astype(np.float32))))
+    assert propagation.aggregate(lap)[1].shape == (4, 4)
+    assert propagation.two_level(lap) is None
 
 
 def test_laplace_is_linear_between_two_ends_of_a_path():

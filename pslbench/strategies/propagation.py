@@ -3,9 +3,13 @@
 This module imports NumPy and SciPy at its top, so parts import it inside their functions.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_matrix, diags, identity
+from scipy.sparse.csgraph import connected_components
 
 from pslbench.contracts import Graph, PseudoLabels
 from pslbench.strategies.selection import combine_labels
@@ -13,6 +17,7 @@ from pslbench.strategies.selection import combine_labels
 Reals = NDArray[np.floating]
 TOLERANCE = 1e-3
 FINE_TOLERANCE = 1e-5  # with few labels the potentials of two classes are close to each other
+MAX_AGGREGATES = 1_000  # whose matrix is dense
 LEAK = 1e-4  # share of each degree; makes the systems regular, and scores stay 0 where no label reaches
 
 
@@ -34,23 +39,31 @@ def make_laplacian(weights: csr_matrix, leak: float = LEAK) -> csr_matrix:
     return (diags((1 + leak) * degrees) - weights).tocsr()
 
 
-def solve(a: csr_matrix, b: Reals, start: Reals | None = None, tolerance: float = TOLERANCE) -> Reals:
-    """Solve a x = b by conjugate gradients, preconditioned with the diagonal of `a`, for all columns of b at once.
+def solve(
+    a: csr_matrix,
+    b: Reals,
+    start: Reals | None = None,
+    tolerance: float = TOLERANCE,
+    precondition: Callable[[Reals], Reals] | None = None,
+) -> Reals:
+    """Solve a x = b by preconditioned conjugate gradients, for all columns of b at once.
 
     Args:
         a: symmetric, positive definite, (n, n).
         b: float (n, m).
         start: an initial guess of x, float (n, m); 0 if none.
         tolerance: the largest norm of each residual, as a share of the norm of its column of b.
+        precondition: approximates the solution of a x = r for r, float (n, m). If none, r is divided by the diagonal.
     """
+    scale = 1 / a.diagonal()[:, None]
+    apply = precondition or (lambda r: scale * r)
 
     def dot(u: Reals, v: Reals) -> Reals:
         return np.asarray(np.einsum("ij,ij->j", u, v))
 
     x = np.zeros_like(b) if start is None else start.copy()
-    scale = 1 / a.diagonal()[:, None]
     residual = b - a @ x
-    direction = scaled = scale * residual
+    direction = scaled = apply(residual)
     energy, limits = dot(residual, scaled), tolerance**2 * dot(b, b)
     for _ in range(len(b)):
         if (dot(residual, residual) <= limits).all():
@@ -59,10 +72,46 @@ def solve(a: csr_matrix, b: Reals, start: Reals | None = None, tolerance: float 
         step = _divide(energy, dot(direction, product))
         x += step * direction
         residual -= step * product
-        scaled = scale * residual
+        scaled = apply(residual)
         energy, previous = dot(residual, scaled), energy
         direction = scaled + _divide(energy, previous) * direction
     return x
+
+
+def aggregate(laplacian: csr_matrix) -> tuple[csr_matrix, csr_matrix]:
+    """Join each sample with the one that it is most strongly linked to, and so on, until 1,000 aggregates are left.
+
+    Samples without a path between them are never joined, so more aggregates can be left.
+
+    Returns:
+        Which aggregate each sample is in, (n, aggregates), 0 or 1; and the matrix of the aggregates.
+    """
+    members, coarse, n = identity(laplacian.shape[0], format="csr"), laplacian, laplacian.shape[0]
+    while n > MAX_AGGREGATES:
+        links = (diags(coarse.diagonal()) - coarse).tocsr()
+        has_link = links.max(axis=1).toarray().ravel() > 0
+        strongest = np.where(has_link, np.asarray(links.argmax(axis=1)).ravel(), np.arange(n))
+        joins = csr_matrix((np.ones(n), strongest, np.arange(n + 1)), shape=(n, n))
+        count, numbers = connected_components(joins, directed=False)
+        if count == n:
+            break
+        joined = csr_matrix((np.ones(n), numbers, np.arange(n + 1)), shape=(n, count))
+        members, coarse, n = members @ joined, (joined.T @ coarse @ joined).tocsr(), count
+    return members, coarse
+
+
+def two_level(laplacian: csr_matrix) -> Callable[[Reals], Reals] | None:
+    """Return a preconditioner that adds the exact solution on aggregates of samples to the division by the diagonal.
+
+    Clusters with weak links between them otherwise take hundreds of steps, because each step goes from neighbor to
+    neighbor (Nicolaides 1987, Deflation of conjugate gradients). None if there are too many aggregates.
+    """
+    members, coarse = aggregate(laplacian)
+    if coarse.shape[0] > MAX_AGGREGATES:
+        return None
+    transposed, factor = members.T.tocsr(), cho_factor(coarse.toarray())
+    scale = 1 / laplacian.diagonal()[:, None]
+    return lambda r: scale * r + members @ cho_solve(factor, transposed @ r)
 
 
 def _divide(a: Reals, b: Reals) -> Reals:
@@ -99,7 +148,8 @@ def solve_poisson(weights: csr_matrix, queried: PseudoLabels, n_classes: int) ->
     y = np.eye(n_classes)[queried.hard_labels]
     source = np.zeros((weights.shape[0], n_classes))
     source[queried.indices] = y - y.mean(axis=0) if len(np.unique(queried.labels)) > 1 else y
-    return solve(make_laplacian(weights), source, tolerance=FINE_TOLERANCE)
+    laplacian = make_laplacian(weights)
+    return solve(laplacian, source, tolerance=FINE_TOLERANCE, precondition=two_level(laplacian))
 
 
 def label_by_scores(scores: Reals, queried: PseudoLabels) -> PseudoLabels:
