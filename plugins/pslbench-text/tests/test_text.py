@@ -11,7 +11,7 @@ from helpers import command, rows
 from pslbench_text import model2vec, sentence_transformers, wordllama
 
 from pslbench import InputError, Texts
-from pslbench.testing import parametrize
+from pslbench.testing import check, parametrize
 
 SENTENCES = Texts.of(
     ["a cat sleeps on the sofa", "the kitten naps on a couch", "stocks fell after the bank raised rates", "", "日本語"]
@@ -163,3 +163,13 @@ def test_a_run_on_real_texts_is_more_accurate_than_chance_and_reads_the_features
 @parametrize(wordllama, skips=IMAGES_ONLY)
 def test_conformance(check):
     check()
+
+
+def test_conformance_of_model2vec(static_model):
+    report = check(model2vec, skips=IMAGES_ONLY, values={"model": str(static_model[0])})
+    assert report.ok, str(report)
+
+
+def test_conformance_of_sentence_transformers(minilm):
+    report = check(sentence_transformers, skips=IMAGES_ONLY, values={"model": minilm})
+    assert report.ok, str(report)
