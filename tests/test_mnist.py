@@ -7,7 +7,7 @@ from helpers import command
 
 @pytest.mark.usefixtures("mnist")
 def test_direct_accuracies_are_near_those_of_the_notebook(tmp_path):
-    fast = "cnn:epochs=1,min_steps=600"
+    fast = "cnn:epochs=1,min_steps=150"
     outcome = command(
         "run", "centroid-only", "centroid:keep=0.05", "-d", "mnist", "-s", "1", "-t", fast, "-o", tmp_path
     )

@@ -192,7 +192,7 @@ def training(data, selected, **more):
     )
 
 
-@pytest.mark.parametrize("name", ["logreg", "cnn:epochs=2,min_steps=600,batch_size=8"])
+@pytest.mark.parametrize("name", ["logreg", "cnn:epochs=2,min_steps=0,batch_size=16"])
 def test_trainers_learn_and_use_weights(digits, name):
     everything = np.arange(len(digits.x_train))
     proba = use("trainer", name, training(digits, everything), 0).predict_proba(digits.x_test)
@@ -293,7 +293,7 @@ def test_probabilities_are_the_mean_over_an_image_and_views_of_it(digits):
 @pytest.mark.parametrize(("name", "least"), [("fixmatch", 0.55), ("freematch", 0.75)])
 def test_semi_supervised_trainers_learn_from_40_labels_and_the_unlabeled_pool(name, least, digits):
     few = training(digits, np.random.default_rng(0).choice(1297, 40, replace=False))
-    model = use("trainer", f"{name}:steps=800,mu=1", few, 0)
+    model = use("trainer", f"{name}:steps=400,mu=1", few, 0)
     assert (model.predict_proba(digits.x_test).argmax(axis=1) == digits.y_test).mean() > least
 
 
@@ -379,7 +379,7 @@ def test_batches_with_any_remainder_train_with_and_without_halves(digits):
 
 
 def test_rows_of_halved_batches_do_not_depend_on_the_number_of_cores(tmp_path):
-    arguments = ["run", "supervised", "-s", "2", "-t", "cnn:epochs=1,min_steps=0"]
+    arguments = ["run", "supervised", "-d", "digits", "-b", "40", "-s", "2", "-t", "cnn:epochs=1,min_steps=0"]
     for folder, jobs in (("one", 1), ("two", 2)):
         words = [*arguments, "-j", jobs, "-o", tmp_path / folder, "--cache-dir", tmp_path / f"cache-{folder}"]
         outcome = command(*words, TF_NUM_INTEROP_THREADS=str(jobs))
