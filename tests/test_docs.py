@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from documents import Step, create_environment, describe_difference, read_steps
 from markdown_it import MarkdownIt
+from PIL import Image
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -159,3 +161,42 @@ def test_the_site_opens_without_a_network(site):
         assert not re.findall(r"<(?:script|link|img|iframe)[^>]*https?://", path.read_text()), path.name
     for path in (site / "site").rglob("*.css"):
         assert not re.findall(r"(?:url\(|@import)[^)]*https?://(?!www\.w3\.org)", path.read_text()), path.name
+
+
+def write_data(folder: Path) -> None:
+    """Write small files of every kind under the names that docs/data.md uses."""
+    rng, labels = np.random.default_rng(0), ["a", "b"] * 40
+    size = [round(number + 3 * (label == "a"), 2) for number, label in zip(rng.normal(size=80), labels, strict=True)]
+    customers = pd.DataFrame({"size": size, "city": ["Rome", None, "Oslo", "Rome"] * 20, "plan": labels})
+    customers.assign(label=labels).to_csv(folder / "customers.csv", index=False)
+    words = [f"{'win money' if label == 'a' else 'see you'} at number {i}" for i, label in enumerate(labels)]
+    pd.DataFrame({"text": words, "subject": ["offer", "hello"] * 40, "label": labels}).to_csv(folder / "mails.csv", index=False)
+    features = np.array([[label == "a", i % 7] for i, label in enumerate(labels)], np.float32)
+    np.save(folder / "mails.npy", features)
+    np.savez(folder / "vectors.npz", x=100 * features, y=labels)
+    splits = {
+        "features_train": features[:60],
+        "y_train": labels[:60],
+        "features_test": features[60:],
+        "y_test": labels[60:],
+    }
+    np.savez(folder / "embeddings.npz", **splits)
+    for i, label in enumerate(labels):
+        for kind in ("photos", "articles"):
+            (folder / kind / label).mkdir(parents=True, exist_ok=True)
+        Image.effect_noise((30 + i % 3, 30), 40 if label == "a" else 200).save(folder / "photos" / label / f"{i}.png")
+        (folder / "articles" / label / f"{i}.txt").write_text(words[i])
+
+
+def test_commands_about_data_of_every_kind_run(tmp_path, cli, monkeypatch):
+    write_data(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    commands = [line.split("#")[0] for line in COMMAND.findall((ROOT / "docs" / "data.md").read_text())]
+    assert len(commands) > 10
+    for command in commands:
+        words = shlex.split(command.replace("--all", "random -s 1 -j 1"))
+        outcome = cli(*words)
+        assert outcome.status == 0, f"{command}: {outcome.err}"
+    board = pd.read_csv("results/latest/leaderboard.csv")
+    assert {"tabular:max_categories=10", "given"} <= set(board.embedder)
+    assert set(board.trainer) == {"cnn", "ensemble"}

@@ -131,7 +131,8 @@ def _convert_frames(name: str, train: DataFrame, test: DataFrame) -> tuple[tuple
         columns.append(Column(title, categories))
         values.append(numbers)
     if not columns:
-        raise BadData(f"{name} has no column to learn from; left out: {', '.join(left_out)}")
+        advice = "to use the texts of one, name it with text="
+        raise BadData(f"{name} has no column of numbers or categories, only {join_names(left_out)}; {advice}")
     notes = []
     if left_out:
         notes.append(f"left out of the table: {join_names(left_out)}")
