@@ -22,7 +22,9 @@ IMAGES_ONLY = dict.fromkeys(
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
+def own_folders(tmp_path, monkeypatch):
+    """Runs write neither into the cache of the user nor into the repository."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PSLBENCH_CACHE_DIR", str(tmp_path / "cache"))
 
 

@@ -29,7 +29,9 @@ SMALL = "test_resnet"  # a model that timm has for tests: 0.5 million weights, i
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
+def own_folders(tmp_path, monkeypatch):
+    """Runs write neither into the cache of the user nor into the repository."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PSLBENCH_CACHE_DIR", str(tmp_path / "cache"))
 
 
