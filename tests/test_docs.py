@@ -170,7 +170,9 @@ def write_data(folder: Path) -> None:
     customers = pd.DataFrame({"size": size, "city": ["Rome", None, "Oslo", "Rome"] * 20, "plan": labels})
     customers.assign(label=labels).to_csv(folder / "customers.csv", index=False)
     words = [f"{'win money' if label == 'a' else 'see you'} at number {i}" for i, label in enumerate(labels)]
-    pd.DataFrame({"text": words, "subject": ["offer", "hello"] * 40, "label": labels}).to_csv(folder / "mails.csv", index=False)
+    pd.DataFrame({"text": words, "subject": ["offer", "hello"] * 40, "label": labels}).to_csv(
+        folder / "mails.csv", index=False
+    )
     features = np.array([[label == "a", i % 7] for i, label in enumerate(labels)], np.float32)
     np.save(folder / "mails.npy", features)
     np.savez(folder / "vectors.npz", x=100 * features, y=labels)

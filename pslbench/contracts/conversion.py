@@ -40,7 +40,7 @@ def convert_samples(name: str, given: Sequence[Any]) -> tuple[tuple[Samples, Sam
     elif all(type(x).__name__ == "DataFrame" for x in given):
         converted, notes = _convert_frames(name, given[0], given[1])
     elif all(_holds_texts(x) for x in given):
-        converted, notes = (Texts.of(given[0]), Texts.of(given[1])), ()
+        converted, notes = (Texts.of(map(decode_text, given[0])), Texts.of(map(decode_text, given[1]))), ()
     else:
         converted, notes = _convert_numbers(name, [np.asarray(x) for x in given])
     for split, samples in zip(SPLITS, converted, strict=True):

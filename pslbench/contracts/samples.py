@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from PIL.Image import Image
 
+SURROGATES = "surrogatepass"  # keeps names of files that are not valid UTF-8
 SampleKind = Literal["images", "vectors", "texts", "tables"]
 SAMPLE_KINDS: tuple[SampleKind, ...] = get_args(SampleKind)
 SampleInput = Literal["images", "vectors", "texts", "tables", "features", "files"]  # what embedders and trainers take
@@ -36,10 +37,10 @@ class Texts:
 
     @staticmethod
     def of(texts: Iterable[str]) -> Texts:
-        """Store texts. Characters that are not valid Unicode are replaced by a question mark."""
+        """Store texts."""
         import numpy as np
 
-        encoded = [text.encode("utf-8", "replace") for text in texts]
+        encoded = [text.encode("utf-8", SURROGATES) for text in texts]
         ends = np.cumsum([len(each) for each in encoded], dtype=np.int64)
         return Texts(np.frombuffer(b"".join(encoded), np.uint8), ends)
 
@@ -51,7 +52,11 @@ class Texts:
         return len(self.ends)
 
     def __iter__(self) -> Iterator[str]:
-        return (self[i] for i in range(len(self)))
+        return (self._read(i) for i in range(len(self)))
+
+    def _read(self, i: int) -> str:
+        start = self.ends[i - 1] if i else 0
+        return self.utf8[start : self.ends[i]].tobytes().decode("utf-8", SURROGATES)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -60,11 +65,9 @@ class Texts:
     def __getitem__(self, index: Any) -> str | Texts:
         import numpy as np
 
-        selected = np.arange(len(self))[index]
-        if selected.ndim:
-            return Texts.of(self[int(i)] for i in selected)
-        start = self.ends[selected - 1] if selected else 0
-        return self.utf8[start : self.ends[selected]].tobytes().decode()
+        if isinstance(index, int | np.integer):
+            return self._read(range(len(self))[index])
+        return Texts.of(self._read(i) for i in np.arange(len(self))[index].tolist())
 
 
 @dataclass(frozen=True)
@@ -263,7 +266,7 @@ def describe_samples(samples: Samples) -> str:
 def sample_bytes(samples: Samples) -> Iterator[bytes]:
     """Yield the content of each sample. Equal samples have equal contents."""
     if isinstance(samples, Texts):
-        return (text.encode() for text in samples)
+        return (text.encode("utf-8", SURROGATES) for text in samples)
     return (row.tobytes() for row in (samples.values if isinstance(samples, Table) else samples))
 
 
