@@ -193,7 +193,8 @@ def write_data(folder: Path) -> None:
 def test_commands_about_data_of_every_kind_run(tmp_path, cli, monkeypatch):
     write_data(tmp_path)
     monkeypatch.chdir(tmp_path)
-    commands = [line.split("#")[0] for line in COMMAND.findall((ROOT / "docs" / "data.md").read_text())]
+    lines = [line.split("#")[0] for line in COMMAND.findall((ROOT / "docs" / "data.md").read_text())]
+    commands = [line for line in lines if "efficientnet" not in line]  # needs PyTorch; its package has a test
     assert len(commands) > 10
     for command in commands:
         words = shlex.split(command.replace("--all", "random -s 1 -j 1"))
