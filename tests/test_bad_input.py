@@ -162,7 +162,13 @@ def test_wrong_folders_of_images(cli, tmp_path):
     (tmp_path / "test" / "cow").rename(tmp_path / "test" / "cat")
     (tmp_path / "train" / "dog" / "1.png").write_text("no picture")
     Image.new("1", (20_000, 20_000)).save(tmp_path / "train" / "cat" / "1.png")
-    refused(cli(*RUN, "-d", tmp_path), "2 files", "dog/1.png (cannot identify", "cat/1.png (", "exceeds limit of")
+    refused(
+        cli(*RUN, "-d", tmp_path),
+        "2 images",
+        "dog/1.png (no image of a known format",
+        "cat/1.png (",
+        "exceeds limit of",
+    )
     refused(cli(*RUN, "-d", f"{tmp_path}:background=whit"), "background=whit is no color")
 
 

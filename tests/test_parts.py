@@ -293,7 +293,7 @@ def test_probabilities_are_the_mean_over_an_image_and_views_of_it(digits):
 @pytest.mark.parametrize(("name", "least"), [("fixmatch", 0.55), ("freematch", 0.75)])
 def test_semi_supervised_trainers_learn_from_40_labels_and_the_unlabeled_pool(name, least, digits):
     few = training(digits, np.random.default_rng(0).choice(1297, 40, replace=False))
-    model = use("trainer", f"{name}:steps=400,mu=1", few, 0)
+    model = use("trainer", f"{name}:steps=800,mu=1", few, 0)
     assert (model.predict_proba(digits.x_test).argmax(axis=1) == digits.y_test).mean() > least
 
 

@@ -78,7 +78,7 @@ def _limits(what: str, x: AnyArray) -> tuple[float, float]:
     low, high = float(x.min()), float(x.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise BadData(f"{what} contains NaN or infinite values; remove or fill them first")
-    if max(-low, high) > np.finfo(np.float32).max:
+    if max(-low, high) > float(np.finfo(np.float32).max):
         raise BadData(f"{what} ranges from {low:g} to {high:g}, which float32 cannot hold; scale it down")
     return low, high
 

@@ -1,7 +1,4 @@
-"""Decodes pictures one by one into arrays of one size.
-
-This module imports NumPy at its top, so parts import it inside their functions.
-"""
+"""Decodes pictures one by one into arrays of one size."""
 
 from __future__ import annotations
 
@@ -10,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from pslbench.contracts.arrays import AnyArray, Bools, Floats
 from pslbench.contracts.pictures import LARGEST_16_BIT, decoded, has_transparency, opened, parse_color
@@ -68,6 +63,8 @@ def read_images(
     Raises:
         InputError: pictures cannot be read; the message lists them.
     """
+    import numpy as np
+
     parse_color(background)
     if not len(pictures):
         raise InputError(f"{name} has no images")
@@ -98,6 +95,8 @@ def survey(pictures: Sequence[Any], size: int | None, background: str) -> tuple[
 
 def decode_all(pictures: Sequence[Any], selected: Sequence[int], form: Form, bad: Bad) -> Floats:
     """Return the selected pictures that can be read, float32 in [0, 1], (m, height, width, channels)."""
+    import numpy as np
+
     array, n = np.empty((len(selected), *form.shape), np.float32), 0
     for image in decode_each(pictures, selected, form, bad):
         array[n] = np.divide(image, 255, dtype=np.float32) if image.dtype == np.uint8 else image
@@ -162,6 +161,7 @@ def _common_size(sizes: set[tuple[int, int]], size: int | None) -> tuple[tuple[i
 
 
 def _decode(picture: Any, form: Form) -> AnyArray:
+    import numpy as np
     from PIL import Image
 
     height, width, channels = form.shape

@@ -78,7 +78,7 @@ def test_a_file_of_the_published_layout_is_read_by_the_command_line(tmp_path, na
     checked = command("data", "check", f"medmnist:name={name}", *words, PSLBENCH_DATA_DIR=str(tmp_path))
     assert checked.status == 0, checked.err
     assert f"{sizes[0]:,} samples in the pool, {sizes[2]} test samples" in checked.out
-    assert f"samples of shape (28, 28, {channels}), from 0 to " in checked.out
+    assert f"images of 28 x 28 pixels with {channels} channel" in checked.out
     assert f"{n_classes} classes: {CLASSES[name][0]} (" in checked.out
     words = ("-d", f"medmnist:name={name}", "-t", "logreg", "-b", "40", "-s", "1", "-o", tmp_path / "out", *words)
     outcome = command("run", "random", *words, PSLBENCH_DATA_DIR=str(tmp_path))
