@@ -97,7 +97,7 @@ def test_samples_without_a_label_are_known_and_left_out_of_benchmarks(missing):
     kept = data.labeled()
     assert kept.y_train.tolist() == [0, 1, 0, 1]
     assert len(kept.x_train) == 4
-    assert kept.notes == ("2 samples without a label are left out",)
+    assert kept.notes == ("2 samples without a label (-1, empty or NaN) are left out",)
 
 
 def test_texts_are_indexed_like_arrays():
@@ -422,3 +422,68 @@ def test_features_of_a_file_belong_to_the_samples_of_a_table_and_of_a_folder(tmp
     assert refused.status == 2
     assert "one row for each of the 40 samples, not (5, 1)" in refused.err
     assert cli("run", "random", "-d", "digits", "--features", tmp_path / "short.npy").status == 2
+
+
+def test_the_order_of_the_pool_does_not_tell_the_classes(tmp_path):
+    for split in ("train", "test"):
+        for i in range(20):
+            for name in ("one", "two"):
+                save(Image.effect_noise((8, 8), 50), tmp_path, split, name, f"{i}.png")
+    for data in (images(path=str(tmp_path)), images(path=str(tmp_path / "train"), test=0.5)):
+        for y in (data.y_train, data.y_test):
+            assert 2 < (np.diff(y) != 0).sum() < len(y) - 3
+    frame = pd.DataFrame({"x": range(40), "label": ["a"] * 20 + ["b"] * 20})
+    data = Dataset.from_frame("sorted", frame)
+    assert (np.diff(data.y_train) != 0).sum() > 2
+    assert ((data.x_train.values[:, 0] >= 20) == (data.y_train == 1)).all()
+
+
+def test_a_column_that_numbers_the_rows_is_left_out(tmp_path):
+    frame = pd.DataFrame({"size": np.arange(20) % 7, "label": ["a", "b"] * 10})
+    frame.to_csv(tmp_path / "mine.csv")
+    data = table(path=str(tmp_path / "mine.csv"))
+    assert [column.name for column in data.x_train.columns] == ["size"]
+    assert "left out: a column without a name that numbers the rows" in data.notes
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"x": np.zeros((4, 2)), "y": [0, 1, 0]}, "4 of x, 3 of y"),
+        ({"x": np.zeros((4, 2)), "y": [0, 1] * 2, "features": np.zeros((5, 2))}, "5 of features"),
+        ({"x": pd.DataFrame({"a": [1.0, np.inf] * 8}), "y": [0, 1] * 8}, "'a' contains infinite values"),
+        ({"x": pd.DataFrame([[1, 2]] * 16, columns=["a", "a"]), "y": [0, 1] * 8}, "two columns named 'a'"),
+        ({"x": np.zeros((16, 2)), "y": np.eye(2)[[0, 1] * 8]}, "y.argmax"),
+    ],
+)
+def test_samples_that_do_not_fit_together_are_refused_in_one_line(change, says):
+    with pytest.raises(InputError, match=says.replace(".", r"\.")):
+        Dataset.split("mine", **change, test=0.25)
+
+
+def test_nullable_columns_and_lists_are_read():
+    y = pd.array(["a", "b", None] * 8, dtype="string")
+    frame = pd.DataFrame({"n": pd.array([1, None, 3] * 8, dtype="Int64"), "s": y, "flag": [True, False, True] * 8})
+    data = Dataset.split("nullable", frame, y)
+    assert (data.y_train == -1).sum() + (data.y_test == -1).sum() == 8
+    assert np.isnan(data.x_train.values[:, 0]).any()
+    frame["lists"] = [[1, 2]] * 24
+    assert Dataset.split("lists", frame, y).x_train.columns[-1].name == "lists"
+
+
+def test_resized_images_of_16_bits_stay_within_0_and_1(tmp_path):
+    square = np.zeros((40, 40), np.uint16)
+    square[10:30, 10:30] = 65_535
+    for i in range(4):
+        for name in ("one", "two"):
+            save(Image.fromarray(square), tmp_path, name, f"{i}.png")
+    data = images(path=str(tmp_path), test=0.5, size=17)
+    assert (data.x_train.min(), data.x_train.max()) == (0, 1)
+
+
+def test_a_text_beside_the_class_folders_does_not_make_them_texts(tmp_path, cli):
+    for i in range(4):
+        for name in ("one", "two"):
+            save(Image.effect_noise((8, 8), 50), tmp_path, name, f"{i}.png")
+    (tmp_path / "README.txt").write_text("about these images")
+    assert "images of 8 x 8 pixels" in cli("data", "check", tmp_path).out

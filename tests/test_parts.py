@@ -419,3 +419,31 @@ def test_cnn_trains_on_another_backend_of_keras(tmp_path, backend):
     outcome = command("run", *words, KERAS_BACKEND=backend)
     assert outcome.status == 0, outcome.err
     assert rows(tmp_path).test_accuracy.item() > 0.3
+
+
+def test_only_queried_labels_choose_the_penalty_of_the_probe(digits):
+    from pslbench.trainers.classifiers import cross_validate, queried_samples
+
+    data = replace(training(digits, np.arange(100)), pool=digits.x_train.reshape(1297, -1))
+    marked = replace(data, is_queried=np.arange(100) < 30)
+    x, labels = queried_samples(marked)
+    assert np.array_equal(x, data.x[:30])
+    assert np.array_equal(labels, digits.y_train[:30])
+    assert len(queried_samples(replace(data, is_queried=np.zeros(100, bool)))[1]) == 100
+    right = np.eye(10, dtype=np.float32)
+
+    def predict(is_right, x, codes, new):
+        truth = np.searchsorted(np.unique(digits.y_train[:100]), digits.y_train[new[:, 0].astype(int)])
+        return right[truth] if is_right else np.full((len(new), 10), 0.1)
+
+    rows = np.arange(100, dtype=np.float32)[:, None]
+    losses = cross_validate((True, False), rows, digits.y_train[:100], predict)
+    np.testing.assert_allclose(losses.mean(axis=1), [0, np.log(10)], atol=1e-3)
+
+
+def test_the_ensemble_prefers_one_member_only_if_it_is_clearly_better():
+    from pslbench.trainers.ensemble import clearly_best
+
+    noise = np.random.default_rng(0).normal(size=100).astype(np.float32)
+    assert clearly_best(np.stack([noise, noise - 0.5, noise + 1])) == 1
+    assert clearly_best(np.stack([noise, noise[::-1] - 0.01, noise + 1])) == 0

@@ -107,6 +107,7 @@ class PartFiles:
         """Save the arrays, and return the source of the plugin file that reads them."""
         from pslbench.datasets.files import dataset_to_npz
 
+        data = data.labeled()
         file = f"{data.checksum}.npz"
         if not self._folder.part_file(file).exists():
             self._folder.write_part(file, dataset_to_npz(data))

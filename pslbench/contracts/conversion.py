@@ -34,6 +34,8 @@ def convert_samples(name: str, given: Sequence[Any]) -> tuple[tuple[Samples, Sam
     """
     import numpy as np
 
+    if all(isinstance(x, Table) for x in given) and given[0].columns != given[1].columns:
+        raise BadData(f"{name}: the tables x_train and x_test have different columns")
     if any(all(isinstance(x, kind) for x in given) for kind in (Texts, Table, StoredImages)):
         converted: tuple[Any, Any] = (given[0], given[1])
         notes: Notes = ()
@@ -114,6 +116,9 @@ def _convert_frames(name: str, train: DataFrame, test: DataFrame) -> tuple[tuple
     import numpy as np
     import pandas as pd
 
+    if not train.columns.is_unique:
+        repeated = train.columns[train.columns.duplicated()].tolist()
+        raise BadData(f"{name} has two columns named '{repeated[0]}'; rename one of them")
     if missing := [str(column) for column in train.columns if column not in test.columns]:
         raise BadData(f"{name}: x_test has no column '{missing[0]}', but x_train does")
     both = pd.concat([train, test[train.columns]], ignore_index=True)
@@ -151,11 +156,14 @@ def _convert_column(series: Series[Any]) -> tuple[AnyArray, tuple[str, ...] | No
 
     types = pd.api.types
     if types.is_numeric_dtype(series.dtype) or types.is_bool_dtype(series.dtype):
-        return series.to_numpy(np.float64, na_value=np.nan), None, False
+        numbers = series.to_numpy(np.float64, na_value=np.nan)
+        if np.isinf(numbers).any():
+            raise BadData(f"the column '{series.name}' contains infinite values; remove or fill them first")
+        return numbers, None, False
     if isinstance(series.dtype, pd.CategoricalDtype):
         series = series.astype(object)
     texts = series if types.is_datetime64_any_dtype(series.dtype) else _to_texts(series)
-    if types.is_datetime64_any_dtype(series.dtype) or texts.dropna().str.match(r"\d{4}-\d\d-\d\d").all():
+    if types.is_datetime64_any_dtype(series.dtype) or _look_like_dates(texts):
         moments = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601" if texts is not series else None)
         if moments.notna().sum() == texts.notna().sum():
             days = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
@@ -163,6 +171,11 @@ def _convert_column(series: Series[Any]) -> tuple[AnyArray, tuple[str, ...] | No
     categories = sorted(texts.dropna().unique())
     codes = pd.Categorical(texts, categories=categories).codes.astype(np.float64)
     return np.where(codes < 0, np.nan, codes), tuple(categories), False
+
+
+def _look_like_dates(texts: Series[Any]) -> bool:
+    values = texts.dropna()
+    return bool(len(values) and values.str.match(r"\d{4}-\d\d-\d\d").all())
 
 
 def _to_texts(series: Series[Any]) -> Series[Any]:

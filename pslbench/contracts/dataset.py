@@ -74,6 +74,7 @@ class Dataset:
         for array in labels:
             array.flags.writeable = False
         features = _convert_features(self.name, (self.features_train, self.features_test), sizes)
+        _check_files(self.name, (self.files_train, self.files_test), sizes)
         for part, pair in (("x", samples), ("y", labels), ("features", features)):
             object.__setattr__(self, f"{part}_train", pair[0])
             object.__setattr__(self, f"{part}_test", pair[1])
@@ -107,6 +108,10 @@ class Dataset:
             InputError: the test set would be smaller than the number of classes, or the pool would; or the samples do
                 not form a dataset.
         """
+        sizes = {part: len(given) for part, given in (("x", x), ("y", y), ("features", features)) if given is not None}
+        if len(set(sizes.values())) > 1:
+            counts = ", ".join(f"{n:,} of {part}" for part, n in sizes.items())
+            raise BadData(f"{name} has different numbers of samples: {counts}")
         pool, held_out, note = split_samples(name, y, test)
         pairs = [(take(each, pool), take(each, held_out)) for each in (x, y, features, files)]
         (x_train, x_test), (y_train, y_test), all_features, all_files = pairs
@@ -185,7 +190,8 @@ class Dataset:
         has_label = [y != NO_LABEL for y in (self.y_train, self.y_test)]
         if missing := sum(int((~has).sum()) for has in has_label):
             train, test = has_label
-            note = f"{pluralize(missing, 'sample')} without a label {'is' if missing == 1 else 'are'} left out"
+            verb = "is" if missing == 1 else "are"
+            note = f"{pluralize(missing, 'sample')} without a label (-1, empty or NaN) {verb} left out"
             return replace(
                 self,
                 x_train=self.x_train[train],
@@ -217,7 +223,7 @@ class Dataset:
                 digest.update(np.ascontiguousarray(block).data)
         texts = [*self.classes]
         texts += [repr(self.x_train.columns)] if isinstance(self.x_train, Table) else []
-        texts += [each.checksum for each in (self.files_train, self.files_test) if each]
+        texts += [each.digest() for each in (self.files_train, self.files_test) if each]
         digest.update("\0".join(texts).encode())
         return digest.hexdigest()
 
@@ -228,6 +234,14 @@ class Dataset:
         if self.features_train is not None and self.features_test is not None:
             arrays |= {"features_train": self.features_train, "features_test": self.features_test}
         return arrays
+
+
+def _check_files(name: str, files: tuple[ImageFiles | None, ImageFiles | None], sizes: list[int]) -> None:
+    lengths = [None if each is None else len(each) for each in files]
+    if lengths != [None, None] and lengths != sizes:
+        raise BadData(
+            f"{name}: files_train and files_test must have one file per sample, {sizes[0]:,} and {sizes[1]:,}"
+        )
 
 
 def _convert_features(

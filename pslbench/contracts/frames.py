@@ -12,7 +12,7 @@ from pslbench.errors import InputError, join_names, suggest
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-LABEL_NAMES = ("label", "class", "target")
+LABEL_NAMES = ("label", "labels", "class", "target")
 MIN_WORDS = 4  # on average, in a column of texts
 
 

@@ -60,7 +60,17 @@ def convert_labels(
 
 def is_missing(value: object) -> bool:
     """Whether a value stands for none: None, NaN, NaT or an empty text."""
-    return value is None or value in ("", b"") or value != value
+    if value is None or isinstance(value, str | bytes):
+        return not value
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # pandas.NA, or an array
+        return type(value).__name__ == "NAType"
+
+
+def is_no_label(value: object) -> bool:
+    """Whether a value is the number -1."""
+    return isinstance(value, int | float) and value == NO_LABEL
 
 
 def decode_text(value: object) -> str:
@@ -90,7 +100,7 @@ def _has_label(y: AnyArray) -> Bools:
 
     if y.dtype.kind in "biuf":
         return np.asarray((y == y) & (y.astype(np.float64) != NO_LABEL))
-    return np.array([not (is_missing(value) or value == NO_LABEL) for value in y], bool)
+    return np.array([not (is_missing(value) or is_no_label(value)) for value in y], bool)
 
 
 def _whole_numbers(what: str, y: AnyArray) -> Ints:

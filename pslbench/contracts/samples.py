@@ -6,6 +6,7 @@ import mmap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, overload
 
 from pslbench.contracts.arrays import AnyArray, ArrayLike, Float64s, Floats, Ints
@@ -127,7 +128,8 @@ class ImageFiles:
     Attributes:
         paths: the absolute paths.
         background: the color behind transparent parts, by name or as #rrggbb.
-        checksum: the SHA-256, hexadecimal, of the contents of all files, or of those that these were selected from.
+        checksum: identifies the contents of all files, or of those that these were selected from. If it is empty,
+            `digest` reads the files.
     """
 
     paths: Texts
@@ -136,6 +138,18 @@ class ImageFiles:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    def digest(self) -> str:
+        """Return the checksum, or else the SHA-256, hexadecimal, of the background and the contents of all files."""
+        import hashlib
+
+        if self.checksum:
+            return self.checksum
+        digest = hashlib.sha256(self.background.encode())
+        for path in self.paths:
+            with Path(path).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
 
     def __iter__(self) -> Iterator[Image]:
         return (self[i] for i in range(len(self)))

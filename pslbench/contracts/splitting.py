@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pslbench.contracts.arrays import Ints
-from pslbench.contracts.labels import is_missing
+from pslbench.contracts.labels import is_missing, is_no_label
 from pslbench.errors import InputError
 
 SPLIT_SEED = 0
@@ -21,7 +21,8 @@ def split_samples(name: str, labels: Iterable[Any], share: float) -> tuple[Ints,
         share: of the test set, in (0, 1).
 
     Returns:
-        The samples of the pool and those of the test set, int64, ascending, and one line that describes the split.
+        The samples of the pool and those of the test set, int64, and one line that describes the split. Both are in
+        random order, because files are often sorted by class, and the order would tell a strategy the classes.
 
     Raises:
         InputError: the test set would be smaller than the number of classes, or the pool would.
@@ -29,7 +30,7 @@ def split_samples(name: str, labels: Iterable[Any], share: float) -> tuple[Ints,
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    keys = np.array(["" if is_missing(label) or label == -1 else str(label) for label in labels], object)
+    keys = np.array(["" if is_missing(label) or is_no_label(label) else str(label) for label in labels], object)
     names, codes, counts = np.unique(keys.astype(str), return_inverse=True, return_counts=True)
     can_split = (counts[codes] > 1) & (names[codes] != "")
     divided = np.flatnonzero(can_split)
@@ -37,11 +38,19 @@ def split_samples(name: str, labels: Iterable[Any], share: float) -> tuple[Ints,
         _, test = train_test_split(divided, test_size=share, stratify=codes[divided], random_state=SPLIT_SEED)
     except ValueError as error:
         problem = f"{name} cannot be split into a pool and a test set with test={share:g}"
-        raise InputError(f"{problem} ({str(error).split('.')[0].strip()}); use another share") from None
-    test = np.sort(test).astype(np.int64)
-    pool = np.setdiff1d(np.arange(len(keys)), test)
+        raise InputError(f"{problem} ({str(error).rstrip('.')}); use another share") from None
+    pool = shuffled(np.setdiff1d(np.arange(len(keys)), test))
+    test = shuffled(np.sort(test))
     note = f"{len(test):,} of {len(keys):,} samples, {share:.0%} of each class, are the test set; test= changes it"
     return pool, test, note
+
+
+def shuffled(rows: Ints) -> Ints:
+    """Return rows, integers (n,), in random order, always the same."""
+    import numpy as np
+
+    order: Ints = np.random.default_rng(SPLIT_SEED).permutation(rows).astype(np.int64)
+    return order
 
 
 def take(samples: Any, rows: Ints) -> Any:

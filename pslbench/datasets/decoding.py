@@ -171,8 +171,9 @@ def _decode(picture: Any, form: Form) -> AnyArray:
             values = np.asarray(image, np.float32) / scale
             if values.min() < 0 or values.max() > 1:
                 raise ValueError(f"its values range from {values.min() * scale:g} to {values.max() * scale:g}")
-            resized = Image.fromarray(values).resize((width, height))
-            return np.repeat(np.asarray(resized)[..., None], channels, axis=2)
+            resized = np.asarray(Image.fromarray(values).resize((width, height)))
+            resized = np.clip(resized, 0, 1)  # resizing overshoots at edges
+            return np.repeat(resized[..., None], channels, axis=2)
         image = image.convert("L" if channels == 1 else "RGB")
         array = np.asarray(image if image.size == (width, height) else image.resize((width, height)), np.uint8)
         pixels = array.reshape(form.shape)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pslbench.contracts import Dataset
 from pslbench.contracts.labels import SPLITS
-from pslbench.contracts.samples import samples_from_arrays, table_columns
+from pslbench.contracts.samples import ImageFiles, Texts, samples_from_arrays, samples_to_arrays, table_columns
 from pslbench.errors import InputError
 from pslbench.user_folders import expand_home
 
@@ -105,9 +105,13 @@ def make_dataset(name: str, arrays: Arrays, classes: Sequence[str] = ()) -> Data
 
 def dataset_to_npz(data: Dataset) -> bytes:
     """Return a dataset as the contents of an `.npz` file; `read_saved_dataset` is the inverse."""
-    facts = {"classes": data.classes, "columns": table_columns(data.x_train)}
-    content = BytesIO()
-    arrays: dict[str, Any] = {"facts": np.array(json.dumps(facts)), **data.arrays()}
+    facts: dict[str, object] = {"classes": data.classes, "columns": table_columns(data.x_train), "notes": data.notes}
+    content, arrays = BytesIO(), dict[str, Any](data.arrays())
+    for split, files in zip(SPLITS, (data.files_train, data.files_test), strict=True):
+        if files is not None:
+            arrays |= samples_to_arrays(f"files_{split}", files.paths)
+            facts[f"files_{split}"] = (files.background, files.digest())
+    arrays["facts"] = np.array(json.dumps(facts))
     np.savez(content, **arrays)
     return content.getvalue()
 
@@ -123,8 +127,11 @@ def read_saved_dataset(path: Path, name: str) -> Dataset:
             facts, arrays = json.loads(str(file["facts"])), {array: file[array] for array in file if array != "facts"}
             x_train, x_test = (samples_from_arrays(f"x_{split}", arrays, facts["columns"]) for split in SPLITS)
             data = Dataset(name, x_train, arrays["y_train"], x_test, arrays["y_test"], tuple(facts["classes"]))
-            features = {each: arrays[each] for each in FEATURE_NAMES if each in arrays}
-            return replace(data, **features)
+            more = {each: arrays[each] for each in FEATURE_NAMES if each in arrays}
+            for files in (f"files_{split}" for split in SPLITS if f"files_{split}" in facts):
+                paths = Texts(arrays[f"{files}.utf8"], arrays[f"{files}.ends"])
+                more[files] = ImageFiles(paths, *facts[files])
+            return replace(data, notes=tuple(facts.get("notes", ())), **more)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         raise InputError(f"{path} is damaged; remove it and run again") from None
 

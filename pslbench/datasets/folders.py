@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pslbench.contracts.arrays import AnyArray
 from pslbench.contracts.labels import decode_text
-from pslbench.contracts.splitting import split_samples
+from pslbench.contracts.splitting import shuffled, split_samples
 from pslbench.errors import InputError, join_names, pluralize, suggest
 
 JUNK = {"__macosx", "thumbs.db", "desktop.ini", "@eadir"}  # besides hidden files, such as .DS_Store
@@ -104,8 +104,14 @@ def _describe_others(others: list[Path], what: str) -> tuple[str, ...]:
 def split_class_folders(
     name: str, found: ClassFolders, share: float
 ) -> tuple[list[tuple[Path, str]], list[tuple[Path, str]], tuple[str, ...]]:
-    """Return the files of the pool and of the test set with their classes, and notes; split them if necessary."""
+    """Return the files of the pool and of the test set with their classes, in random order, and notes.
+
+    Files without a test set are split.
+    """
+    import numpy as np
+
     if found.test:
-        return found.pool, found.test, found.notes
+        pool, test = (shuffled(np.arange(len(files))) for files in (found.pool, found.test))
+        return [found.pool[i] for i in pool], [found.test[i] for i in test], found.notes
     pool, test, note = split_samples(name, [label for _, label in found.pool], share)
     return [found.pool[i] for i in pool], [found.pool[i] for i in test], (*found.notes, note)

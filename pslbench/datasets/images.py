@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,12 +92,8 @@ def images(
 
 
 def _image_files(files: Sequence[Path], background: str) -> ImageFiles:
-    import hashlib
-
-    digest = hashlib.sha256(background.encode())
-    for file in files:
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return ImageFiles(Texts.of(str(file.resolve()) for file in files), background, digest.hexdigest())
+    opened = ImageFiles(Texts.of(str(file.resolve()) for file in files), background)
+    return replace(opened, checksum=opened.digest())
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,7 +48,23 @@ def table(
     file = Path(expand_home(path))
     frame = read_frame(file, label)
     own = read_features(features, len(frame))
-    return Dataset.from_frame(file.stem, frame, label=label, text=text, test=test, features=own, usage=f"-d {path}:")
+    frame, notes = _without_index(frame)
+    usage = f"-d {path}:"
+    return Dataset.from_frame(
+        file.stem, frame, label=label, text=text, test=test, features=own, notes=notes, usage=usage
+    )
+
+
+def _without_index(frame: DataFrame) -> tuple[DataFrame, tuple[str, ...]]:
+    """Leave out columns without a name that number the rows, as pandas writes them; return a note about them."""
+    import numpy as np
+
+    unnamed = [column for column in frame.columns if str(column).startswith("Unnamed:")]
+    whole = [column for column in unnamed if frame[column].dtype.kind == "i"]
+    numbering = [column for column in whole if (np.diff(frame[column]) == 1).all()]
+    if not numbering:
+        return frame, ()
+    return frame.drop(columns=numbering), ("left out: a column without a name that numbers the rows",)
 
 
 def read_frame(file: Path, label: str | None) -> DataFrame:
@@ -58,12 +74,12 @@ def read_frame(file: Path, label: str | None) -> DataFrame:
     if not file.is_file():
         raise InputError(f"no file '{file}'; -d takes the name of a dataset, a file or a folder")
     try:
-        if file.suffix == ".parquet":
+        if file.suffix.lower() == ".parquet":
             with requires_extra("parquet"):
                 import pyarrow  # noqa: F401
             return pd.read_parquet(file)
-        if file.suffix in (".jsonl", ".ndjson", ".json"):
-            return pd.read_json(file, lines=file.suffix != ".json")
+        if file.suffix.lower() in (".jsonl", ".ndjson", ".json"):
+            return pd.read_json(file, lines=file.suffix.lower() != ".json")
         return _read_csv(file, label)
     except InputError:
         raise

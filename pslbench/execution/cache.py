@@ -269,7 +269,7 @@ def _save(path: Path, array: AnyArray) -> None:
     would bring all of it into memory."""
     import numpy as np
 
-    if isinstance(array, np.memmap) and array.filename is not None and array.flags.c_contiguous:
+    if isinstance(array, np.memmap) and array.mode == "r" and array.filename and array.flags.c_contiguous:
         with contextlib.suppress(OSError, ValueError):
             stored = np.load(array.filename, mmap_mode="r", allow_pickle=False)
             if (stored.shape, stored.dtype) == (array.shape, array.dtype) and stored.flags.c_contiguous:

@@ -108,6 +108,8 @@ def _title(cell: Cell, kind: StageKind) -> str:
 def _config_facts(catalog: Catalog, cell: Cell, config: PartConfig) -> dict[str, str]:
     part = catalog.part_of(config)
     facts = {f"parameter {key} of {config.kind} {config.name}": format_value(value) for key, value in config.values}
+    if config.kind == "embedder" and set(part.takes) & {"files", "features"}:  # the others take the samples in any case
+        facts[f"input of {config.kind} {config.name}"] = ", ".join(part.takes)
     return {**facts, **part_facts(part), **({"seed": str(cell.seed)} if part.takes_seed else {})}
 
 

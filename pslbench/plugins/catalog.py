@@ -182,6 +182,7 @@ def _split_path(text: str) -> tuple[str, str]:
 def _reader_of(path: str) -> str:
     """Return the name of the dataset that reads a file or a folder; empty if the text is no path."""
     if os.path.isdir(path):  # noqa: PTH112 - false also for a text that no path can be
-        files = (file for _, _, names in os.walk(path) for file in names if not file.startswith("."))
+        below = ((root, names) for root, _, names in os.walk(path) if root != path)
+        files = (file for _, names in below for file in names if not file.startswith("."))
         return "texts" if next(files, "").lower().endswith(".txt") else "images"
     return READERS.get(os.path.splitext(path)[1].lower(), "images" if os.sep in path else "")  # noqa: PTH122

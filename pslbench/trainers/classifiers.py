@@ -70,9 +70,9 @@ def fit_classifier(data: TrainingData, model: Any, transform: Transform = lambda
 def queried_samples(data: TrainingData) -> tuple[Floats, Ints]:
     """Return the samples whose true labels were queried, float32 (q, d), and their labels, int64 (q,).
 
-    If it is unknown which these are, all pseudo-labeled samples are returned.
+    If it is unknown which these are, or if there are none, all pseudo-labeled samples are returned.
     """
-    is_queried = slice(None) if data.is_queried is None else data.is_queried
+    is_queried = slice(None) if data.is_queried is None or not data.is_queried.any() else data.is_queried
     labels: Any = data.labels.argmax(axis=1) if data.labels.ndim == 2 else data.labels
     return data.x[is_queried], labels[is_queried]
 
