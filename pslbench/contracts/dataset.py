@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pslbench.contracts.arrays import AnyArray, Floats
 from pslbench.contracts.conversion import convert_samples
 from pslbench.contracts.frames import find_columns, read_samples, with_text_names
-from pslbench.contracts.labels import NO_LABEL, convert_labels
+from pslbench.contracts.labels import NO_LABEL, SPLITS, convert_labels
 from pslbench.contracts.samples import (
     ImageFiles,
     SampleInput,
@@ -189,21 +189,14 @@ class Dataset:
         """Return the dataset without the samples that have no label. A note says how many there were."""
         has_label = [y != NO_LABEL for y in (self.y_train, self.y_test)]
         if missing := sum(int((~has).sum()) for has in has_label):
-            train, test = has_label
+            kept = {
+                f"{part}_{split}": take(getattr(self, f"{part}_{split}"), has)
+                for split, has in zip(SPLITS, has_label, strict=True)
+                for part in ("x", "y", "features", "files")
+            }
             verb = "is" if missing == 1 else "are"
             note = f"{pluralize(missing, 'sample')} without a label (-1, empty or NaN) {verb} left out"
-            return replace(
-                self,
-                x_train=self.x_train[train],
-                y_train=self.y_train[train],
-                x_test=self.x_test[test],
-                y_test=self.y_test[test],
-                features_train=None if self.features_train is None else self.features_train[train],
-                features_test=None if self.features_test is None else self.features_test[test],
-                files_train=None if self.files_train is None else self.files_train[train],
-                files_test=None if self.files_test is None else self.files_test[test],
-                notes=(*self.notes, note),
-            )
+            return replace(self, **kept, notes=(*self.notes, note))
         return self
 
     @cached_property
@@ -255,7 +248,7 @@ def _convert_features(
     if train is None or test is None:
         raise BadData(f"{name} has features for only one of the pool and the test set; give features_train and _test")
     features = []
-    for split, array, n in zip(("train", "test"), map(np.asarray, (train, test)), sizes, strict=True):
+    for split, array, n in zip(SPLITS, map(np.asarray, (train, test)), sizes, strict=True):
         if array.ndim != 2 or len(array) != n or array.dtype.kind not in "biuf":
             problem = f"must be numbers ({n}, d), not {array.dtype} of shape {array.shape}"
             raise BadData(f"{name}: features_{split} {problem}")

@@ -76,11 +76,16 @@ def has_transparency(image: Image) -> bool:
     return "A" in bands or "a" in bands or "transparency" in image.info
 
 
+def largest_value(image: Image) -> int:
+    """Return the largest value of an image of integers with more than 8 bits, or of floats."""
+    return LARGEST_16_BIT if image.mode[0] == "I" else 1
+
+
 def _to_8_bits(image: Image) -> Image:
     if image.mode[0] not in "IF":
         return image
     import numpy as np
     from PIL import Image
 
-    shares = np.asarray(image, np.float32) / (LARGEST_16_BIT if image.mode[0] == "I" else 1)
+    shares = np.asarray(image, np.float32) / largest_value(image)
     return Image.fromarray(np.rint(np.clip(shares, 0, 1) * 255).astype(np.uint8))

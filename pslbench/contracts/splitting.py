@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pslbench.contracts.arrays import Ints
+from pslbench.contracts.arrays import Bools, Ints
 from pslbench.contracts.labels import is_missing, is_no_label
 from pslbench.errors import InputError
 
@@ -53,7 +53,7 @@ def shuffled(rows: Ints) -> Ints:
     return order
 
 
-def take(samples: Any, rows: Ints) -> Any:
+def take(samples: Any, rows: Ints | Bools) -> Any:
     """Return some samples of an array, a list, a data frame, `Texts`, `Table` or `ImageFiles`; None of None."""
     if samples is None:
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts.arrays import AnyArray, Bools, Floats
-from pslbench.contracts.pictures import LARGEST_16_BIT, decoded, has_transparency, opened, parse_color
+from pslbench.contracts.pictures import decoded, has_transparency, largest_value, opened, parse_color
 from pslbench.errors import InputError, message_of, pluralize
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _decode(picture: Any, form: Form) -> AnyArray:
     height, width, channels = form.shape
     with decoded(picture, form.background, max(width, height)) as image:
         if image.mode[0] in "IF":
-            scale = LARGEST_16_BIT if image.mode[0] == "I" else 1
+            scale = largest_value(image)
             values = np.asarray(image, np.float32) / scale
             if values.min() < 0 or values.max() > 1:
                 raise ValueError(f"its values range from {values.min() * scale:g} to {values.max() * scale:g}")

@@ -9,7 +9,6 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -126,12 +125,12 @@ def read_saved_dataset(path: Path, name: str) -> Dataset:
         with np.load(path, allow_pickle=False) as file:
             facts, arrays = json.loads(str(file["facts"])), {array: file[array] for array in file if array != "facts"}
             x_train, x_test = (samples_from_arrays(f"x_{split}", arrays, facts["columns"]) for split in SPLITS)
-            data = Dataset(name, x_train, arrays["y_train"], x_test, arrays["y_test"], tuple(facts["classes"]))
-            more = {each: arrays[each] for each in FEATURE_NAMES if each in arrays}
+            more: dict[str, Any] = {each: arrays[each] for each in FEATURE_NAMES if each in arrays}
             for files in (f"files_{split}" for split in SPLITS if f"files_{split}" in facts):
                 paths = Texts(arrays[f"{files}.utf8"], arrays[f"{files}.ends"])
                 more[files] = ImageFiles(paths, *facts[files])
-            return replace(data, notes=tuple(facts.get("notes", ())), **more)
+            classes, notes = tuple(facts["classes"]), tuple(facts["notes"])
+            return Dataset(name, x_train, arrays["y_train"], x_test, arrays["y_test"], classes, notes=notes, **more)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile, zlib.error):
         raise InputError(f"{path} is damaged; remove it and run again") from None
 

@@ -43,27 +43,27 @@ def ensemble(
         folds: the number of parts of the cross-validations.
         trees: the number of trees.
     """
-    from pslbench.trainers.extra_trees import extra_trees
-    from pslbench.trainers.probe import probe
+    from sklearn.preprocessing import StandardScaler
 
-    choice = _choose(data, folds)
+    from pslbench.trainers.classifiers import queried_samples
+    from pslbench.trainers.extra_trees import extra_trees
+    from pslbench.trainers.probe import choose_penalty, fit_probe
+
+    scaler, (x, labels) = StandardScaler().fit(data.pool), queried_samples(data)
+    x = scaler.transform(x)
+    penalty = choose_penalty(x, labels, folds)
+    choice = _choose(x, labels, penalty, folds)
     members: list[Predictor] = []
     if choice != "extra-trees":
-        members.append(probe(data, folds=folds))
+        members.append(fit_probe(data, scaler, penalty))
     if choice != "probe":
         members.append(extra_trees(data, seed, trees=trees))
     return SoftVote(tuple(members))
 
 
-def _choose(data: TrainingData, folds: int) -> Choice:
-    from sklearn.preprocessing import StandardScaler
-
-    from pslbench.trainers.classifiers import cross_validate, queried_samples
-    from pslbench.trainers.probe import choose_penalty, predict_with_penalty
-
-    x, labels = queried_samples(data)
-    x = StandardScaler().fit(data.pool).transform(x)
-    penalty = choose_penalty(x, labels, folds)
+def _choose(x: Floats, labels: Ints, penalty: float, folds: int) -> Choice:
+    from pslbench.trainers.classifiers import cross_validate
+    from pslbench.trainers.probe import predict_with_penalty
 
     def predict(choice: Choice, x: Floats, labels: Ints, new: Floats) -> Floats:
         import numpy as np

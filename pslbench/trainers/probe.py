@@ -1,4 +1,4 @@
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge
 
@@ -29,12 +29,17 @@ def probe(data: TrainingData, *, folds: Annotated[int, Ge(2)] = 5) -> FittedClas
         data: features. A sample with soft labels counts once per class, weighted by its probability.
         folds: the number of parts of the cross-validation.
     """
-    from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
     scaler = StandardScaler().fit(data.pool)
     x, labels = queried_samples(data)
-    penalty = choose_penalty(scaler.transform(x), labels, folds)
+    return fit_probe(data, scaler, choose_penalty(scaler.transform(x), labels, folds))
+
+
+def fit_probe(data: TrainingData, scaler: Any, penalty: float) -> FittedClassifier:
+    """Fit the probe with this penalty per sample; `scaler` is scikit-learn's, fitted to the pool."""
+    from sklearn.linear_model import LogisticRegression
+
     _, rows, weights = weighted_rows(data)
     strength = 1 / (penalty * float(len(rows) if weights is None else weights.sum()))
     return fit_classifier(data, LogisticRegression(C=strength, max_iter=1000), scaler.transform)
