@@ -41,6 +41,7 @@ from pslbench.contracts import (
 from pslbench.errors import BudgetExceeded, ContractError, InputError, deprecated
 from pslbench.parts import Part, clusterer, dataset, embedder, reporter, strategy, trainer
 from pslbench.plugins.spec import API_VERSION, hookimpl
+from pslbench.progress import ProgressLines
 from pslbench.results.records import CellInfo, LabelingRecord, Result, ResultsReader, RunInfo
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ __all__ = [
     "Part",
     "Pool",
     "Predictor",
+    "ProgressLines",
     "PseudoLabels",
     "Result",
     "Results",

@@ -14,6 +14,14 @@ from pslbench.cli import main
 from pslbench.datasets.mnist import MNIST
 
 
+def pytest_configure() -> None:
+    """Give each process of pytest-xdist its own core, so that two tests at once do not start four workers."""
+    name = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if name and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(name.removeprefix("gw")) % len(cores)]})
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What module-wide fixtures run keeps its stages here."""

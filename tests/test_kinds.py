@@ -11,6 +11,7 @@ from PIL import Image
 from pslbench import Dataset, InputError, Table, Texts, read_images
 from pslbench.datasets.images import images
 from pslbench.datasets.table import table
+from pslbench.datasets.texts import texts
 
 SQUARE = np.zeros((6, 4, 4), np.uint8)
 
@@ -377,8 +378,38 @@ def test_undivided_samples_of_every_kind_are_split_alike():
     divided = Dataset.from_frame("t", frame[:15], frame[15:], classes=("b", "a"))
     assert divided.x_test.values[:, 0].tolist() == list(range(15, 20))
     assert divided.y_train.tolist()[:3] == [1, 0, 1]
-    with pytest.raises(InputError, match="cannot be split"):
+    with pytest.raises(InputError, match="19 and 1 of 20 samples, fewer than the 2 classes"):
         Dataset.split("t", texts, y, test=0.01)
+    with pytest.raises(InputError, match="no class with two samples"):
+        Dataset.split("t", texts[:2], ["a", "b"])
+
+
+@pytest.mark.parametrize(("encoding", "is_said"), [("utf-8", False), ("utf-16", False), ("cp1252", True)])
+def test_texts_in_other_encodings_are_read_and_a_guess_is_said(tmp_path, encoding, is_said):
+    note = "{} UTF-8 and {} read as Windows-1252; save as UTF-8 to be sure"
+    lines = [f"caf\u00e9 noir {i},th\u00e9\nsel {i},p\u00e2t\u00e9\n" for i in range(8)]
+    (tmp_path / "t.csv").write_bytes(("text,label\n" + "".join(lines)).encode(encoding))
+    data = table(path=str(tmp_path / "t.csv"), text="text")
+    assert data.classes == ("p\u00e2t\u00e9", "th\u00e9")
+    assert any("caf\u00e9 noir" in text for text in data.x_train)
+    assert (note.format("1 file is not", "is") in data.notes) is is_said
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        for i in range(8):
+            (tmp_path / name / f"{i}.txt").write_bytes(f"caf\u00e9 {i}".encode(encoding))
+    data = texts(path=str(tmp_path))
+    assert all(text.startswith("caf\u00e9 ") for text in (*data.x_train, *data.x_test))
+    assert (note.format("16 files are not", "are") in data.notes) is is_said
+
+
+def test_long_loops_say_how_far_they_are(monkeypatch, capsys):
+    from pslbench import progress
+
+    monkeypatch.setattr(progress, "REPORT_SECONDS", -1)
+    read_images("t", [Image.new("L", (3, 3))] * 2)
+    assert capsys.readouterr().err.splitlines() == [
+        f"{i} of 2 images are {done}" for done in ("measured", "decoded") for i in (1, 2)
+    ]
 
 
 def test_images_of_pillow_and_binary_files_are_read_like_paths(tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +9,9 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge
 
-from pslbench import Embedding, InputError, Part, Texts, embedder, hookimpl
+from pslbench import Embedding, InputError, Part, ProgressLines, Texts, embedder, hookimpl
 
 BLOCK = 2_048  # texts that are decoded at once
-REPORT_SECONDS = 10  # between two lines about the progress
 MAX_REASON = 200  # characters of the error of a library
 TINY = 1e-12
 
@@ -140,12 +137,10 @@ def _embed(x: Texts, encode: Callable[[list[str]], Any]) -> Embedding:
     import numpy as np
 
     def transform(texts: Texts) -> Any:
-        blocks, reported = [], time.monotonic()
+        blocks, progress = [], ProgressLines(len(texts), "texts")
         for start in range(0, len(texts), BLOCK):
             blocks.append(encode(list(texts[start : start + BLOCK])))
-            if time.monotonic() - reported > REPORT_SECONDS:
-                reported = time.monotonic()
-                print(f"{min(start + BLOCK, len(texts)):,} of {len(texts):,} texts", file=sys.stderr, flush=True)
+            progress.advance(len(blocks[-1]))
         return np.concatenate(blocks).astype(np.float32)
 
     return Embedding(transform(x), transform)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,10 +11,9 @@ from typing import Annotated, Any
 
 from annotated_types import Ge
 
-from pslbench import Embedding, ImageFiles, InputError, Part, embedder, hookimpl
+from pslbench import Embedding, ImageFiles, InputError, Part, ProgressLines, embedder, hookimpl
 
 MAX_THREADS = 8  # each holds one batch
-REPORT_SECONDS = 10  # between two lines about the progress
 MAX_REASON = 200  # characters of the error of a library
 NMS = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
@@ -162,20 +159,13 @@ def _embed(x: Any, network: Any, batch_size: int) -> Embedding:
             ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,)) as threads,
         ):
             batches = threads.map(lambda start: encode(samples[start : start + batch_size]), starts)
-            return np.concatenate(list(_report(batches, len(samples), device)))
+            features, progress = [], ProgressLines(len(samples), f"images, on the device {device}")
+            for batch in batches:
+                features.append(batch)
+                progress.advance(len(batch))
+            return np.concatenate(features)
 
     return Embedding(transform(x), transform)
-
-
-def _report(batches: Iterable[Any], n: int, device: object) -> Iterator[Any]:
-    """Yield the batches, and print a line about the progress every few seconds."""
-    done, reported = 0, time.monotonic()
-    for batch in batches:
-        yield batch
-        done += len(batch)
-        if time.monotonic() - reported > REPORT_SECONDS:
-            reported = time.monotonic()
-            print(f"{done:,} of {n:,} images, on the device {device}", file=sys.stderr, flush=True)
 
 
 def _pictures(samples: Any) -> Iterator[Any]:

@@ -27,6 +27,8 @@ def split_samples(name: str, labels: Iterable[Any], share: float) -> tuple[Ints,
     Raises:
         InputError: the test set would be smaller than the number of classes, or the pool would.
     """
+    from math import ceil
+
     import numpy as np
     from sklearn.model_selection import train_test_split
 
@@ -34,11 +36,15 @@ def split_samples(name: str, labels: Iterable[Any], share: float) -> tuple[Ints,
     names, codes, counts = np.unique(keys.astype(str), return_inverse=True, return_counts=True)
     can_split = (counts[codes] > 1) & (names[codes] != "")
     divided = np.flatnonzero(can_split)
-    try:
-        _, test = train_test_split(divided, test_size=share, stratify=codes[divided], random_state=SPLIT_SEED)
-    except ValueError as error:
-        problem = f"{name} cannot be split into a pool and a test set with test={share:g}"
-        raise InputError(f"{problem} ({str(error).rstrip('.')}); use another share") from None
+    n_test, n_classes = ceil(share * len(divided)), len(np.unique(codes[divided]))
+    if not n_classes:
+        raise InputError(f"{name} has no class with two samples, so none is left for a test set; label more samples")
+    if min(n_test, len(divided) - n_test) < n_classes:
+        parts = (
+            f"{len(divided) - n_test:,} and {n_test:,} of {len(divided):,} samples, fewer than the {n_classes} classes"
+        )
+        raise InputError(f"with test={share:g}, the pool and the test set of {name} have {parts}; use another share")
+    _, test = train_test_split(divided, test_size=share, stratify=codes[divided], random_state=SPLIT_SEED)
     pool = shuffled(np.setdiff1d(np.arange(len(keys)), test))
     test = shuffled(np.sort(test))
     note = f"{len(test):,} of {len(keys):,} samples, {share:.0%} of each class, are the test set; test= changes it"

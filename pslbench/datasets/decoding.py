@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pslbench.contracts.arrays import AnyArray, Bools, Floats
 from pslbench.contracts.pictures import decoded, has_transparency, largest_value, opened, parse_color
 from pslbench.errors import InputError, message_of, pluralize
+from pslbench.progress import ProgressLines
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -80,8 +81,9 @@ def survey(pictures: Sequence[Any], size: int | None, background: str) -> tuple[
     Returns:
         The form that all pictures are decoded to; those that cannot be read; and one line about each conversion.
     """
-    headers, bad = Counter[Header](), Bad()
+    headers, bad, progress = Counter[Header](), Bad(), ProgressLines(len(pictures), "images are measured")
     for i in range(len(pictures)):
+        progress.advance()
         try:
             headers[_read_header(pictures[i])] += 1
         except Exception as error:  # Pillow has no common type for what is wrong with a file
@@ -104,12 +106,14 @@ def decode_all(pictures: Sequence[Any], selected: Sequence[int], form: Form, bad
     return array[:n]
 
 
-def decode_each(pictures: Sequence[Any], selected: Iterable[int], form: Form, bad: Bad) -> Iterator[AnyArray]:
+def decode_each(pictures: Sequence[Any], selected: Sequence[int], form: Form, bad: Bad) -> Iterator[AnyArray]:
     """Yield each selected picture that can be read, (height, width, channels): uint8, or float32 in [0, 1].
 
     Pictures that are known to be bad are passed over. Others that cannot be read are added to these.
     """
+    progress = ProgressLines(len(selected), "images are decoded")
     for i in selected:
+        progress.advance()
         if i in bad:
             continue
         try:

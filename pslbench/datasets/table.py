@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Interval
 
@@ -46,12 +46,12 @@ def table(
     from pslbench.datasets.files import read_features
 
     file = Path(expand_home(path))
-    frame = read_frame(file, label)
+    frame, notes = read_frame(file, label)
     own = read_features(features, len(frame))
-    frame, notes = _without_index(frame)
+    frame, more = _without_index(frame)
     usage = f"-d {path}:"
     return Dataset.from_frame(
-        file.stem, frame, label=label, text=text, test=test, features=own, notes=notes, usage=usage
+        file.stem, frame, label=label, text=text, test=test, features=own, notes=(*notes, *more), usage=usage
     )
 
 
@@ -67,8 +67,8 @@ def _without_index(frame: DataFrame) -> tuple[DataFrame, tuple[str, ...]]:
     return frame.drop(columns=numbering), ("left out: a column without a name that numbers the rows",)
 
 
-def read_frame(file: Path, label: str | None) -> DataFrame:
-    """Read the rows of a file. Raises InputError if it does not exist or cannot be read."""
+def read_frame(file: Path, label: str | None) -> tuple[DataFrame, tuple[str, ...]]:
+    """Return the rows of a file, and notes. Raises InputError if the file does not exist or cannot be read."""
     import pandas as pd
 
     if not file.is_file():
@@ -77,9 +77,9 @@ def read_frame(file: Path, label: str | None) -> DataFrame:
         if file.suffix.lower() == ".parquet":
             with requires_extra("parquet"):
                 import pyarrow  # noqa: F401
-            return pd.read_parquet(file)
+            return pd.read_parquet(file), ()
         if file.suffix.lower() in (".jsonl", ".ndjson", ".json"):
-            return pd.read_json(file, lines=file.suffix.lower() != ".json")
+            return pd.read_json(file, lines=file.suffix.lower() != ".json"), ()
         return _read_csv(file, label)
     except InputError:
         raise
@@ -87,28 +87,23 @@ def read_frame(file: Path, label: str | None) -> DataFrame:
         raise InputError(f"{file} cannot be read ({one_line(error)}); write it again") from None
 
 
-def _read_csv(file: Path, label: str | None) -> DataFrame:
+def _read_csv(file: Path, label: str | None) -> tuple[DataFrame, tuple[str, ...]]:
     import csv
 
     import pandas as pd
 
-    with file.open(encoding="utf-8-sig", errors="backslashreplace") as stream:
-        sample = stream.read(SAMPLE_LENGTH)
+    from pslbench.datasets.encodings import describe_encodings, detect_encoding
+
+    encoding = detect_encoding(file)
+    with file.open(encoding=encoding, errors="replace") as stream:
+        first = stream.read(SAMPLE_LENGTH).partition("\n")[0]
     try:
-        separator = (
-            "\t" if file.suffix == ".tsv" else csv.Sniffer().sniff(sample.partition("\n")[0], SEPARATORS).delimiter
-        )
+        separator = "\t" if file.suffix == ".tsv" else csv.Sniffer().sniff(first, SEPARATORS).delimiter
     except csv.Error:
         separator = ","
-    header = pd.read_csv(file, sep=separator, nrows=0, encoding="utf-8-sig", encoding_errors="backslashreplace")
+    form: dict[str, Any] = {"sep": separator, "encoding": encoding, "encoding_errors": "replace"}
+    header = pd.read_csv(file, nrows=0, **form)
     names = [label] if label else [name for name in header if str(name).lower() in LABEL_NAMES]
     missing = {str(name): NO_LABEL_TEXTS if name in names else GAP_TEXTS for name in header}
-    return pd.read_csv(
-        file,
-        sep=separator,
-        na_values=missing,
-        keep_default_na=False,
-        encoding="utf-8-sig",
-        encoding_errors="backslashreplace",
-        low_memory=False,
-    )
+    frame = pd.read_csv(file, na_values=missing, keep_default_na=False, low_memory=False, **form)
+    return frame, describe_encodings([encoding])

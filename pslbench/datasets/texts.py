@@ -21,16 +21,19 @@ def texts(*, path: str, test: Annotated[float, Interval(gt=0, lt=1)] = 0.2, feat
     Raises:
         InputError: the folder has no texts or only one class.
     """
+    from pslbench.datasets.encodings import describe_encodings, detect_encoding
     from pslbench.datasets.files import read_features
     from pslbench.datasets.folders import read_class_folders, split_class_folders
 
     folder = Path(expand_home(path))
     found = read_class_folders(folder, "texts", lambda file: file.suffix.lower() == ".txt")
     pool, held_out, notes = split_class_folders(path, found, test)
+    encodings = {file: detect_encoding(file) for file, _ in (*pool, *held_out)}
     x_train, x_test = (
-        Texts.of(file.read_text(encoding="utf-8-sig", errors="replace") for file, _ in files)
+        Texts.of(file.read_text(encoding=encodings[file], errors="replace") for file, _ in files)
         for files in (pool, held_out)
     )
+    notes = (*notes, *describe_encodings(encodings.values()))
     y_train, y_test = ([name for _, name in files] for files in (pool, held_out))
     given = read_features(features, len(pool) + len(held_out))
     own = [found.features_of(given, [file for file, _ in files]) for files in (pool, held_out)]
