@@ -10,7 +10,7 @@ from helpers import TINY, command, rows
 from pslbench import BudgetExceeded, Clusters, ContractError, PseudoLabels
 from pslbench.clustering import fit_clusters
 from pslbench.execution.messages import Message, MessageError, decode, encode
-from pslbench.execution.oracle import CellOracle, LabelAccount, TrueLabels
+from pslbench.execution.oracle import CellOracle, TrueLabels
 from pslbench.execution.worker_process import answer
 from pslbench.plugins.discovery import discover
 from pslbench.testing import pool as tiny_pool
@@ -179,16 +179,16 @@ def test_labels_that_were_not_queried_make_no_difference():
     catalog = discover()
     pool = tiny_pool()
 
-    def run(strategy, account):
-        altered = replace(pool, _ask=account.label, rng=np.random.default_rng(0))
+    def run(strategy, oracle):
+        altered = replace(pool, _ask=oracle.label, rng=np.random.default_rng(0))
         return catalog.call(catalog.parse("strategy", strategy)[0], altered)
 
     labels = np.arange(len(pool)) % 3
     for strategy in ("centroid", "centroid-only", "random"):
-        account = LabelAccount(labels, pool.budget)
-        before = run(strategy, account)
-        others = np.where(np.isin(np.arange(len(pool)), account.asked), labels, 2 - labels)
-        after = run(strategy, LabelAccount(others, pool.budget))
+        oracle = CellOracle(TrueLabels(labels, labels, 3), pool.budget, lambda: None)
+        before = run(strategy, oracle)
+        others = np.where(np.isin(np.arange(len(pool)), oracle.account.asked), labels, 2 - labels)
+        after = run(strategy, CellOracle(TrueLabels(others, others, 3), pool.budget, lambda: None))
         assert np.array_equal(before.indices, after.indices)
         assert np.array_equal(before.labels, after.labels)
 
@@ -202,18 +202,18 @@ def test_soft_labels_reach_the_trainer(plugin, tmp_path):
 
 
 def test_the_account_counts_distinct_samples_and_charges_nothing_it_refuses():
-    account = LabelAccount(np.arange(10) % 3, 4)
-    assert account.label(np.zeros(0, int)).tolist() == []
-    assert account.label(np.array([1, 2, 1])).tolist() == [1, 2, 1]
-    assert len(account.asked) == 2
-    account.label(np.array([1, 2]))
-    assert len(account.asked) == 2
+    oracle = CellOracle(TrueLabels(np.arange(10) % 3, np.arange(6) % 3, 3), 4, lambda: None)
+    assert oracle.label(np.zeros(0, int)).tolist() == []
+    assert oracle.label(np.array([1, 2, 1])).tolist() == [1, 2, 1]
+    assert len(oracle.account.asked) == 2
+    oracle.label(np.array([1, 2]))
+    assert len(oracle.account.asked) == 2
     with pytest.raises(BudgetExceeded):
-        account.label(np.array([3, 4, 5]))
-    assert len(account.asked) == 2
+        oracle.label(np.array([3, 4, 5]))
+    assert len(oracle.account.asked) == 2
     for wrong in ([10], [-1]):
         with pytest.raises(ContractError):
-            account.label(np.array(wrong))
+            oracle.label(np.array(wrong))
 
 
 def test_an_empty_query_is_free():

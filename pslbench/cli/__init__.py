@@ -44,6 +44,7 @@ COMMANDS = {  # where a command is defined, and the first line of its help
         "merge:import_results",
         "Unpack an exported zip file into a folder of results, and show its leaderboard.",
     ),
+    "label": ("label:app", "Label samples that nobody has labeled: a strategy asks for some of the labels."),
     "data": ("data:app", "List, download and check datasets."),
     "cache": ("cache:app", "Show and clear the cache of stages."),
 }

@@ -25,17 +25,36 @@ def find_columns(
         InputError: a column does not exist, or none can be found.
     """
     label_column = _label_column(name, frame, label, usage)
-    samples = frame.drop(columns=label_column)
+    return label_column, *_samples_column(name, frame.drop(columns=label_column), text)
+
+
+def find_heap_columns(
+    name: str, frame: DataFrame, label: str | None, text: str | None
+) -> tuple[str | None, str | None, Notes]:
+    """Return what `find_columns` does for samples that may have no labels: the first column may be None."""
+    names = [column for column in frame.columns if column.lower() in LABEL_NAMES]
+    has_label = label is not None or len(names) == 1
+    label_column = _label_column(name, frame, label, "") if has_label else None
+    samples = frame.drop(columns=label_column) if label_column else frame
+    return label_column, *_samples_column(name, samples, text)
+
+
+def _samples_column(name: str, samples: DataFrame, text: str | None) -> tuple[str | None, Notes]:
     if not len(samples.columns):
         raise InputError(f"{name} has no column besides the label; a sample needs at least one")
-    return label_column, *_text_column(name, samples, text)
+    return _text_column(name, samples, text)
 
 
-def read_samples(frame: DataFrame, label: str, text: str | None) -> tuple[DataFrame | Texts, AnyArray]:
+def read_samples(frame: DataFrame, label: str | None, text: str | None) -> tuple[DataFrame | Texts, AnyArray]:
     """Return the samples and the labels, objects (n,); None stands for no label."""
-    y = frame[label].astype(object).where(frame[label].notna(), None).to_numpy()
+    import numpy as np
+
+    if label is None:
+        y: AnyArray = np.full(len(frame), None)
+    else:
+        y = frame[label].astype(object).where(frame[label].notna(), None).to_numpy()
     if text is None:
-        return frame.drop(columns=label), y
+        return (frame.drop(columns=label) if label else frame), y
     return Texts.of("" if is_missing(value) else decode_text(value) for value in frame[text]), y
 
 

@@ -70,29 +70,37 @@ def read_class_folders(folder: Path, what: str, is_readable: Callable[[Path], bo
         raise InputError(
             f"{test_folder} has the class '{unknown[0]}', but {pool_folder} does not; {suggest(unknown[0], classes)}"
         )
-    return ClassFolders(pool, test, classes, _describe_others(others, what))
+    return ClassFolders(pool, test, classes, describe_others(others, what))
 
 
 def _files_by_class(
     folder: Path, is_readable: Callable[[Path], bool], others: list[Path]
 ) -> Iterator[tuple[Path, str]]:
     """Yield the readable files of all classes with their class, and add the other files to `others`."""
-    for class_folder in sorted(each for each in folder.iterdir() if each.is_dir() and not _is_junk(each.name)):
-        for root, folders, files in os.walk(class_folder):
-            folders[:] = sorted(name for name in folders if not _is_junk(name))
-            for file in sorted(name for name in files if not _is_junk(name)):
-                path = Path(root, file)
-                if is_readable(path):
-                    yield path, decode_text(class_folder.name)
-                else:
-                    others.append(path)
+    for class_folder in sorted(each for each in folder.iterdir() if each.is_dir() and not is_junk(each.name)):
+        for path in find_files(class_folder, is_readable, others):
+            yield path, decode_text(class_folder.name)
 
 
-def _is_junk(name: str) -> bool:
+def find_files(folder: Path, is_readable: Callable[[Path], bool], others: list[Path]) -> Iterator[Path]:
+    """Yield the readable files of a folder and of those below it, sorted, and add the other files to `others`."""
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not is_junk(name))
+        for file in sorted(name for name in files if not is_junk(name)):
+            path = Path(root, file)
+            if is_readable(path):
+                yield path
+            else:
+                others.append(path)
+
+
+def is_junk(name: str) -> bool:
+    """Whether a file or a folder is hidden, or was left by a file manager."""
     return name.startswith(".") or name.lower() in JUNK
 
 
-def _describe_others(others: list[Path], what: str) -> tuple[str, ...]:
+def describe_others(others: list[Path], what: str) -> tuple[str, ...]:
+    """Return a note about files that are passed over; `what` names the files that are read, in the plural."""
     if not others:
         return ()
     counts = Counter(path.suffix or "without a suffix" for path in others)

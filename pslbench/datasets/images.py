@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -57,14 +57,9 @@ def images(
     from pslbench.datasets.files import read_features
     from pslbench.datasets.folders import read_class_folders, split_class_folders
 
-    with requires_extra("images"):
-        from PIL import Image
-
-    Image.init()
-    suffixes = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
     folder = Path(expand_home(path))
     parse_color(background)
-    found = read_class_folders(folder, "images", lambda file: file.suffix.lower() in suffixes)
+    found = read_class_folders(folder, "images", image_filter())
     pool, held_out, notes = split_class_folders(path, found, test)
     files = [file for file, _ in (*pool, *held_out)]
     read = read_files(files, len(pool), size, background)
@@ -73,7 +68,7 @@ def images(
     kept = [[i for i in split if i not in read.bad] for split in splits]
     y_train, y_test = ([(*pool, *held_out)[i][1] for i in split] for split in kept)
     kept_files = [[files[i] for i in split] for split in kept]
-    files_train, files_test = (_image_files(each, background) for each in kept_files)
+    files_train, files_test = (open_files(each, background) for each in kept_files)
     given = read_features(features, len(files))
     features_train, features_test = (found.features_of(given, each) for each in kept_files)
     return Dataset(
@@ -91,7 +86,18 @@ def images(
     )
 
 
-def _image_files(files: Sequence[Path], background: str) -> ImageFiles:
+def image_filter() -> Callable[[Path], bool]:
+    """Return a function that tells, by the name of a file, whether Pillow reads it as an image."""
+    with requires_extra("images"):
+        from PIL import Image
+
+    Image.init()
+    suffixes = {suffix for suffix, name in Image.registered_extensions().items() if name in Image.OPEN}
+    return lambda file: file.suffix.lower() in suffixes
+
+
+def open_files(files: Sequence[Path], background: str) -> ImageFiles:
+    """Return image files with the checksum of their contents."""
     opened = ImageFiles(Texts.of(str(file.resolve()) for file in files), background)
     return replace(opened, checksum=opened.digest())
 

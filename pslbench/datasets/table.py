@@ -48,14 +48,14 @@ def table(
     file = Path(expand_home(path))
     frame, notes = read_frame(file, label)
     own = read_features(features, len(frame))
-    frame, more = _without_index(frame)
+    frame, more = without_index(frame)
     usage = f"-d {path}:"
     return Dataset.from_frame(
         file.stem, frame, label=label, text=text, test=test, features=own, notes=(*notes, *more), usage=usage
     )
 
 
-def _without_index(frame: DataFrame) -> tuple[DataFrame, tuple[str, ...]]:
+def without_index(frame: DataFrame) -> tuple[DataFrame, tuple[str, ...]]:
     """Leave out columns without a name that number the rows, as pandas writes them; return a note about them."""
     import numpy as np
 

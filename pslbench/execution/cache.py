@@ -35,13 +35,33 @@ class Entry:
     info: Mapping[str, Any] = field(default_factory=dict)
 
 
+def with_info(entry: Entry, **facts: object) -> Entry:
+    """Return the entry with more facts. They do not replace those that it has."""
+    return Entry(entry.arrays, {**facts, **entry.info})
+
+
+def timed(compute: Callable[[], Entry]) -> Entry:
+    """Return what `compute` does, with the `seconds` that it took."""
+    start = time.perf_counter()
+    computed = compute()
+    return with_info(computed, seconds=time.perf_counter() - start)
+
+
 @dataclass(frozen=True)
 class CacheSettings:
-    """The folder of the cache, its size limit in bytes, and the time before which entries are ignored (since 1970)."""
+    """How stages are cached.
+
+    Attributes:
+        folder: of the cache.
+        limit: its size in bytes.
+        since: the time before which entries are ignored, in seconds since 1970.
+        min_seconds: stages that take less time are not stored.
+    """
 
     folder: Path
     limit: int
     since: float = 0
+    min_seconds: float = MIN_SECONDS
 
 
 class StageCache:
@@ -60,6 +80,7 @@ class StageCache:
         on_wait: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self._folder, self._limit, self._since = settings.folder, settings.limit, settings.since
+        self._min_seconds = settings.min_seconds
         self._on_compute, self._on_wait = on_compute, on_wait
         self._locks = settings.folder / "locks"
         self._memory: OrderedDict[str, Entry] = OrderedDict()
@@ -102,12 +123,9 @@ class StageCache:
         with self._lock(stage):
             if entry := self._read(stage):  # another process was faster
                 return entry
-            start = time.perf_counter()
-            computed = compute()
-            seconds = time.perf_counter() - start
+            entry = timed(compute)
             self._on_compute(f"{stage.title}: {reason or 'the cached entry is damaged'}")
-            entry = Entry(computed.arrays, {"seconds": seconds, **computed.info})
-            if always or seconds >= MIN_SECONDS:
+            if always or entry.info["seconds"] >= self._min_seconds:
                 with contextlib.suppress(OSError):  # a full disk costs time, not results
                     self._write(stage, entry)
         return self._read(stage) or entry  # memory-mapped, so that workers share it

@@ -13,8 +13,9 @@ from typing import Any, Literal, get_args
 from pslbench.contracts.arrays import AnyArray
 from pslbench.errors import ContractError
 
-MessageKind = Literal["ready", "stage", "loading", "computed", "waiting", "samples", "label", "test_accuracy", "done"]
-QUERIES: tuple[MessageKind, ...] = ("samples", "label", "test_accuracy")  # the worker waits for an answer to these
+QueryKind = Literal["samples", "label", "corrections", "test_accuracy"]
+MessageKind = Literal["ready", "stage", "loading", "computed", "waiting", QueryKind, "done"]
+QUERIES: tuple[QueryKind, ...] = get_args(QueryKind)  # the worker waits for an answer to these
 HEADER_LENGTH = 8  # bytes, of the length of the JSON
 MAX_LENGTH = 2**30  # bytes of a message
 
@@ -29,8 +30,8 @@ class Message:
 
     Attributes:
         kind: what it says: `ready`, a `stage` begins, it is `loading` a library, a stage is `computed` for a reason, it
-            is `waiting` for another process, it queries `samples`, a `label` or the `test_accuracy`, or a cell is
-            `done`.
+            is `waiting` for another process, it queries `samples`, a `label`, `corrections` or the `test_accuracy`, or
+            a cell is `done`.
         facts: JSON values by name.
         arrays: by name.
     """

@@ -15,6 +15,20 @@ from pslbench.planning.cells import Cell, Stage
 from pslbench.planning.plan import load_dataset
 
 
+@dataclass(frozen=True, eq=False)
+class Corrections:
+    """What the answers of a person change about the pseudo-labels of a strategy.
+
+    Attributes:
+        skipped: int64 (k,), samples that the person did not label. The strategy was given stand-in labels for them.
+        known, labels: int64 (m,), the samples that the person labeled and the strategy did not ask for.
+    """
+
+    skipped: Ints
+    known: Ints
+    labels: Ints
+
+
 class Oracle(Protocol):
     """Answers the queries of a cell."""
 
@@ -24,23 +38,36 @@ class Oracle(Protocol):
     def label(self, indices: Ints) -> Ints:
         """Return the true labels, int64 (m,), of samples of the pool, int64 (m,), and charge them."""
 
+    def corrections(self, is_final: bool) -> Corrections:
+        """Return what the answers of a person change: in a training within the strategy, or after it has ended.
+
+        It is queried for the samples of a heap alone.
+        """
+
     def test_accuracy(self, probabilities: Floats) -> float:
         """Return the test accuracy of class probabilities, float (n_test, classes), and count the evaluation."""
 
 
+class CountingOracle(Oracle, Protocol):
+    """An oracle in the process that supervises a worker."""
+
+    def begin(self, stage: str) -> None:
+        """Note which stage of the cell begins. Only the strategy may query labels."""
+
+
 class LabelAccount:
-    """The true labels of a pool. It counts the distinct samples whose label was queried.
+    """Counts the distinct samples whose label was queried.
 
     Args:
-        labels: int64 (n,).
+        n: the number of samples in the pool.
         limit: the number of distinct samples that may be queried.
     """
 
-    def __init__(self, labels: Ints, limit: int) -> None:
+    def __init__(self, n: int, limit: int) -> None:
         import numpy as np
 
-        self._labels, self.limit = labels, limit
-        self._is_asked = np.zeros(len(labels), bool)
+        self.limit = limit
+        self._is_asked = np.zeros(n, bool)
 
     @property
     def asked(self) -> Ints:
@@ -49,8 +76,8 @@ class LabelAccount:
 
         return np.flatnonzero(self._is_asked)
 
-    def label(self, indices: Ints) -> Ints:
-        """Return the true labels, int64 (m,), of samples, int64 (m,).
+    def charge(self, indices: Ints) -> None:
+        """Count a query for the labels of samples, int64 (m,).
 
         Raises:
             BudgetExceeded: the query would exceed the limit. Nothing is charged.
@@ -60,14 +87,13 @@ class LabelAccount:
 
         if indices.ndim != 1 or not np.issubdtype(indices.dtype, np.integer):
             raise ContractError(f"label() takes integers (m,), not {indices.dtype} of shape {indices.shape}")
-        if len(indices) and not (indices.min() >= 0 and indices.max() < len(self._labels)):
-            raise ContractError(f"label() was called with a sample outside 0 to {len(self._labels) - 1}")
+        if len(indices) and not (indices.min() >= 0 and indices.max() < len(self._is_asked)):
+            raise ContractError(f"label() was called with a sample outside 0 to {len(self._is_asked) - 1}")
         is_asked = self._is_asked.copy()
         is_asked[indices] = True
         if is_asked.sum() > self.limit:
             raise BudgetExceeded(f"{is_asked.sum()} labels were queried, but the budget is {self.limit}")
         self._is_asked = is_asked
-        return self._labels[indices]
 
 
 class TestSet:
@@ -119,18 +145,21 @@ class CellOracle:
 
     def __init__(self, truth: TrueLabels, limit: int, samples: Callable[[], Entry]) -> None:
         self.truth, self.samples = truth, samples
-        self.account = LabelAccount(truth.pool, limit)
+        self.account = LabelAccount(len(truth.pool), limit)
         self.test_set = TestSet(truth.test, truth.n_classes)
         self._may_label = True
 
     def begin(self, stage: str) -> None:
-        """Note which stage of the cell begins. Only the strategy may query labels."""
         self._may_label = stage != "train"
 
     def label(self, indices: Ints) -> Ints:
         if not self._may_label:
             raise ContractError("a trainer must not query labels; only the strategy may")
-        return self.account.label(indices)
+        self.account.charge(indices)
+        return self.truth.pool[indices]
+
+    def corrections(self, is_final: bool) -> Corrections:  # noqa: ARG002
+        raise ContractError("a benchmark has no answers of a person")
 
     def test_accuracy(self, probabilities: Floats) -> float:
         return self.test_set.accuracy(probabilities)

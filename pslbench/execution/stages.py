@@ -13,7 +13,7 @@ from pslbench.contracts.labels import SPLITS
 from pslbench.contracts.samples import ImageFiles, Samples, Texts, iterate_blocks, samples_from_arrays
 from pslbench.errors import ContractError, InputError, deprecated
 from pslbench.execution.cache import Entry
-from pslbench.execution.oracle import Oracle, check_probabilities
+from pslbench.execution.oracle import Corrections, Oracle, check_probabilities
 from pslbench.neighbors import nearest_neighbors
 from pslbench.parts import Kind, PartConfig
 from pslbench.plugins.catalog import Catalog
@@ -65,7 +65,8 @@ def load_samples(context: CellContext, inputs: Inputs) -> Entry:  # noqa: ARG001
 
 
 def samples_in(data: Entry, name: str) -> Samples:
-    """Return the samples `x_train` or `x_test` of the output of `load_samples`."""
+    """Return the samples `x_train` or `x_test` of the output of `load_samples`. A heap is its own test set."""
+    name = "x_train" if data.info.get("is_heap") else name
     return samples_from_arrays(name, data.arrays, data.info.get("columns", ()))
 
 
@@ -77,7 +78,7 @@ def embed(context: CellContext, inputs: Inputs) -> Entry:
     if not isinstance(embedding, Embedding):
         raise ContractError(f"{config} must return Embedding(features), not {type(embedding).__name__}")
     arrays = {"features": _check_features(config, embedding.features, len(pool))}
-    if embedding.transform:
+    if embedding.transform and not data.info.get("is_heap"):
         blocks = [embedding.transform(block) for block in iterate_blocks(test)]
         arrays["test_features"] = _check_features(config, _join(blocks), len(test))
     return Entry(arrays)
@@ -86,12 +87,13 @@ def embed(context: CellContext, inputs: Inputs) -> Entry:
 def _embedder_samples(context: CellContext, data: Entry) -> tuple[Any, Any]:
     """Return what the embedder takes: image files, features that belong to the data, or the samples."""
     takes = context.catalog.part_of(context.config("embedder")).takes
+    splits = SPLITS[:1] * 2 if data.info.get("is_heap") else SPLITS
     if "files" in takes and "files_train.utf8" in data.arrays:
-        paths = (Texts(data.arrays[f"files_{each}.utf8"], data.arrays[f"files_{each}.ends"]) for each in SPLITS)
+        paths = (Texts(data.arrays[f"files_{each}.utf8"], data.arrays[f"files_{each}.ends"]) for each in splits)
         pool, test = (ImageFiles(each, data.info["background"]) for each in paths)
         return pool, test
     if "features" in takes and "features_train" in data.arrays:
-        return data.arrays["features_train"], data.arrays["features_test"]
+        return data.arrays[f"features_{splits[0]}"], data.arrays[f"features_{splits[1]}"]
     return samples_in(data, "x_train"), samples_in(data, "x_test")
 
 
@@ -133,7 +135,7 @@ def label(context: CellContext, inputs: Inputs) -> Entry:
 
     Its info has `evaluations`, the number of evaluations on the test set by trainers that the strategy called.
     """
-    config, queries = context.config("strategy"), RecordedQueries(context.oracle)
+    config, queries = context.config("strategy"), RecordedQueries(context.oracle, inputs["data"])
     train = TrainerWithinStrategy(context, inputs, queries)
     pseudo_labels = context.catalog.call(config, make_pool(context, inputs, queries.label, train))
     if not isinstance(pseudo_labels, PseudoLabels):
@@ -142,8 +144,9 @@ def label(context: CellContext, inputs: Inputs) -> Entry:
     check_labels(pseudo_labels, len(samples_in(data, "x_train")), data.info["n_classes"])
     if pseudo_labels.cluster_labels is not None and clusters is not None:
         _check_cluster_labels(pseudo_labels.cluster_labels, len(clusters.arrays["centers"]), data.info["n_classes"])
-    arrays = {name: array for name, array in vars(pseudo_labels).items() if array is not None}
-    return Entry(arrays | {"asked": queries.asked}, {"evaluations": queries.evaluations})
+    corrected, asked = queries.correct(pseudo_labels, is_final=True)
+    arrays = {name: array for name, array in vars(corrected).items() if array is not None}
+    return Entry(arrays | {"asked": asked}, {"evaluations": queries.evaluations})
 
 
 def make_pool(
@@ -181,8 +184,8 @@ def pseudo_labels_of(entry: Entry) -> PseudoLabels:
 class RecordedQueries:
     """Passes queries on to an oracle, and records which labels were queried and how often the test set was used."""
 
-    def __init__(self, oracle: Oracle) -> None:
-        self._oracle, self._indices, self.evaluations = oracle, list["Ints"](), 0
+    def __init__(self, oracle: Oracle, data: Entry) -> None:
+        self._oracle, self._data, self._indices, self.evaluations = oracle, data, list["Ints"](), 0
 
     @property
     def asked(self) -> Ints:
@@ -196,11 +199,41 @@ class RecordedQueries:
         self._indices.append(indices)
         return labels
 
+    def correct(self, pseudo_labels: PseudoLabels, is_final: bool) -> tuple[PseudoLabels, Ints]:
+        """Return the pseudo-labels as the answers of a person correct them, and the samples with a queried label."""
+        import numpy as np
+
+        if not self._data.info.get("is_heap"):
+            return pseudo_labels, self.asked
+        corrections = self._oracle.corrections(is_final)
+        asked = np.union1d(np.setdiff1d(self.asked, corrections.skipped), corrections.known)
+        return correct_labels(pseudo_labels, corrections, self._data.info["n_classes"]), asked
+
     def test_accuracy(self, probabilities: Floats) -> float:
         import numpy as np
 
         self.evaluations += 1
         return self._oracle.test_accuracy(np.asarray(probabilities))
+
+
+def correct_labels(pseudo_labels: PseudoLabels, corrections: Corrections, n_classes: int) -> PseudoLabels:
+    """Return pseudo-labels without the samples that a person skipped, and with those that a person labeled."""
+    import numpy as np
+
+    known, labels = corrections.known, corrections.labels
+    if not len(known) and not len(corrections.skipped):
+        return pseudo_labels
+    kept = ~np.isin(pseudo_labels.indices, np.concatenate([corrections.skipped, known]))
+    added = np.eye(n_classes, dtype=np.float32)[labels] if pseudo_labels.are_soft else labels
+    weights = pseudo_labels.weights
+    if weights is not None:
+        weights = np.concatenate([weights[kept], np.full(len(known), weights.max(), np.float32)])
+    return PseudoLabels(
+        np.concatenate([pseudo_labels.indices[kept], known]),
+        np.concatenate([pseudo_labels.labels[kept], added]),
+        weights,
+        pseudo_labels.cluster_labels,
+    )
 
 
 class TrainerWithinStrategy:
@@ -223,7 +256,8 @@ def train_within_strategy(
 ) -> CheckedPredictor:
     """Train the trainer of the cell for a strategy; `count` is the number of earlier trainings."""
     seed = derive_seed(context.seed, "train-within-strategy", count)
-    predictor = _train(context, inputs, pseudo_labels, queries, queries.asked, seed)
+    corrected, asked = queries.correct(pseudo_labels, is_final=False)
+    predictor = _train(context, inputs, corrected, queries, asked, seed)
     return CheckedPredictor(predictor, inputs["data"].info["n_classes"])
 
 
@@ -248,9 +282,10 @@ def train(context: CellContext, inputs: Inputs) -> Entry:
 
     if context.configs["trainer"] is None:
         return predict_frequencies(inputs)
-    labeled, queries, n_classes = inputs["label"], RecordedQueries(context.oracle), inputs["data"].info["n_classes"]
+    labeled, queries = inputs["label"], RecordedQueries(context.oracle, inputs["data"])
     seed = derive_seed(context.seed, "train")
     predictor = _train(context, inputs, pseudo_labels_of(labeled), queries, labeled.arrays["asked"], seed)
+    n_classes = inputs["data"].info["n_classes"]
     probabilities = CheckedPredictor(predictor, n_classes).predict_proba(trainer_samples(context, inputs)[1])
     facts = {"evaluations": queries.evaluations, "compute_dtype": _compute_dtype(predictor)}
     return Entry({"probabilities": probabilities.astype(np.float16)}, facts)
@@ -275,6 +310,8 @@ def trainer_samples(context: CellContext, inputs: Inputs) -> tuple[Samples, Samp
     if not context.catalog.part_of(config).needs_features:
         return samples_in(inputs["data"], "x_train"), samples_in(inputs["data"], "x_test")
     features = inputs["embed"].arrays
+    if inputs["data"].info.get("is_heap"):
+        return features["features"], features["features"]
     if "test_features" not in features:
         embedder = context.config("embedder")
         problem = f"{embedder} has no features of test samples, which {config} needs to predict them"

@@ -19,6 +19,7 @@ from pslbench.execution.cache import CacheSettings, Entry, StageCache
 from pslbench.execution.messages import Message, MessageKind, encode
 
 if TYPE_CHECKING:
+    from pslbench.execution.oracle import Corrections
     from pslbench.planning.cells import Cell
     from pslbench.plugins.catalog import Catalog
 
@@ -89,6 +90,10 @@ class RemoteOracle:
         labels: Ints = self._query(Message("label", arrays={"indices": indices}))
         return labels
 
+    def corrections(self, is_final: bool) -> Corrections:
+        corrections: Corrections = self._query(Message("corrections", {"is_final": is_final}))
+        return corrections
+
     def test_accuracy(self, probabilities: Floats) -> float:
         return float(self._query(Message("test_accuracy", arrays={"probabilities": probabilities})))
 
@@ -97,7 +102,7 @@ class RemoteOracle:
             raise errors.ContractError("only the process of the worker may query the pool, and no child of it")
         with self._lock:
             self._number += 1
-            self._pipe.send_bytes(encode(replace(message, facts={"number": self._number})))
+            self._pipe.send_bytes(encode(replace(message, facts={**message.facts, "number": self._number})))
             while (answer := self._answers.get()).number != self._number:
                 pass  # it belongs to a query that was interrupted
         if answer.error:

@@ -15,7 +15,7 @@ from pathlib import Path
 from pslbench.errors import BudgetExceeded, ContractError, InputError
 from pslbench.execution.cell import failure_facts
 from pslbench.execution.messages import MAX_LENGTH, QUERIES, Message, MessageError, decode
-from pslbench.execution.oracle import CellOracle
+from pslbench.execution.oracle import CountingOracle
 from pslbench.execution.worker import ENVIRONMENT, Answer, WorkerConfig
 from pslbench.planning.cells import Cell
 from pslbench.processor import cores
@@ -73,7 +73,7 @@ class WorkerProcess:
         with suppress(OSError):
             self._pipe.send(config)
 
-    def run(self, cell: Cell, oracle: CellOracle, on_progress: OnProgress) -> Message:
+    def run(self, cell: Cell, oracle: CountingOracle, on_progress: OnProgress) -> Message:
         """Run a cell, answer its queries, and return its output.
 
         The timeout counts from the moment at which the worker is ready, without the time in which it waits for a stage
@@ -100,7 +100,7 @@ class WorkerProcess:
         return Message("done", failure_facts(*exceeded, seconds=watch.seconds))
 
     def _answer_or_report(
-        self, message: Message, cell: Cell, oracle: CellOracle, watch: Stopwatch, on_progress: OnProgress
+        self, message: Message, cell: Cell, oracle: CountingOracle, watch: Stopwatch, on_progress: OnProgress
     ) -> None:
         if message.kind in QUERIES:
             reply = answer(oracle, message)
@@ -178,7 +178,7 @@ def _of_cell(cell: Cell, output: Message) -> Message:
     return Message("done", facts, output.arrays)
 
 
-def answer(oracle: CellOracle, query: Message) -> Answer:
+def answer(oracle: CountingOracle, query: Message) -> Answer:
     """Answer the query of a worker."""
     try:
         if query.kind == "samples":
@@ -186,6 +186,8 @@ def answer(oracle: CellOracle, query: Message) -> Answer:
             return Answer(({name: _in_memory(array) for name, array in entry.arrays.items()}, dict(entry.info)))
         if query.kind == "label":
             return Answer(oracle.label(query.arrays["indices"]))
+        if query.kind == "corrections":
+            return Answer(oracle.corrections(bool(query.facts["is_final"])))
         return Answer(oracle.test_accuracy(query.arrays["probabilities"]))
     except (BudgetExceeded, ContractError, InputError) as error:
         return Answer(error=(type(error).__name__, str(error)))

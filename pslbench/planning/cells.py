@@ -46,6 +46,7 @@ class Cell:
         checksum: of the dataset.
         with_graph: whether the strategy uses the graph of nearest neighbors.
         needs_all_labels: whether the strategy may query every label.
+        heap_classes: the number of classes, if a person answers for the samples of a heap; 0 in a benchmark.
         key, fingerprint, protocol, stages: what determines the row, as `with_keys` computes it.
     """
 
@@ -59,6 +60,7 @@ class Cell:
     checksum: str
     with_graph: bool = False
     needs_all_labels: bool = False
+    heap_classes: int = 0
     key: str = ""
     fingerprint: str = ""
     protocol: int = 0

@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, Protocol
 
 from pslbench.contracts import Dataset
-from pslbench.contracts.samples import SAMPLE_INPUTS, SampleInput, StoredImages
+from pslbench.contracts.samples import SAMPLE_INPUTS, SampleInput, SampleKind, StoredImages
 from pslbench.datasets.dataset_warnings import dataset_warnings
 from pslbench.errors import InputError, one_line
 from pslbench.parts import Part, PartConfig
@@ -25,6 +26,21 @@ DEFAULT_TRAINERS: Mapping[SampleInput, str] = dict.fromkeys(SAMPLE_INPUTS, "ense
 SUGGESTED_CLUSTERER = "minibatch-kmeans"  # takes a pool of any size
 SUGGESTED_REDUCER = "pca"  # an embedder that takes images that do not fit into memory
 MAX_FEATURE_BYTES = 2 * 10**9  # of images that do not fit into memory and keep their size
+
+
+class PartInput(Protocol):
+    """What is known of a dataset when parts are chosen for it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def x_train(self) -> Any: ...
+    @property
+    def kind(self) -> SampleKind: ...
+    @property
+    def inputs(self) -> set[SampleInput]: ...
+    @property
+    def has_features(self) -> bool: ...
 
 
 def make_plan(catalog: Catalog, grid: Grid, load: Callable[[PartConfig], object]) -> Plan:
@@ -126,7 +142,7 @@ def _suitable_grid(catalog: Catalog, grid: Grid, data: Dataset) -> tuple[Grid, l
         checked["clusterers"] = grid.clusterers
     suitable, warnings = dict[str, Sequence[PartConfig]](), list[str]()
     for axis, configs in checked.items():
-        problems = {config: _problem(catalog.part_of(config), config, data) for config in configs}
+        problems = {config: mismatch(catalog.part_of(config), config, data) for config in configs}
         suitable[axis] = _without_problems(problems, data)
         warnings += [f"{problem}; it is skipped" for problem in problems.values() if problem]
     return replace(grid, **suitable), warnings  # type: ignore[arg-type]
@@ -144,7 +160,7 @@ def _without_problems(problems: Mapping[PartConfig, str], data: Dataset) -> list
     return suitable
 
 
-def _problem(part: Part, config: PartConfig, data: Dataset) -> str:
+def mismatch(part: Part, config: PartConfig, data: PartInput) -> str:
     """Say why the part does not take the data; empty if it does."""
     available = data.inputs if part.kind == "embedder" else {data.kind, "features"}
     if part.kind != "clusterer" and not set(part.takes) & available:
@@ -159,7 +175,7 @@ def _problem(part: Part, config: PartConfig, data: Dataset) -> str:
     return ""
 
 
-def _stored_bytes(embedder: Part, data: Dataset) -> int:
+def _stored_bytes(embedder: Part, data: PartInput) -> int:
     """Return the bytes, as float32, of the stored images that an embedder takes; 0 if it takes something else."""
     takes_features = "features" in embedder.takes and data.has_features
     return data.x_train.nbytes if isinstance(data.x_train, StoredImages) and not takes_features else 0

@@ -68,7 +68,7 @@ def pool(n: int = pools.N_SAMPLES, budget: int = pools.BUDGET, seed: int = 0) ->
     tiny = pools.ordinary(n, budget)
     context = _context(_make_catalog(logreg), tiny, seed, budget)
     inputs = _inputs(tiny, ("clusters", "graph"))
-    queries = stages.RecordedQueries(context.oracle)
+    queries = stages.RecordedQueries(context.oracle, inputs["data"])
     train = partial(stages.train_within_strategy, context, inputs, queries)
     return stages.make_pool(context, inputs, queries.label, train)
 

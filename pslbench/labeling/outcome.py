@@ -1,0 +1,117 @@
+"""What comes back from a session: a label for every sample, and how many of them are right."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pslbench.contracts.arrays import Bools, Floats, Ints
+from pslbench.errors import InputError
+from pslbench.labeling.audit import AuditResult, estimate
+from pslbench.labeling.engine import Labeling
+from pslbench.labeling.session import Session
+
+Source = Literal["person", "propagated", "model", ""]
+TABLE = "labels.csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """A label for every sample of a heap.
+
+    Attributes:
+        codes: int64 (n,), the class of each sample; -1 for none.
+        confidence: float32 (n,), the probability that the trained classifier gives that class; 1 for a person's label.
+        sources: where each label comes from: a person, the pseudo-labels of the strategy, or the trained classifier.
+        classes: the names of the classes.
+    """
+
+    codes: Ints
+    confidence: Floats
+    sources: tuple[Source, ...]
+    classes: tuple[str, ...]
+
+    @property
+    def covered(self) -> float:
+        """The share of the samples that have a label."""
+        return float((self.codes >= 0).mean())
+
+    def counts(self) -> dict[Source, int]:
+        """Return the number of labels of each source."""
+        return {source: self.sources.count(source) for source in ("person", "propagated", "model") if source}
+
+
+def assign_labels(session: Session, labeling: Labeling, min_confidence: float = 0) -> Labels:
+    """Return a label for every sample: a person's, else that of the strategy, else that of the classifier.
+
+    Samples that no person labeled have none if the confidence is below `min_confidence`.
+    """
+    import numpy as np
+
+    codes, is_propagated = machine_labels(labeling)
+    confidence = labeling.probabilities[np.arange(len(codes)), codes]
+    sources = np.where(is_propagated, "propagated", "model").astype(object)
+    doubtful = confidence < min_confidence
+    codes, sources[doubtful] = np.where(doubtful, -1, codes), ""
+    by_name = {label: code for code, label in enumerate(labeling.classes)}
+    for sample in session.book.labeled:
+        codes[sample] = by_name[str(session.book.label_of(sample))]
+        confidence[sample], sources[sample] = 1, "person"
+    return Labels(codes, confidence, tuple(sources.tolist()), labeling.classes)
+
+
+def machine_labels(labeling: Labeling) -> tuple[Ints, Bools]:
+    """Return the class of each sample without the answers of people to the audit, and whether it is propagated."""
+    import numpy as np
+
+    codes = labeling.probabilities.argmax(axis=1).astype(np.int64)
+    is_propagated = np.zeros(len(codes), bool)
+    codes[labeling.indices], is_propagated[labeling.indices] = labeling.labels, True
+    return codes, is_propagated
+
+
+def audit_labels(session: Session, labeling: Labeling) -> AuditResult | None:
+    """Estimate the share of right labels. A sample of the audit that a person skipped counts as wrong.
+
+    None if no sample of the audit was seen, or the strategy asked for all of them.
+    """
+    import numpy as np
+
+    book, codes = session.book, machine_labels(labeling)[0]
+    asked = set(labeling.asked.tolist())
+    checked = [sample for sample in session.audit if book.is_seen(sample) and sample not in asked]
+    is_right = [labeling.classes[codes[sample]] == book.label_of(sample) for sample in checked]
+    n_person = len(set(book.labeled) - set(session.audit)) + len(set(session.audit) & asked & set(book.labeled))
+    return estimate(np.array(is_right, bool), n_person, len(session.heap))
+
+
+def write_labels(folder: Path, session: Session, labels: Labels) -> Path:
+    """Write `labels.csv`, and `labels.parquet` if pyarrow is installed. Raises InputError if that fails."""
+    import pandas as pd
+
+    names = ["" if code < 0 else labels.classes[code] for code in labels.codes.tolist()]
+    frame = pd.DataFrame({"sample": session.heap.names, "label": names})
+    frame["confidence"] = labels.confidence.round(4)
+    frame["source"] = labels.sources
+    try:
+        partial = folder / f".{TABLE}"
+        frame.to_csv(partial, index=False, encoding="utf-8", errors="surrogateescape")
+        partial.replace(folder / TABLE)
+        with suppress(ImportError):  # pyarrow belongs to an extra
+            frame.to_parquet((folder / TABLE).with_suffix(".parquet"), index=False)
+    except OSError as error:
+        raise InputError(f"cannot write to '{folder}' ({error.strerror}); repair that, and run again") from None
+    return folder / TABLE
+
+
+def describe_audit(audit: AuditResult | None) -> str:
+    """Say in plain words what the audit found."""
+    if audit is None:
+        return "There is no audit, so nothing is known about the share of right labels."
+    return (
+        f"At least {audit.at_least:.1%} of the labels are right (with 95% confidence); the best estimate is "
+        f"{audit.share:.1%} (95%: {audit.low:.1%} to {audit.high:.1%}). Of {audit.n} samples that were drawn at random "
+        f"and labeled blindly, {audit.right} have the right label. Right means: as the person says."
+    )
