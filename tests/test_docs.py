@@ -203,3 +203,18 @@ def test_commands_about_data_of_every_kind_run(tmp_path, cli, monkeypatch):
     board = pd.read_csv("results/latest/leaderboard.csv")
     assert {"tabular:max_categories=10", "given"} <= set(board.embedder)
     assert set(board.trainer) == {"cnn", "ensemble"}
+
+
+def test_commands_about_labeling_run(tmp_path, cli, monkeypatch):
+    write_data(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for command in COMMAND.findall((ROOT / "docs" / "labeling.md").read_text()):
+        outcome = cli(*shlex.split(command))
+        assert outcome.status == 0, f"{command}: {outcome.err}"
+        if (questions := Path("my-labels/questions.csv")).exists():
+            asked = pd.read_csv(questions)
+            asked.assign(label=["cat" if "a/" in name else "dog" for name in asked["sample"]]).to_csv(
+                questions, index=False
+            )
+    assert set(pd.read_csv("my-labels/labels.csv").source) <= {"person", "model"}
+    assert Path("trial/labels.csv").exists()

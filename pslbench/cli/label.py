@@ -21,9 +21,14 @@ class GroupWithDefault(TyperGroup):
     """A group whose first word may also be the data, which starts a session: `pslbench label photos/`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ("-h", "--help"):
-            args = [START, *args]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, self._with_command(args))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        return super().resolve_command(ctx, self._with_command(args))
+
+    def _with_command(self, args: list[str]) -> list[str]:
+        names_command = not args or args[0] in self.commands or args[0] in ("-h", "--help")
+        return args if names_command else [START, *args]
 
 
 app = typer.Typer(
@@ -41,7 +46,7 @@ LeaveDoubtful = Annotated[
 ]
 
 
-@app.command(START, hidden=True)
+@app.command(START)
 @expand_options
 def start(
     data: Annotated[str | None, typer.Argument(metavar="DATA", help="A folder, a table or a dataset.")] = None,
@@ -81,24 +86,28 @@ def start(
         str | None, typer.Option(metavar="NAME", help="Strategy.", autocompletion=complete_parts("strategy"))
     ] = None,
     embedder: Annotated[
-        str | None, typer.Option("-e", "--embedder", metavar="NAME", autocompletion=complete_parts("embedder"))
+        str | None,
+        typer.Option("-e", "--embedder", metavar="NAME", help="Embedder.", autocompletion=complete_parts("embedder")),
     ] = None,
     clusterer: Annotated[
-        str | None, typer.Option("-c", "--clusterer", metavar="NAME", autocompletion=complete_parts("clusterer"))
+        str | None,
+        typer.Option(
+            "-c", "--clusterer", metavar="NAME", help="Clusterer.", autocompletion=complete_parts("clusterer")
+        ),
     ] = None,
     trainer: Annotated[
-        str | None, typer.Option("-t", "--trainer", metavar="NAME", autocompletion=complete_parts("trainer"))
+        str | None,
+        typer.Option("-t", "--trainer", metavar="NAME", help="Trainer.", autocompletion=complete_parts("trainer")),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of all random numbers. Default: 0.")] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help=SKIP_BAD_HELP)] = False,
     features: Annotated[str | None, typer.Option(metavar="FILE", help=FEATURES_HELP)] = None,
     plugins: PluginOptions,
 ) -> int:
-    """Label a heap of samples: a strategy asks for some labels, and the others follow from them.
+    """Start a session or go on with it; `pslbench label DATA` is short for this.
 
-    The same command goes on with a session. With --ask file it writes FOLDER/questions.csv;
-    fill in its column label and run the command again. A ? in that column means that you
-    cannot tell. --ask terminal shows texts and rows here.
+    The command writes questions.csv. Fill in its column label, and run
+    the command again. A ? in that column means that you cannot tell.
 
     Examples:
       pslbench label photos/ --classes cat,dog -b 120 -o my-labels

@@ -15,7 +15,7 @@ from pslbench.parts import Kind, PartConfig, Value
 from pslbench.planning.plan import DEFAULT_EMBEDDERS, DEFAULT_TRAINERS, SUGGESTED_CLUSTERER, mismatch
 from pslbench.plugins.catalog import Catalog, parse_dataset, with_values
 
-DEFAULT_BUDGET, DEFAULT_STRATEGY = 120, "typiclust"
+DEFAULT_BUDGET, DEFAULT_STRATEGY = 120, "centroid-only"  # it asks once; results/kinds compares it with others
 
 
 @dataclass(frozen=True)
