@@ -46,10 +46,10 @@ from pslbench.results.records import CellInfo, LabelingRecord, Result, ResultsRe
 
 if TYPE_CHECKING:
     from pslbench.analysis.statistics import Interval
-    from pslbench.api import Results, StrategyComparison, load, run
+    from pslbench.api import Results, StrategyComparison, label, load, run
     from pslbench.datasets.decoding import read_images
 
-LAZY_NAMES = dict.fromkeys(("Results", "StrategyComparison", "load", "run"), "pslbench.api")
+LAZY_NAMES = dict.fromkeys(("Results", "StrategyComparison", "label", "load", "run"), "pslbench.api")
 LAZY_NAMES |= {"Interval": "pslbench.analysis.statistics", "read_images": "pslbench.datasets.decoding"}
 __all__ = [
     "API_VERSION",
@@ -83,6 +83,7 @@ __all__ = [
     "dataset",
     "embedder",
     "hookimpl",
+    "label",
     "load",
     "read_images",
     "reporter",

@@ -314,6 +314,12 @@ def test_a_simulated_annotator_errs_as_often_as_it_is_told(tmp_path):
     answers = [event for event in events if event["event"] == "answer"]
     wrong = sum(session.heap.known[event["sample"]] != event["label"] for event in answers)
     assert 0.2 < wrong / len(answers) < 0.4
+    labels, summary = pd.read_csv(tmp_path / "labels.csv"), json.loads((tmp_path / "summary.json").read_text())
+    right = labels.label.astype(str) == list(session.heap.known)
+    assert summary["true_share"] == pytest.approx(right.mean())
+    assert f"According to the dataset, {right.mean():.1%} of the labels are right." in outcome.out
+    assert summary["sources"]["person"] == summary["labels_spent"] == (labels.source == "person").sum()
+    assert summary["audit"]["low"] <= summary["audit"]["share"] <= summary["audit"]["high"]
 
 
 def test_files_that_are_gone_new_or_altered_are_named_and_nothing_is_lost(texts, tmp_path):
@@ -331,6 +337,29 @@ def test_files_that_are_gone_new_or_altered_are_named_and_nothing_is_lost(texts,
     for path, content in contents.items():
         path.write_text(content)
     assert command("label", "status", folder).status == 0
+
+
+def test_labels_of_an_earlier_session_are_taken_over_if_their_samples_are_unchanged(texts, tmp_path):
+    names = sorted(path.name for path in texts.iterdir())
+    start = ("label", texts, "-b", "30", *TINY, "-o")
+    assert command(*start, tmp_path / "first").status == 0
+    book = AnswerBook(tmp_path / "first" / "answers.jsonl")
+    for sample in range(6):
+        book.answer(sample, kind_of(names[sample]))
+    (texts / names[1]).write_text("something else")
+    for charge, spent in (((), 0), (("--charge-known",), 5)):
+        folder = tmp_path / f"second-{spent}"
+        outcome = command(*start, folder, "--from", tmp_path / "first", *charge)
+        assert outcome.status == 0, outcome.err
+        assert "5 of 6 labels of the session in" in outcome.err
+        assert f"{spent} of 30 labels are spent" in outcome.out
+        taken = AnswerBook(folder / "answers.jsonl")
+        assert {sample: taken.label_of(sample) for sample in taken.labeled} == {
+            sample: kind_of(names[sample]) for sample in (0, 2, 3, 4, 5)
+        }
+    outcome = command(*start, tmp_path / "third", "--from", tmp_path / "nowhere")
+    assert outcome.status == 2
+    assert "nowhere' contains no session" in outcome.err
 
 
 def test_wrong_lines_in_the_file_are_named_and_no_answer_is_recorded(texts, tmp_path):
@@ -380,6 +409,7 @@ def test_bad_input_is_one_line(words, said, tmp_path, monkeypatch):
     assert outcome.status == 2
     assert said in outcome.err
     assert len([line for line in outcome.err.splitlines() if line.startswith("error")]) == 1
+    assert not (tmp_path / "pictures" / ".lock").exists()
     assert "Traceback" not in outcome.err
 
 
@@ -395,3 +425,23 @@ def test_a_session_keeps_its_settings_and_is_used_by_one_process(texts, tmp_path
         outcome = command("label", texts, "-o", folder)
     assert outcome.status == 2
     assert "uses the session in" in outcome.err
+
+
+def test_a_function_is_the_annotator(texts, tmp_path, capsys):
+    seen = []
+
+    def annotator(text, name):
+        seen.append(name)
+        if len(seen) == 8:
+            raise KeyboardInterrupt
+        assert text == (texts / name).read_text()
+        return None if name == "bad-01.txt" else kind_of(name)
+
+    settings = {"budget": 30, "trainer": "probe", "output": tmp_path / "s"}
+    with pytest.raises(KeyboardInterrupt):
+        pslbench.label(texts, annotator, **settings)
+    labels = pslbench.label(texts, annotator, **settings)
+    assert "of the labels are right" in capsys.readouterr().out
+    assert len(set(seen)) == len(seen) - 1  # the one that was interrupted
+    assert (labels.label == labels["sample"].map(kind_of)).mean() > 0.9
+    assert labels.equals(pd.read_csv(tmp_path / "s" / "labels.csv").astype(labels.dtypes))

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from pslbench.cli.console import note, stderr_console, stdout_console
 from pslbench.cli.options import FEATURES_HELP, SKIP_BAD_HELP, PluginOptions, complete_parts, expand_options
-from pslbench.errors import InputError, pluralize
+from pslbench.errors import InputError, join_names, pluralize
 
 DEFAULT_FOLDER = Path("labels")
 START = "start"
@@ -35,7 +35,7 @@ app = typer.Typer(
     cls=GroupWithDefault,
     no_args_is_help=True,
     rich_markup_mode="rich",
-    help="Label a heap of samples: a strategy asks for some labels, and the others follow from them.",
+    help="Label samples that nobody has labeled: a strategy asks for some of the labels.",
     epilog="Start with:  pslbench label photos/ --classes cat,dog -b 120 --ask file -o my-labels",
 )
 
@@ -82,6 +82,12 @@ def start(
     by: Annotated[str, typer.Option(metavar="NAME", help="Name of the person who answers.")] = "",
     error_rate: Annotated[float, typer.Option(min=0, max=1, help="Wrong answers of the simulated annotator.")] = 0,
     leave_doubtful: LeaveDoubtful = 0,
+    earlier: Annotated[
+        Path | None, typer.Option("--from", metavar="FOLDER", help="Take over the labels of an earlier session.")
+    ] = None,
+    charge_known: Annotated[
+        bool, typer.Option("--charge-known", help="Count labels from before the session as paid for.")
+    ] = False,
     strategy: Annotated[
         str | None, typer.Option(metavar="NAME", help="Strategy.", autocompletion=complete_parts("strategy"))
     ] = None,
@@ -130,6 +136,8 @@ def start(
         clusterer,
         trainer,
         is_simulated,
+        earlier,
+        charge_known,
         skip_bad,
         features,
         tuple(plugins.plugin),
@@ -215,27 +223,37 @@ def _finish(
     is_terminal: bool = False,
 ) -> None:
     from pslbench.labeling.engine import run_session
-    from pslbench.labeling.outcome import assign_labels, audit_labels, describe_audit, write_labels
+    from pslbench.labeling.outcome import (
+        assign_labels,
+        audit_labels,
+        describe_audit,
+        true_share,
+        write_labels,
+        write_summary,
+    )
 
     with nullcontext() if is_terminal else stderr_console().status("the strategy is computing"):
         labeling = run_session(session, catalog, ask)
     if ask and session.open_audit:
         ask(session.open_audit)
-    labels = assign_labels(session, labeling, leave_doubtful)
+    labels, audit = assign_labels(session, labeling, leave_doubtful), audit_labels(session, labeling)
     path = write_labels(session.folder, session, labels)
+    write_summary(session.folder, session, labels, audit)
     console = stdout_console()
     _print_status(session)
     counts = ", ".join(f"{n:,} {source}" for source, n in labels.counts().items())
     left = f"; {1 - labels.covered:.1%} are left empty" if labels.covered < 1 else ""
     console.print(f"labels: {counts}{left}", soft_wrap=True, markup=False)
-    console.print(describe_audit(audit_labels(session, labeling)), soft_wrap=True, markup=False)
+    console.print(describe_audit(audit), soft_wrap=True, markup=False)
+    if (share := true_share(session, labels)) is not None:
+        console.print(f"According to the dataset, {share:.1%} of the labels are right.", soft_wrap=True, markup=False)
     console.print(f"labels in {path}", soft_wrap=True, markup=False)
 
 
 def _print_status(session: Any) -> None:
     book, settings, console = session.book, session.settings, stdout_console()
     checked = len(session.audit) - len(session.open_audit)
-    classes = ", ".join(session.classes) or "none yet"
+    classes = join_names(session.classes) or "none yet"
     lines = [
         f"{session.heap.name}: {len(session.heap):,} samples; classes: {classes}",
         f"{book.charged} of {settings.budget} labels are spent, {checked} of {settings.audit} on the audit",

@@ -31,6 +31,7 @@ class AnswerBook:
 
     def __init__(self, path: Path) -> None:
         self._path, self._lock = path, threading.RLock()
+        self._cut_at: int | None = None  # where a line begins that was cut off
         self.classes: list[str] = []
         self.questions: list[list[int]] = []  # the samples that the strategy asked for, call by call
         self.given: set[int] = set()  # samples that had a label before the session
@@ -46,9 +47,7 @@ class AnswerBook:
         except OSError as error:
             raise InputError(f"cannot read {self._path} ({error.strerror}); repair that, and run again") from None
         whole = raw[: raw.rfind(b"\n") + 1]
-        if len(whole) < len(raw):
-            with self._path.open("rb+") as file:
-                file.truncate(len(whole))
+        self._cut_at = len(whole) if len(whole) < len(raw) else None
         for number, line in enumerate(whole.splitlines(), 1):
             try:
                 yield json.loads(line)
@@ -63,6 +62,9 @@ class AnswerBook:
         with self._lock:
             try:
                 with self._path.open("ab") as file:
+                    if self._cut_at is not None:
+                        file.truncate(self._cut_at)
+                        self._cut_at = None
                     file.write(line.encode("utf-8", "surrogatepass"))
                     file.flush()
                     os.fsync(file.fileno())

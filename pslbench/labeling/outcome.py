@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pslbench.contracts.arrays import Bools, Floats, Ints
 from pslbench.errors import InputError
@@ -13,8 +15,11 @@ from pslbench.labeling.audit import AuditResult, estimate
 from pslbench.labeling.engine import Labeling
 from pslbench.labeling.session import Session
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 Source = Literal["person", "propagated", "model", ""]
-TABLE = "labels.csv"
+TABLE, SUMMARY = "labels.csv", "summary.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,14 @@ class Labels:
     def covered(self) -> float:
         """The share of the samples that have a label."""
         return float((self.codes >= 0).mean())
+
+    def to_frame(self, names: Sequence[str]) -> DataFrame:
+        """Return a data frame with the columns sample, label, confidence and source; `names` are those of samples."""
+        import pandas as pd
+
+        labels = ["" if code < 0 else self.classes[code] for code in self.codes.tolist()]
+        columns = {"sample": names, "label": labels, "confidence": self.confidence.round(4), "source": self.sources}
+        return pd.DataFrame(columns)
 
     def counts(self) -> dict[Source, int]:
         """Return the number of labels of each source."""
@@ -89,12 +102,7 @@ def audit_labels(session: Session, labeling: Labeling) -> AuditResult | None:
 
 def write_labels(folder: Path, session: Session, labels: Labels) -> Path:
     """Write `labels.csv`, and `labels.parquet` if pyarrow is installed. Raises InputError if that fails."""
-    import pandas as pd
-
-    names = ["" if code < 0 else labels.classes[code] for code in labels.codes.tolist()]
-    frame = pd.DataFrame({"sample": session.heap.names, "label": names})
-    frame["confidence"] = labels.confidence.round(4)
-    frame["source"] = labels.sources
+    frame = labels.to_frame(session.heap.names)
     try:
         partial = folder / f".{TABLE}"
         frame.to_csv(partial, index=False, encoding="utf-8", errors="surrogateescape")
@@ -104,6 +112,34 @@ def write_labels(folder: Path, session: Session, labels: Labels) -> Path:
     except OSError as error:
         raise InputError(f"cannot write to '{folder}' ({error.strerror}); repair that, and run again") from None
     return folder / TABLE
+
+
+def true_share(session: Session, labels: Labels) -> float | None:
+    """Return the share of the labels that are right, if the label of every sample was known before the session."""
+    known = session.heap.known
+    if not session.settings.has_classes or any(label is None for label in known):
+        return None
+    pairs = [
+        (labels.classes[code], label) for code, label in zip(labels.codes.tolist(), known, strict=True) if code >= 0
+    ]
+    return sum(given == label for given, label in pairs) / len(pairs) if pairs else None
+
+
+def write_summary(folder: Path, session: Session, labels: Labels, audit: AuditResult | None) -> None:
+    """Write `summary.json`: what was spent, where the labels come from, and what the audit found."""
+    book = session.book
+    summary = {
+        "samples": len(session.heap),
+        "classes": list(labels.classes),
+        "labels_spent": book.charged,
+        "labels_before": len(book.given),
+        "skipped": len(book.skipped),
+        "sources": labels.counts(),
+        "covered": labels.covered,
+        "audit": None if audit is None else {**asdict(audit), "share": audit.share},
+        "true_share": true_share(session, labels),
+    }
+    (folder / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
 def describe_audit(audit: AuditResult | None) -> str:

@@ -19,6 +19,7 @@ from pslbench.labeling.audit import draw_audit
 from pslbench.labeling.heap import Heap
 
 SETTINGS, HEAP, ANSWERS, STAGES, LOG = "session.json", "heap.csv", "answers.jsonl", "stages", "worker.log"
+OF_LOCK = (".lock", ".owner")
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,7 @@ def exists(folder: Path) -> bool:
 
 
 def create(folder: Path, settings: Settings, heap: Heap) -> Session:
-    """Create the folder of a session. Raises InputError if it contains something else, or cannot be written."""
-    if folder.exists() and any(each for each in folder.iterdir() if each.name not in (".lock", ".owner")):
-        raise InputError(f"'{folder}' is not empty and contains no session; choose another folder with -o")
+    """Create the folder of a session. Raises InputError if it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / HEAP).open("w", newline="", encoding="utf-8") as file:
@@ -120,11 +119,26 @@ def create(folder: Path, settings: Settings, heap: Heap) -> Session:
         partial.rename(folder / SETTINGS)
     except OSError as error:
         raise InputError(f"cannot write to '{folder}' ({error.strerror}); choose another folder with -o") from None
-    session = Session(folder, settings, heap)
-    for sample, label in enumerate(heap.known):
-        if label is not None and not settings.has_classes:
-            session.book.give(sample, label)
-    return session
+    return Session(folder, settings, heap)
+
+
+def read_labels(folder: Path) -> dict[tuple[str, str], str]:
+    """Return the label of each labeled sample of a session by its name and digest. Raises InputError."""
+    read_settings(folder)
+    book = AnswerBook(folder / ANSWERS)
+    names = list(_read_digests(folder).items())
+    return {names[sample]: str(book.label_of(sample)) for sample in book.labeled}
+
+
+def _read_digests(folder: Path) -> dict[str, str]:
+    """Return the digest of each sample by its name, as they were when the session began."""
+    try:
+        with (folder / HEAP).open(newline="", encoding="utf-8") as file:
+            digests = dict(csv.reader(file))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder / HEAP} cannot be read ({error}); restore it") from None
+    digests.pop("sample", None)
+    return digests
 
 
 def read_settings(folder: Path) -> Settings:
@@ -141,12 +155,7 @@ def read_settings(folder: Path) -> Settings:
 
 def check_heap(folder: Path, heap: Heap) -> None:
     """Raise InputError if samples of the heap are gone, new or altered since the session began."""
-    try:
-        with (folder / HEAP).open(newline="", encoding="utf-8") as file:
-            before = dict(csv.reader(file))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / HEAP} cannot be read ({error}); restore it") from None
-    before.pop("sample", None)
+    before = _read_digests(folder)
     now = dict(zip(heap.names, heap.digests, strict=True))
     changes = {
         "gone": [name for name in before if name not in now],
@@ -163,9 +172,14 @@ def check_heap(folder: Path, heap: Heap) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from the folder. Raises InputError if one uses it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock, owner = FileLock(folder / ".lock"), folder / ".owner"
+    """Keep other processes from the folder. Raises InputError if one uses it, or if it contains something else."""
+    if folder.is_dir() and not exists(folder) and any(each.name not in OF_LOCK for each in folder.iterdir()):
+        raise InputError(f"'{folder}' is not empty and contains no session; choose another folder with -o")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot create '{folder}' ({error.strerror}); choose another folder with -o") from None
+    lock, owner = FileLock(folder / OF_LOCK[0]), folder / OF_LOCK[1]
     try:
         lock.acquire(blocking=False)
     except Timeout:

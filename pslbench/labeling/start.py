@@ -32,6 +32,8 @@ class SessionRequest:
     clusterer: str | None = None
     trainer: str | None = None
     has_classes: bool = False
+    earlier: Path | None = None
+    charge_known: bool = False
     skip_bad: bool = False
     features: str | None = None
     plugin: tuple[str, ...] = ()
@@ -67,8 +69,25 @@ def _start(folder: Path, catalog: Catalog, request: SessionRequest, note: Callab
     heap = load_heap(parse_dataset(catalog, text)[0], catalog.call, request.has_classes)
     for line in heap.notes:
         note(f"{heap.name}: {line}")
-    settings = _settings(catalog, request, text, heap)
-    return sessions.create(folder, settings, heap)
+    known = _known_labels(heap, request, note)
+    session = sessions.create(folder, _settings(catalog, request, text, heap), heap)
+    for sample, label in known.items():
+        if request.charge_known:
+            session.book.answer(sample, label, by="known")
+        else:
+            session.book.give(sample, label)
+    return session
+
+
+def _known_labels(heap: Heap, request: SessionRequest, note: Callable[[str], None]) -> dict[int, str]:
+    """Return the labels that samples have already: those of the data, and those of an earlier session."""
+    labels = {} if request.has_classes else {i: label for i, label in enumerate(heap.known) if label is not None}
+    if request.earlier is None:
+        return labels
+    earlier, samples = sessions.read_labels(request.earlier), zip(heap.names, heap.digests, strict=True)
+    taken = {i: earlier[sample] for i, sample in enumerate(samples) if sample in earlier}
+    note(f"{len(taken):,} of {pluralize(len(earlier), 'label')} of the session in '{request.earlier}' are taken over")
+    return labels | taken
 
 
 def _dataset_text(catalog: Catalog, request: SessionRequest) -> str | None:
