@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pslbench.contracts.samples import Table
-from pslbench.labeling.engine import run_session
-from pslbench.labeling.outcome import assign_labels, audit_labels, describe_audit, write_labels, write_summary
+from pslbench.labeling.outcome import complete_session, describe_audit
 from pslbench.labeling.session import Session, locked
 from pslbench.labeling.start import SessionRequest, open_session
 from pslbench.plugins.discovery import discover
@@ -84,12 +83,7 @@ def label(
     )
     with locked(folder):
         session = open_session(folder, catalog, request, print)
-        ask = ask_function(session, annotator)
-        labeling = run_session(session, catalog, ask)
-        ask(session.open_audit)
-        labels, checked = assign_labels(session, labeling, leave_doubtful), audit_labels(session, labeling)
-        write_labels(folder, session, labels)
-        write_summary(folder, session, labels, checked)
+        labels, checked = complete_session(session, catalog, ask_function(session, annotator), leave_doubtful)
     print(describe_audit(checked))
     return labels.to_frame(session.heap.names)
 

@@ -222,23 +222,10 @@ def _finish(
     leave_doubtful: float,
     is_terminal: bool = False,
 ) -> None:
-    from pslbench.labeling.engine import run_session
-    from pslbench.labeling.outcome import (
-        assign_labels,
-        audit_labels,
-        describe_audit,
-        true_share,
-        write_labels,
-        write_summary,
-    )
+    from pslbench.labeling.outcome import TABLE, complete_session, describe_audit, true_share
 
     with nullcontext() if is_terminal else stderr_console().status("the strategy is computing"):
-        labeling = run_session(session, catalog, ask)
-    if ask and session.open_audit:
-        ask(session.open_audit)
-    labels, audit = assign_labels(session, labeling, leave_doubtful), audit_labels(session, labeling)
-    path = write_labels(session.folder, session, labels)
-    write_summary(session.folder, session, labels, audit)
+        labels, audit = complete_session(session, catalog, ask, leave_doubtful)
     console = stdout_console()
     _print_status(session)
     counts = ", ".join(f"{n:,} {source}" for source, n in labels.counts().items())
@@ -247,7 +234,7 @@ def _finish(
     console.print(describe_audit(audit), soft_wrap=True, markup=False)
     if (share := true_share(session, labels)) is not None:
         console.print(f"According to the dataset, {share:.1%} of the labels are right.", soft_wrap=True, markup=False)
-    console.print(f"labels in {path}", soft_wrap=True, markup=False)
+    console.print(f"labels in {session.folder / TABLE}", soft_wrap=True, markup=False)
 
 
 def _print_status(session: Any) -> None:

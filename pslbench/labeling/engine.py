@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from pslbench.execution.cache import CacheSettings, Entry, StageCache
 from pslbench.execution.messages import Message
 from pslbench.execution.oracle import check_probabilities
 from pslbench.execution.worker import WorkerConfig
-from pslbench.execution.worker_process import OnProgress, WorkerDiedError, WorkerProcess
+from pslbench.execution.worker_process import WorkerDiedError, WorkerProcess
 from pslbench.labeling.oracle import Ask, PersonOracle, RestartError
 from pslbench.labeling.session import LOG, STAGES, Session
 from pslbench.planning.cells import Cell
@@ -42,29 +41,22 @@ class Labeling:
     classes: tuple[str, ...]
 
 
-def run_session(
-    session: Session, catalog: Catalog, ask: Ask | None, on_progress: Callable[[str, str], None] = lambda *_: None
-) -> Labeling:
+def run_session(session: Session, catalog: Catalog, ask: Ask | None) -> Labeling:
     """Run the strategy from its start with the answers so far, ask for those that are missing, and train.
 
     Args:
         session: its answers.
         catalog: the parts.
         ask: asks a person, as for `PersonOracle`; None to go without the missing answers.
-        on_progress: called with `stage` and each stage that begins, and with `loading` and each library.
 
     Raises:
         QuestionsOpenError: more answers are needed.
         InputError: the strategy or the trainer failed.
     """
-
-    def report(_: Cell, what: str, text: str) -> None:
-        on_progress(what, text)
-
     while True:
         cell = with_keys(catalog, make_cell(session, catalog, n_classes=max(2, len(session.classes))))
         try:
-            return _run(session, cell, ask, report)
+            return _run(session, cell, ask)
         except RestartError:
             continue
 
@@ -91,7 +83,7 @@ def make_cell(session: Session, catalog: Catalog, n_classes: int) -> Cell:
     )
 
 
-def _run(session: Session, cell: Cell, ask: Ask | None, on_progress: OnProgress) -> Labeling:
+def _run(session: Session, cell: Cell, ask: Ask | None) -> Labeling:
     folder = session.folder.absolute()
     settings = CacheSettings(folder / STAGES, UNLIMITED, min_seconds=0)
     StageCache(settings).get(cell.stages["data"], session.heap.entry, always=True)  # where the worker finds it
@@ -108,7 +100,7 @@ def _run(session: Session, cell: Cell, ask: Ask | None, on_progress: OnProgress)
     )
     worker = WorkerProcess(config)
     try:
-        output = worker.run(cell, oracle, on_progress)
+        output = worker.run(cell, oracle, lambda *_: None)
     except WorkerDiedError as error:
         raise InputError(f"{error}; see {folder / LOG}, and run again") from None
     finally:

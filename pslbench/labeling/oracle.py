@@ -94,17 +94,11 @@ class PersonOracle:
         for stand_in in book.stand_ins(sample):
             if not book.is_skipped(stand_in):
                 return stand_in
-        stand_in = self._nearest(sample, [each for each in range(len(self._session.heap)) if not self._is_taken(each)])
+        taken = {*self._session.audit, *self.account.asked.tolist()}
+        free = [each for each in range(len(self._session.heap)) if each not in taken and not book.is_seen(each)]
+        stand_in = self._nearest(sample, free)
         book.note_stand_in(sample, stand_in)
         return stand_in
-
-    def _is_taken(self, sample: int) -> bool:
-        return sample in self._reserved or self._session.book.is_seen(sample)
-
-    @property
-    def _reserved(self) -> set[int]:
-        """The samples of the audit, and those that the strategy asked for."""
-        return {*self._session.audit, *self.account.asked.tolist()}
 
     def _label_or_stand_in(self, sample: int) -> str:
         book = self._session.book

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Literal
 from pslbench.contracts.arrays import Bools, Floats, Ints
 from pslbench.errors import InputError
 from pslbench.labeling.audit import AuditResult, estimate
-from pslbench.labeling.engine import Labeling
+from pslbench.labeling.engine import Labeling, run_session
+from pslbench.labeling.oracle import Ask
 from pslbench.labeling.session import Session
+from pslbench.plugins.catalog import Catalog
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,6 +56,30 @@ class Labels:
     def counts(self) -> dict[Source, int]:
         """Return the number of labels of each source."""
         return {source: self.sources.count(source) for source in ("person", "propagated", "model") if source}
+
+
+def complete_session(
+    session: Session, catalog: Catalog, ask: Ask | None, min_confidence: float
+) -> tuple[Labels, AuditResult | None]:
+    """Ask what is still open, the audit last, and write `labels.csv` and `summary.json`.
+
+    Args:
+        session: its answers.
+        catalog: the parts.
+        ask: asks a person; None to go without the missing answers.
+        min_confidence: labels with less confidence are left empty.
+
+    Raises:
+        QuestionsOpenError: more answers are needed.
+        InputError: a part failed, or the folder cannot be written.
+    """
+    labeling = run_session(session, catalog, ask)
+    if ask and session.open_audit:
+        ask(session.open_audit)
+    labels, audit = assign_labels(session, labeling, min_confidence), audit_labels(session, labeling)
+    write_labels(session.folder, session, labels)
+    write_summary(session.folder, session, labels, audit)
+    return labels, audit
 
 
 def assign_labels(session: Session, labeling: Labeling, min_confidence: float = 0) -> Labels:
@@ -100,7 +126,7 @@ def audit_labels(session: Session, labeling: Labeling) -> AuditResult | None:
     return estimate(np.array(is_right, bool), n_person, len(session.heap))
 
 
-def write_labels(folder: Path, session: Session, labels: Labels) -> Path:
+def write_labels(folder: Path, session: Session, labels: Labels) -> None:
     """Write `labels.csv`, and `labels.parquet` if pyarrow is installed. Raises InputError if that fails."""
     frame = labels.to_frame(session.heap.names)
     try:
@@ -111,7 +137,6 @@ def write_labels(folder: Path, session: Session, labels: Labels) -> Path:
             frame.to_parquet((folder / TABLE).with_suffix(".parquet"), index=False)
     except OSError as error:
         raise InputError(f"cannot write to '{folder}' ({error.strerror}); repair that, and run again") from None
-    return folder / TABLE
 
 
 def true_share(session: Session, labels: Labels) -> float | None:

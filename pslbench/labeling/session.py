@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from pslbench.errors import InputError, join_names, pluralize
+from pslbench.folder_lock import LOCK, OWNER, lock_folder
 from pslbench.labeling.answers import AnswerBook
 from pslbench.labeling.audit import draw_audit
 from pslbench.labeling.heap import Heap
 
 SETTINGS, HEAP, ANSWERS, STAGES, LOG = "session.json", "heap.csv", "answers.jsonl", "stages", "worker.log"
-OF_LOCK = (".lock", ".owner")
 
 
 @dataclass(frozen=True)
@@ -173,21 +170,13 @@ def check_heap(folder: Path, heap: Heap) -> None:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keep other processes from the folder. Raises InputError if one uses it, or if it contains something else."""
-    if folder.is_dir() and not exists(folder) and any(each.name not in OF_LOCK for each in folder.iterdir()):
+    if folder.is_dir() and not exists(folder) and any(each.name not in (LOCK, OWNER) for each in folder.iterdir()):
         raise InputError(f"'{folder}' is not empty and contains no session; choose another folder with -o")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot create '{folder}' ({error.strerror}); choose another folder with -o") from None
-    lock, owner = FileLock(folder / OF_LOCK[0]), folder / OF_LOCK[1]
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        who = owner.read_text() if owner.exists() else "unknown"
-        raise InputError(f"process {who} uses the session in '{folder}'; end it, or wait for it") from None
-    try:
-        with suppress(OSError):
-            owner.write_text(str(os.getpid()))
+    with lock_folder(
+        folder, lambda process: f"process {process} uses the session in '{folder}'; end it, or wait for it"
+    ):
         yield
-    finally:
-        lock.release()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -12,10 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import BadZipFile
 
-from filelock import FileLock, Timeout
-
 from pslbench.contracts.arrays import Floats
 from pslbench.errors import InputError, join_names, pluralize
+from pslbench.folder_lock import lock_folder
 from pslbench.results.codec import read_json, read_table, sort_rows, to_json
 from pslbench.results.manifest import MANIFEST, Provenance, provenance_of, read_runs, to_manifest
 from pslbench.results.records import CellArtifacts, LabelingRecord, Result
@@ -80,20 +79,13 @@ class ResultsFolder:
     @contextmanager
     def exclusive_lock(self) -> Iterator[None]:
         """Keep other runs from writing to the folder. Raises InputError if one is writing."""
-        lock, owner = FileLock(self.path / ".lock"), self.path / ".owner"
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            who = owner.read_text() if owner.exists() else "unknown"
-            raise InputError(
-                f"another run (process {who}) is writing to '{self.path}'; wait for it, or choose another with -o"
-            ) from None
-        try:
-            with suppress(OSError):
-                owner.write_text(str(os.getpid()))
+
+        def describe(process: str) -> str:
+            problem = f"another run (process {process}) is writing to '{self.path}'"
+            return f"{problem}; wait for it, or choose another with -o"
+
+        with lock_folder(self.path, describe):
             yield
-        finally:
-            lock.release()
 
     def materialize_cells(self) -> None:
         """Create the files of the cells from `results.csv` if there are none. Raises InputError if that fails."""
